@@ -1,0 +1,1 @@
+"""Flows act: they pull, write, send and log, and decide nothing."""

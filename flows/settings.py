@@ -1,0 +1,121 @@
+"""Where things are and who we are: settings.yaml, owners.yaml and senders.yaml as models."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from flows.errors import ConfigError
+from segments.spec import Name, Spec
+
+Email = Annotated[str, Field(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$", max_length=320)]
+Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
+
+
+class OutletSettings(Spec):
+    """How messages leave."""
+
+    kind: Literal["folder"] = Field("folder", description="folder: .eml files and an index page")
+    folder: str = Field("var/mails", description="where they go, from the project's folder")
+
+
+class Settings(Spec):
+    """config/settings.yaml: where the store, the outlet and the inbox are. No secrets."""
+
+    store: str = Field(
+        "sqlite:///var/stammkunde.db",
+        description="SQLAlchemy address of our database, or the name of an environment variable "
+        "that holds it; a relative SQLite path starts at the project's folder",
+    )
+    outlet: OutletSettings = Field(default_factory=OutletSettings)
+    inbox: str = Field(
+        "var/inbox", description="folder in which files of responses (.jsonl) are dropped"
+    )
+    unsubscribe: Email = Field(description="address that takes requests to stop writing")
+    shard_size: int = Field(5000, ge=100, le=100_000, description="customers per Prefect task")
+    max_render_errors: int = Field(
+        20, ge=0, description="stop delivering a message after so many people it fails for"
+    )
+
+
+class Owner(Spec):
+    """A colleague who looks after customers and signs messages to them."""
+
+    name: str = Field(min_length=1, max_length=120)
+    position: str | None = Field(None, max_length=120)
+    email: Email
+    phone: str | None = Field(None, max_length=60)
+
+
+class Owners(Spec):
+    """config/owners.yaml: who answers. `default` looks after customers nobody is assigned to."""
+
+    default: Name
+    owners: dict[Name, Owner] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _default_exists(self) -> "Owners":
+        if self.default not in self.owners:
+            raise ValueError(f'"default: {self.default}" is not among the owners below')
+        return self
+
+
+class Imprint(Spec):
+    """Who the law wants named in every message."""
+
+    company: str
+    address: list[str] = Field(min_length=1, description="street, postcode and city")
+    managing_directors: str | None = None
+    register: str | None = Field(None, description="court and number")
+    vat_id: str | None = None
+    phone: str | None = None
+    website: str | None = None
+
+
+class Senders(Spec):
+    """config/senders.yaml: in whose name messages go out and how they look."""
+
+    name: str = Field(description="company name in the From line")
+    email: Email = Field(description="address in the From line")
+    colour: Colour = Field("#1f5b4d", description="colour of buttons and links")
+    imprint: Imprint
+
+    @field_validator("name")
+    @classmethod
+    def _plain(cls, value: str) -> str:
+        if any(sign in value for sign in "<>,;\r\n"):
+            raise ValueError("the sender's name goes into a header: no < > , ;")
+        return value
+
+
+SECRET_VARIABLE = "STAMMKUNDE_SECRET"  # noqa: S105
+
+
+def store_address(settings: Settings, project: Path) -> str:
+    """The database's address: read from the environment where settings name a variable."""
+    address = settings.store
+    if "://" not in address:
+        if address not in os.environ:
+            raise ConfigError.at(
+                "config/settings.yaml",
+                f'"store: {address}" names an environment variable that is not set',
+            )
+        address = os.environ[address]
+    prefix = "sqlite:///"
+    if address.startswith(prefix) and not address.startswith(prefix + "/"):
+        return prefix + str(project.resolve() / address.removeprefix(prefix))
+    return address
+
+
+def secret(project: Path) -> bytes:
+    """The key our links are signed with: from the environment, else made once and kept in var/."""
+    if value := os.environ.get(SECRET_VARIABLE):
+        return value.encode()
+    file = project / "var" / "secret.key"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_hex(32), encoding="ascii")
+    return file.read_text(encoding="ascii").strip().encode()

@@ -1,0 +1,194 @@
+"""Column contracts: what every frame that crosses a door is made of."""
+
+from dataclasses import dataclass
+from enum import StrEnum, auto
+
+from segments import names
+
+
+class Kind(StrEnum):
+    """What a column holds. Money is integer minor units; moments are UTC."""
+
+    TEXT = auto()
+    WORD = auto()
+    INTEGER = auto()
+    NUMBER = auto()
+    MONEY = auto()
+    MOMENT = auto()
+    FLAG = auto()
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its kind, what it means, and what intake may demand of it."""
+
+    kind: Kind
+    doc: str
+    required: bool = False
+    words: type[StrEnum] | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+Table = dict[str, Column]
+
+
+def _text(doc: str, *, required: bool = False) -> Column:
+    return Column(Kind.TEXT, doc, required)
+
+
+def _word(words: type[StrEnum], doc: str, *, required: bool = False) -> Column:
+    return Column(Kind.WORD, doc, required, words)
+
+
+def _moment(doc: str, *, required: bool = False) -> Column:
+    return Column(Kind.MOMENT, doc, required)
+
+
+def _money(doc: str, *, required: bool = False) -> Column:
+    return Column(Kind.MONEY, doc, required)
+
+
+def _integer(doc: str) -> Column:
+    return Column(Kind.INTEGER, doc)
+
+
+def _number(doc: str) -> Column:
+    return Column(Kind.NUMBER, doc)
+
+
+def _flag(doc: str) -> Column:
+    return Column(Kind.FLAG, doc)
+
+
+SOURCES: dict[str, Table] = {
+    "customers": {
+        "customer": _text("the company's own number of the customer", required=True),
+        "name": _text("name of the company or household"),
+        "country": _text("ISO 3166 two-letter code, such as DE"),
+        "locale": _word(names.Locale, "language to write in where the contact has none"),
+        "industry": _text("what the customer does"),
+        "owner": _text("key of our colleague in owners.yaml"),
+        "since": _moment("first registered with us"),
+    },
+    "contacts": {
+        "contact": _text("the company's own number of the person", required=True),
+        "customer": _text("whose person this is", required=True),
+        "email": _text("address; empty if we have none"),
+        "salutation": _word(names.Salutation, "ms, mr or none"),
+        "title": _text("academic title, such as Dr."),
+        "first_name": _text("given name"),
+        "last_name": _text("family name"),
+        "role": _word(names.Role, "buyer, user, decision_maker or billing"),
+        "locale": _word(names.Locale, "language to write in"),
+    },
+    "products": {
+        "product": _text("article number", required=True),
+        "name": _text("what to call it in a message"),
+        "category": _text("product category, for rules and for permission"),
+        "list_price": _money("price of one before discount"),
+        "unit_cost": _money("cost of goods of one"),
+        "fact": _text("one sentence worth telling a buyer"),
+    },
+    "orders": {
+        "order": _text("order or credit note number", required=True),
+        "customer": _text("who bought", required=True),
+        "ordered_at": _moment("when", required=True),
+        "contact": _text("the person who ordered"),
+        "kind": _word(names.OrderKind, "sale or credit; derived from the sign of the total"),
+        "credit_of": _text("number of the order a credit note gives back"),
+        "cancelled_at": _moment("when the whole order was cancelled"),
+        "delivered_at": _moment("when the goods arrived"),
+        "currency": _text("ISO 4217 code; the project's own where empty"),
+    },
+    "order_lines": {
+        "order": _text("order number; derived from customer and day where a source has none"),
+        "customer": _text("who bought; from orders where that table is given"),
+        "ordered_at": _moment("when; from orders where that table is given"),
+        "product": _text("article number"),
+        "quantity": Column(
+            Kind.NUMBER,
+            "how many; negative on a credit note; 1 where empty",
+            at_least=-10_000_000,
+            at_most=10_000_000,
+        ),
+        "unit_price": _money("net price paid for one"),
+        "amount": _money("net price paid for the line; instead of unit_price"),
+        "list_price": _money("price of one before discount"),
+        "unit_cost": _money("cost of goods of one"),
+        "product_name": _text("what to call it, where there is no products table"),
+        "category": _text("product category, where there is no products table"),
+        "country": _text("the customer's country, where there is no customers table"),
+        "currency": _text("ISO 4217 code; the project's own where empty"),
+    },
+    "complaints": {
+        "complaint": _text("number of the complaint", required=True),
+        "customer": _text("who complained", required=True),
+        "opened_at": _moment("when", required=True),
+        "closed_at": _moment("when it was settled; empty while open"),
+        "order": _text("the order it is about"),
+        "about": _text("what it is about"),
+    },
+    "interactions": {
+        "interaction": _text("number of the entry", required=True),
+        "customer": _text("with whom", required=True),
+        "at": _moment("when", required=True),
+        "contact": _text("the person"),
+        "channel": _word(names.Channel, "call, visit, mail, letter or fair", required=True),
+        "direction": _word(names.Direction, "in: they came to us; out: we went to them"),
+        "mood": _word(names.Mood, "how they sounded"),
+        "note": _text("what was said"),
+    },
+    "permissions": {
+        "contact": _text("the person", required=True),
+        "kind": _word(names.PermissionKind, "consent, objection or existing_customer", required=True),
+        "purpose": _word(names.Purpose, "for which messages; an objection covers advertising"),
+        "at": _moment("when it was given", required=True),
+        "ended_at": _moment("when it was withdrawn"),
+        "proof": _text("form, wording and document that prove it"),
+    },
+}
+"""Tables a company may bring, and their columns. Only order_lines is indispensable."""
+
+
+PROFILE: Table = {
+    "country": _text("ISO code of the customer's country"),
+    "locale": _word(names.Locale, "the customer's language"),
+    "industry": _text("what the customer does"),
+    "owner": _text("key of the colleague responsible"),
+    "orders": _integer("orders that were not cancelled or fully returned"),
+    "net_revenue_12m": _money("orders less credit notes of the last 365 days"),
+    "net_revenue_total": _money("orders less credit notes, ever"),
+    "margin_12m": _money("net revenue of 365 days less cost of goods, where every cost is known"),
+    "first_order_at": _moment("first order"),
+    "last_order_at": _moment("latest order"),
+    "days_since_last_order": _integer("whole days since the latest order"),
+    "tenure_days": _integer("whole days since the first order"),
+    "typical_gap_days": _number("usual days between orders: own median, shrunk to everybody's"),
+    "overdue": _number("days since the latest order divided by the typical gap"),
+    "last_order_value": _money("net value of the latest order"),
+    "last_order_vs_usual": _number("latest order divided by the mean of the earlier ones"),
+    "discount_share": _number("share of orders with a discount, 0 to 1"),
+    "last_category": _text("category that carried most of the latest order"),
+    "first_in_category": _flag("the latest order was the first in its category"),
+    "last_order_returned": _flag("the latest order was cancelled or given back in full"),
+    "open_complaints": _integer("complaints not yet settled"),
+    "last_mood": _word(names.Mood, "how the customer sounded last"),
+    "days_since_last_contact": _integer("whole days since anybody of us spoke with them"),
+    "emails_30d": _integer("messages handed over in the last 30 days"),
+    "contacts": _integer("people with an address that may be written to"),
+    "abc": _word(names.Abc, "A carries 80 % of net revenue, B the next 15 %, C the rest"),
+    "quadrant": _word(names.Quadrant, "top, development, premium or small"),
+    "phase": _word(names.Phase, "where the relationship stands"),
+    "reassurance": _word(names.Reassurance, "confirmation needed after the latest order"),
+}
+"""What rules may use about a customer, as of `now`."""
+
+
+ORDER: Table = {
+    "order_value": _money("net value of the order that started this enrollment"),
+    "order_category": _text("category that carried most of it"),
+    "order_discounted": _flag("it was bought below list price"),
+    "order_returned": _flag("it was cancelled or given back in full"),
+}
+"""What rules of a journey that starts with an order may use on top of the profile."""

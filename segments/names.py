@@ -1,0 +1,243 @@
+"""The words of the house: one word for one thing, the same in YAML, database, log and report."""
+
+from enum import StrEnum, auto
+
+
+class Phase(StrEnum):
+    """Where the relationship with a customer stands. Every customer is in exactly one."""
+
+    PROSPECT = auto()
+    EXPLORATION = auto()
+    EXPANSION = auto()
+    MATURITY = auto()
+    AT_RISK = auto()
+    ENDED = auto()
+    REVITALIZATION = auto()
+
+
+class Quadrant(StrEnum):
+    """The four fields of customer value: revenue of today across, potential upwards."""
+
+    TOP = auto()
+    DEVELOPMENT = auto()
+    PREMIUM = auto()
+    SMALL = auto()
+
+
+class Abc(StrEnum):
+    """Rank by net revenue: A carries the first 80 %, B the next 15 %, C the rest, D brings none."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+
+
+class Reassurance(StrEnum):
+    """How much confirmation a buyer needs after buying; doubt grows with the price."""
+
+    NONE = auto()
+    LIGHT = auto()
+    FULL = auto()
+
+
+class Mood(StrEnum):
+    """How somebody sounded when we last spoke, as noted by the colleague who did."""
+
+    DELIGHTED = auto()
+    CONTENT = auto()
+    NEUTRAL = auto()
+    ANNOYED = auto()
+    ANGRY = auto()
+
+
+class Role(StrEnum):
+    """What a contact does in the purchase."""
+
+    BUYER = auto()
+    USER = auto()
+    DECISION_MAKER = auto()
+    BILLING = auto()
+
+
+class Salutation(StrEnum):
+    """How a contact wants to be addressed; `none` greets by full name, or neutrally."""
+
+    MS = auto()
+    MR = auto()
+    NONE = auto()
+
+
+class Channel(StrEnum):
+    """How a contact between us and a customer took place."""
+
+    CALL = auto()
+    VISIT = auto()
+    MAIL = auto()
+    LETTER = auto()
+    FAIR = auto()
+
+
+class Direction(StrEnum):
+    """Who reached out to whom."""
+
+    IN = auto()
+    OUT = auto()
+
+
+class OrderKind(StrEnum):
+    """A purchase either sells or gives back."""
+
+    SALE = auto()
+    CREDIT = auto()
+
+
+class JourneyStatus(StrEnum):
+    """How far a journey may go."""
+
+    DRAFT = auto()
+    SHADOW = auto()
+    LIVE = auto()
+    PAUSED = auto()
+
+
+class Purpose(StrEnum):
+    """What a message is for; decides which permission it needs."""
+
+    SERVICE = auto()
+    ADVERTISING = auto()
+    SURVEY = auto()
+    LEGAL = auto()
+
+
+class Basis(StrEnum):
+    """The permission a message rests on, stored with each send."""
+
+    CONSENT = auto()
+    EXISTING_CUSTOMER = auto()
+    CONTRACT = auto()
+
+
+class PermissionKind(StrEnum):
+    """What a contact has said, or what the law grants, about being written to."""
+
+    CONSENT = auto()
+    OBJECTION = auto()
+    EXISTING_CUSTOMER = auto()
+
+
+class SuppressionReason(StrEnum):
+    """Why an address must not be written to."""
+
+    HARD_BOUNCE = auto()
+    SPAM_COMPLAINT = auto()
+    UNSUBSCRIBE = auto()
+    OBJECTION = auto()
+    ERASURE = auto()
+    MANUAL = auto()
+
+
+class Arm(StrEnum):
+    """Which side of the comparison a customer is on."""
+
+    TREATED = auto()
+    HELD_OUT = auto()
+
+
+class EnrollmentStatus(StrEnum):
+    """An enrollment is under way, came to its end, or was taken out."""
+
+    ACTIVE = auto()
+    FINISHED = auto()
+    EXITED = auto()
+
+
+class LeaveReason(StrEnum):
+    """Why an enrollment is no longer under way."""
+
+    COMPLETED = auto()
+    GOAL = auto()
+    EXIT_WHEN = auto()
+    ORDER_RETURNED = auto()
+    VERSION_GONE = auto()
+
+
+class Outcome(StrEnum):
+    """What became of a send."""
+
+    QUEUED = auto()
+    GHOST = auto()
+    DEFERRED = auto()
+    SKIPPED = auto()
+    CLAIMED = auto()
+    ACCEPTED = auto()
+    DELIVERED = auto()
+    BOUNCED = auto()
+    DROPPED = auto()
+    REJECTED = auto()
+    IN_DOUBT = auto()
+    EXPIRED = auto()
+    CANCELLED = auto()
+    RENDER_FAILED = auto()
+
+
+class SkipReason(StrEnum):
+    """Why a send was held back: marketing's first question."""
+
+    NO_CONTACT = auto()
+    NO_ADDRESS = auto()
+    NO_PERMISSION = auto()
+    OBJECTED = auto()
+    SUPPRESSED = auto()
+    COMPLAINT_OPEN = auto()
+    ORDER_RETURNED = auto()
+    OUTRANKED = auto()
+    EXPIRED = auto()
+    SHADOW = auto()
+    JOURNEY_NOT_LIVE = auto()
+    TEMPLATE_ERROR = auto()
+
+
+class ResponseKind(StrEnum):
+    """What came back."""
+
+    DELIVERED = auto()
+    BOUNCE = auto()
+    COMPLAINT = auto()
+    UNSUBSCRIBE = auto()
+    REPLY = auto()
+    CLICK = auto()
+    ORDER = auto()
+    UNKNOWN = auto()
+
+
+class TaskKind(StrEnum):
+    """A measure a colleague takes."""
+
+    CALL = auto()
+    VISIT = auto()
+    WRITE = auto()
+
+
+class TaskStatus(StrEnum):
+    """Where a measure stands."""
+
+    OPEN = auto()
+    DONE = auto()
+    CANCELLED = auto()
+
+
+class Trigger(StrEnum):
+    """What makes a customer enter a journey."""
+
+    ORDER = auto()
+    PHASE = auto()
+    SEGMENT = auto()
+    SCHEDULE = auto()
+
+
+class Locale(StrEnum):
+    """The languages we write in."""
+
+    DE = auto()
+    EN = auto()
