@@ -236,6 +236,16 @@ class Trigger(StrEnum):
     SCHEDULE = auto()
 
 
+class Verdict(StrEnum):
+    """What the comparison with the held-out customers says about a journey."""
+
+    HELPS = auto()
+    HURTS = auto()
+    UNDECIDED = auto()
+    TOO_FEW = auto()
+    NO_HOLDOUT = auto()
+
+
 class Locale(StrEnum):
     """The languages we write in."""
 
