@@ -191,6 +191,7 @@ class SkipReason(StrEnum):
     SUPPRESSED = auto()
     COMPLAINT_OPEN = auto()
     ORDER_RETURNED = auto()
+    EXITED = auto()
     OUTRANKED = auto()
     EXPIRED = auto()
     SHADOW = auto()
