@@ -1,0 +1,428 @@
+"""First tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from flows.store.types import Utc
+
+revision = "0001"
+down_revision = None
+
+BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "customer",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("name", sa.String(length=300), nullable=True),
+        sa.Column("country", sa.String(length=60), nullable=True),
+        sa.Column("locale", sa.String(30), nullable=True),
+        sa.Column("industry", sa.String(length=200), nullable=True),
+        sa.Column("owner", sa.String(length=120), nullable=True),
+        sa.Column("since", Utc(), nullable=True),
+        sa.Column("phase", sa.String(30), nullable=True),
+        sa.Column("phase_since", Utc(), nullable=True),
+        sa.Column("quadrant", sa.String(30), nullable=True),
+        sa.Column("abc", sa.String(30), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_customer")),
+        sa.UniqueConstraint("key", name=op.f("uq_customer_key")),
+    )
+    op.create_table(
+        "journey_version",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("journey", sa.String(length=60), nullable=False),
+        sa.Column("version", sa.String(length=16), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("started_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journey_version")),
+        sa.UniqueConstraint("journey", "version", name=op.f("uq_journey_version_journey_version")),
+    )
+    op.create_table(
+        "owner",
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("position", sa.String(length=200), nullable=True),
+        sa.Column("email", sa.String(length=320), nullable=False),
+        sa.Column("phone", sa.String(length=60), nullable=True),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_owner")),
+    )
+    op.create_table(
+        "product",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("name", sa.String(length=300), nullable=True),
+        sa.Column("category", sa.String(length=200), nullable=True),
+        sa.Column("list_price", sa.BigInteger(), nullable=True),
+        sa.Column("unit_cost", sa.BigInteger(), nullable=True),
+        sa.Column("fact", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_product")),
+        sa.UniqueConstraint("key", name=op.f("uq_product_key")),
+    )
+    op.create_table(
+        "run",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("as_of", Utc(), nullable=False),
+        sa.Column("started_at", Utc(), nullable=False),
+        sa.Column("ended_at", Utc(), nullable=True),
+        sa.Column("failed", sa.Text(), nullable=True),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
+    )
+    op.create_table(
+        "source_state",
+        sa.Column("source", sa.String(length=60), nullable=False),
+        sa.Column("watermark", sa.String(length=60), nullable=True),
+        sa.Column("read_at", Utc(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_source_state")),
+    )
+    op.create_table(
+        "suppression",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("email", sa.String(length=320), nullable=False),
+        sa.Column("purpose", sa.String(30), nullable=True),
+        sa.Column("reason", sa.String(30), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("source", sa.String(length=120), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression")),
+        sa.UniqueConstraint("email", "reason", name=op.f("uq_suppression_email_reason")),
+    )
+    with op.batch_alter_table("suppression", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_suppression_email"), ["email"], unique=False)
+
+    op.create_table(
+        "template_version",
+        sa.Column("version", sa.String(length=32), nullable=False),
+        sa.Column("message", sa.String(length=60), nullable=False),
+        sa.Column("locale", sa.String(30), nullable=False),
+        sa.Column("sources", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_template_version")),
+    )
+    op.create_table(
+        "contact",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("customer_id", BIG, nullable=False),
+        sa.Column("email", sa.String(length=320), nullable=True),
+        sa.Column("salutation", sa.String(30), nullable=True),
+        sa.Column("title", sa.String(length=60), nullable=True),
+        sa.Column("first_name", sa.String(length=200), nullable=True),
+        sa.Column("last_name", sa.String(length=200), nullable=True),
+        sa.Column("role", sa.String(30), nullable=True),
+        sa.Column("locale", sa.String(30), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_contact_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
+        sa.UniqueConstraint("key", name=op.f("uq_contact_key")),
+    )
+    with op.batch_alter_table("contact", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_contact_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_contact_email"), ["email"], unique=False)
+
+    op.create_table(
+        "phase_change",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("customer_id", BIG, nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("before", sa.String(30), nullable=True),
+        sa.Column("after", sa.String(30), nullable=False),
+        sa.Column("run_id", BIG, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_phase_change_customer_id")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_phase_change_run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phase_change")),
+        sa.UniqueConstraint("customer_id", "at", name=op.f("uq_phase_change_customer_id_at")),
+    )
+    op.create_table(
+        "reject",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("run_id", BIG, nullable=False),
+        sa.Column("source", sa.String(length=60), nullable=False),
+        sa.Column("place", sa.String(length=400), nullable=False),
+        sa.Column("row", BIG, nullable=False),
+        sa.Column("column", sa.String(length=120), nullable=False),
+        sa.Column("value", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_reject_run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reject")),
+        sa.UniqueConstraint(
+            "source", "place", "row", "column", name=op.f("uq_reject_source_place_row_column")
+        ),
+    )
+    op.create_table(
+        "interaction",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("customer_id", BIG, nullable=False),
+        sa.Column("contact_id", BIG, nullable=True),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("channel", sa.String(30), nullable=False),
+        sa.Column("direction", sa.String(30), nullable=True),
+        sa.Column("mood", sa.String(30), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contact.id"], name=op.f("fk_interaction_contact_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_interaction_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_interaction")),
+        sa.UniqueConstraint("key", name=op.f("uq_interaction_key")),
+    )
+    with op.batch_alter_table("interaction", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_interaction_customer_id_at"), ["customer_id", "at"], unique=False
+        )
+
+    op.create_table(
+        "permission",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("contact_id", BIG, nullable=False),
+        sa.Column("kind", sa.String(30), nullable=False),
+        sa.Column("purpose", sa.String(30), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("ended_at", Utc(), nullable=True),
+        sa.Column("proof", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contact.id"], name=op.f("fk_permission_contact_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_permission")),
+        sa.UniqueConstraint(
+            "contact_id",
+            "kind",
+            "purpose",
+            "at",
+            name=op.f("uq_permission_contact_id_kind_purpose_at"),
+        ),
+    )
+    op.create_table(
+        "purchase",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("customer_id", BIG, nullable=False),
+        sa.Column("contact_id", BIG, nullable=True),
+        sa.Column("ordered_at", Utc(), nullable=False),
+        sa.Column("kind", sa.String(30), nullable=False),
+        sa.Column("credit_of", sa.String(length=120), nullable=True),
+        sa.Column("credit_of_id", BIG, nullable=True),
+        sa.Column("cancelled_at", Utc(), nullable=True),
+        sa.Column("delivered_at", Utc(), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("list_total", sa.BigInteger(), nullable=True),
+        sa.Column("cost", sa.BigInteger(), nullable=True),
+        sa.Column("category", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contact.id"], name=op.f("fk_purchase_contact_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["credit_of_id"], ["purchase.id"], name=op.f("fk_purchase_credit_of_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_purchase_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_purchase")),
+        sa.UniqueConstraint("key", name=op.f("uq_purchase_key")),
+    )
+    with op.batch_alter_table("purchase", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_purchase_credit_of_id"), ["credit_of_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_purchase_customer_id_ordered_at"),
+            ["customer_id", "ordered_at"],
+            unique=False,
+        )
+        batch_op.create_index(batch_op.f("ix_purchase_ordered_at"), ["ordered_at"], unique=False)
+
+    op.create_table(
+        "complaint",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("customer_id", BIG, nullable=False),
+        sa.Column("purchase_id", BIG, nullable=True),
+        sa.Column("opened_at", Utc(), nullable=False),
+        sa.Column("closed_at", Utc(), nullable=True),
+        sa.Column("about", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_complaint_customer_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_id"], ["purchase.id"], name=op.f("fk_complaint_purchase_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaint")),
+        sa.UniqueConstraint("key", name=op.f("uq_complaint_key")),
+    )
+    with op.batch_alter_table("complaint", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_complaint_customer_id"), ["customer_id"], unique=False)
+
+    op.create_table(
+        "enrollment",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("customer_id", BIG, nullable=False),
+        sa.Column("journey", sa.String(length=60), nullable=False),
+        sa.Column("version", sa.String(length=16), nullable=False),
+        sa.Column("entry_key", sa.String(length=120), nullable=False),
+        sa.Column("arm", sa.String(30), nullable=False),
+        sa.Column("status", sa.String(30), nullable=False),
+        sa.Column("reason", sa.String(30), nullable=True),
+        sa.Column("node", sa.String(length=120), nullable=False),
+        sa.Column("arrived_at", Utc(), nullable=False),
+        sa.Column("due_at", Utc(), nullable=False),
+        sa.Column("anchor_at", Utc(), nullable=False),
+        sa.Column("entered_at", Utc(), nullable=False),
+        sa.Column("left_at", Utc(), nullable=True),
+        sa.Column("first_touch_at", Utc(), nullable=True),
+        sa.Column("goal_at", Utc(), nullable=True),
+        sa.Column("purchase_id", BIG, nullable=True),
+        sa.Column("run_id", BIG, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_enrollment_customer_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_id"], ["purchase.id"], name=op.f("fk_enrollment_purchase_id")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_enrollment_run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_enrollment")),
+        sa.UniqueConstraint(
+            "customer_id",
+            "journey",
+            "entry_key",
+            name=op.f("uq_enrollment_customer_id_journey_entry_key"),
+        ),
+    )
+    with op.batch_alter_table("enrollment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_enrollment_journey"), ["journey"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_enrollment_status_customer_id"), ["status", "customer_id"], unique=False
+        )
+
+    op.create_table(
+        "purchase_line",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("purchase_id", BIG, nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("product_id", BIG, nullable=True),
+        sa.Column("quantity", sa.Float(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("list_price", sa.BigInteger(), nullable=True),
+        sa.Column("unit_cost", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_purchase_line_product_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_id"], ["purchase.id"], name=op.f("fk_purchase_line_purchase_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_purchase_line")),
+        sa.UniqueConstraint("purchase_id", "line", name=op.f("uq_purchase_line_purchase_id_line")),
+    )
+    op.create_table(
+        "send",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("enrollment_id", BIG, nullable=False),
+        sa.Column("customer_id", BIG, nullable=False),
+        sa.Column("contact_id", BIG, nullable=True),
+        sa.Column("journey", sa.String(length=60), nullable=False),
+        sa.Column("version", sa.String(length=16), nullable=False),
+        sa.Column("step", sa.String(length=120), nullable=False),
+        sa.Column("occurrence", sa.Integer(), nullable=False),
+        sa.Column("message", sa.String(length=60), nullable=False),
+        sa.Column("purpose", sa.String(30), nullable=False),
+        sa.Column("basis", sa.String(30), nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(30), nullable=False),
+        sa.Column("reason", sa.String(30), nullable=True),
+        sa.Column("outranked_by", sa.String(length=60), nullable=True),
+        sa.Column("due_at", Utc(), nullable=False),
+        sa.Column("valid_until", Utc(), nullable=False),
+        sa.Column("decided_at", Utc(), nullable=False),
+        sa.Column("run_id", BIG, nullable=False),
+        sa.Column("request_id", sa.String(length=40), nullable=True),
+        sa.Column("claimed_at", Utc(), nullable=True),
+        sa.Column("handed_over_at", Utc(), nullable=True),
+        sa.Column("locale", sa.String(30), nullable=True),
+        sa.Column("template_version", sa.String(length=32), nullable=True),
+        sa.Column("context", sa.JSON(), nullable=True),
+        sa.Column("provider_id", sa.String(length=200), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_send_contact_id")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_send_customer_id")),
+        sa.ForeignKeyConstraint(
+            ["enrollment_id"], ["enrollment.id"], name=op.f("fk_send_enrollment_id")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_send_run_id")),
+        sa.ForeignKeyConstraint(
+            ["template_version"],
+            ["template_version.version"],
+            name=op.f("fk_send_template_version"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_send")),
+        sa.UniqueConstraint(
+            "enrollment_id",
+            "step",
+            "contact_id",
+            "occurrence",
+            name=op.f("uq_send_enrollment_id_step_contact_id_occurrence"),
+        ),
+    )
+    with op.batch_alter_table("send", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_send_customer_id_decided_at"),
+            ["customer_id", "decided_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_send_outcome_priority"), ["outcome", "priority"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_send_request_id"), ["request_id"], unique=False)
+        batch_op.create_index(
+            "uq_send_without_contact",
+            ["enrollment_id", "step", "occurrence"],
+            unique=True,
+            sqlite_where=sa.text("contact_id IS NULL"),
+            postgresql_where=sa.text("contact_id IS NULL"),
+        )
+
+    op.create_table(
+        "task",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("enrollment_id", BIG, nullable=False),
+        sa.Column("customer_id", BIG, nullable=False),
+        sa.Column("owner", sa.String(length=120), nullable=True),
+        sa.Column("step", sa.String(length=120), nullable=False),
+        sa.Column("kind", sa.String(30), nullable=False),
+        sa.Column("about", sa.String(length=200), nullable=False),
+        sa.Column("due_at", Utc(), nullable=False),
+        sa.Column("status", sa.String(30), nullable=False),
+        sa.Column("run_id", BIG, nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_task_customer_id")),
+        sa.ForeignKeyConstraint(
+            ["enrollment_id"], ["enrollment.id"], name=op.f("fk_task_enrollment_id")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_task_run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_task")),
+        sa.UniqueConstraint("enrollment_id", "step", name=op.f("uq_task_enrollment_id_step")),
+    )
+    op.create_table(
+        "response",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("send_id", BIG, nullable=True),
+        sa.Column("kind", sa.String(30), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("purchase_id", BIG, nullable=True),
+        sa.Column("detail", sa.JSON(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["purchase_id"], ["purchase.id"], name=op.f("fk_response_purchase_id")
+        ),
+        sa.ForeignKeyConstraint(["send_id"], ["send.id"], name=op.f("fk_response_send_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_response")),
+        sa.UniqueConstraint("key", name=op.f("uq_response_key")),
+    )
+    with op.batch_alter_table("response", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_response_send_id"), ["send_id"], unique=False)
