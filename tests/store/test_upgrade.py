@@ -67,7 +67,7 @@ def test_a_store_that_is_up_to_date_is_only_asked_for_its_version(store_url: str
     asked: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
     upgrade(engine)
-    assert asked[-1] == f"SELECT version_num FROM {VERSION_TABLE}"
+    assert asked[-1].endswith(f"FROM {VERSION_TABLE}")
     assert len(asked) <= 4
     engine.dispose()
 
