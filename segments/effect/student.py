@@ -47,5 +47,11 @@ def _gamma_ratio(degrees: Numbers) -> Numbers:
     """
     terms = degrees[..., None] + _SHIFT
     lifted = degrees + 2.0 * len(_SHIFT)
-    series = 1 - 1 / (4 * lifted) + 1 / (32 * lifted**2) + 5 / (128 * lifted**3)
+    series = (
+        1
+        - 1 / (4 * lifted)
+        + 1 / (32 * lifted**2)
+        + 5 / (128 * lifted**3)
+        - 21 / (2048 * lifted**4)
+    )
     return np.asarray(np.prod(terms / (terms + 1), axis=-1) * np.sqrt(lifted / 2) * series)
