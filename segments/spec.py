@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from segments.names import JourneyStatus, Locale, Phase, Purpose, Reassurance, Trigger
+from segments.names import JourneyStatus, Locale, Phase, Purpose, Reassurance, TaskKind, Trigger
 from segments.spans import Duration, Share, Span, parse_span
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
@@ -130,6 +130,11 @@ class Measure(Spec):
     write: Literal["owner"] | None = Field(None, description="write by hand")
     about: str = Field(min_length=1, max_length=200, description="what it is about, in one line")
     due: Duration = Field(Span(2, "business_days"), description="how soon")
+
+    @property
+    def kind(self) -> TaskKind:
+        """call, visit or write."""
+        return next(kind for kind in TaskKind if getattr(self, kind) is not None)
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Measure":

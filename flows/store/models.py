@@ -379,3 +379,20 @@ class PhaseChange(Base):
     before: Mapped[str | None] = mapped_column(Word(names.Phase))
     after: Mapped[str] = mapped_column(Word(names.Phase))
     run_id: Mapped[RunId]
+
+
+class SegmentMember(Base):
+    """Who was in a segment at the last plan; only for segments that start a journey."""
+
+    __tablename__ = "segment_member"
+    segment: Mapped[str] = mapped_column(String(60), primary_key=True)
+    customer_id: Mapped[CustomerId] = mapped_column(primary_key=True)
+
+
+class SegmentFill(Base):
+    """Segments whose members have been noted, and by which rule; a changed rule starts anew."""
+
+    __tablename__ = "segment_fill"
+    segment: Mapped[str] = mapped_column(String(60), primary_key=True)
+    rule: Mapped[str] = mapped_column(Text)
+    filled_at: Mapped[UtcTime]

@@ -1,0 +1,303 @@
+"""The state `decide` starts from, read in a handful of queries for one range of customers."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+import pandas as pd
+from sqlalchemy import Connection, and_, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql.expression import ColumnElement, Select
+
+from flows.store.models import (
+    Contact,
+    Customer,
+    Enrollment,
+    Permission,
+    Purchase,
+    SegmentFill,
+    SegmentMember,
+    Send,
+    Suppression,
+)
+from flows.store.session import frame
+from segments.frames import ORDER
+from segments.journey.calendar import day_start, local_day
+from segments.journey.standing import DTYPES
+from segments.names import (
+    EnrollmentStatus,
+    LeaveReason,
+    OrderKind,
+    Outcome,
+    PermissionKind,
+    Purpose,
+)
+from segments.state import Specs, State
+
+GOAL_MEMORY = timedelta(days=400)
+"""How long after entering a finished enrollment is still watched for its goal."""
+
+_NOT_SENT = (
+    Outcome.DEFERRED,
+    Outcome.SKIPPED,
+    Outcome.EXPIRED,
+    Outcome.CANCELLED,
+    Outcome.RENDER_FAILED,
+    Outcome.REJECTED,
+)
+
+
+def read_state(
+    connection: Connection,
+    profiles: pd.DataFrame,
+    specs: Specs,
+    now: datetime,
+    first: int,
+    last: int,
+    previous_run: datetime | None,
+) -> State:
+    """Customers `first` to `last` as of `now`, their profiles handed in. Nothing later is seen."""
+    journeys = [program.name for program in specs.programs]
+    return State(
+        profiles=profiles,
+        contacts=_flags(frame(connection, contacts(now, first, last))),
+        orders=_orders(connection, specs, now, first, last),
+        enrollments=_enrollments(connection, journeys, now, first, last),
+        past=frame(connection, past(journeys, first, last)).astype({"customer_id": "int64"}),
+        deferred=frame(connection, deferred(first, last)).astype({"enrollment_id": "Int64"}),
+        today=frame(connection, written_to_today(specs.policy.zone, now, first, last)).astype(
+            {"customer_id": "int64"}
+        ),
+        members=frame(connection, members(first, last)).astype({"customer_id": "int64"}),
+        filled=filled(connection, specs),
+        previous_run=previous_run,
+    )
+
+
+def contacts(now: datetime, first: int, last: int) -> Select[tuple[int | str | None, ...]]:
+    """Who may be written to at these customers, and on what ground?"""
+    granted = (
+        select(
+            Permission.contact_id,
+            *(
+                func.max(case((condition, 1), else_=0)).label(name)
+                for name, condition in _GRANTS.items()
+            ),
+        )
+        .where(Permission.at <= now, or_(Permission.ended_at.is_(None), Permission.ended_at > now))
+        .group_by(Permission.contact_id)
+        .subquery()
+    )
+    barred = (
+        select(
+            Suppression.email,
+            func.max(case((Suppression.purpose.is_(None), 1), else_=0)).label("suppressed"),
+            *(
+                func.max(case((Suppression.purpose == purpose, 1), else_=0)).label(
+                    f"suppressed_{purpose}"
+                )
+                for purpose in (Purpose.ADVERTISING, Purpose.SURVEY)
+            ),
+        )
+        .where(Suppression.at <= now)
+        .group_by(Suppression.email)
+        .subquery()
+    )
+    bought = exists().where(
+        Purchase.customer_id == Contact.customer_id,
+        Purchase.kind == OrderKind.SALE,
+        Purchase.ordered_at <= now,
+        not_cancelled(now),
+    )
+    return (
+        select(
+            Contact.id.label("contact_id"),
+            Contact.customer_id,
+            Contact.role,
+            case((func.coalesce(Contact.email, "") != "", 1), else_=0).label("has_address"),
+            func.coalesce(barred.c.suppressed, 0).label("suppressed"),
+            func.coalesce(barred.c.suppressed_advertising, 0).label("suppressed_advertising"),
+            func.coalesce(barred.c.suppressed_survey, 0).label("suppressed_survey"),
+            func.coalesce(granted.c.consent_advertising, 0).label("consent_advertising"),
+            func.coalesce(granted.c.consent_survey, 0).label("consent_survey"),
+            func.coalesce(granted.c.objected, 0).label("objected"),
+            # The exception for existing customers rests on a sale that stood.
+            case((and_(granted.c.existing_customer == 1, bought), 1), else_=0).label(
+                "existing_customer"
+            ),
+        )
+        .outerjoin(granted, granted.c.contact_id == Contact.id)
+        .outerjoin(barred, barred.c.email == func.lower(Contact.email))
+        .where(Contact.customer_id.between(first, last))
+    )
+
+
+_GRANTS: dict[str, ColumnElement[bool]] = {
+    "objected": Permission.kind == PermissionKind.OBJECTION,
+    "consent_advertising": and_(
+        Permission.kind == PermissionKind.CONSENT, Permission.purpose == Purpose.ADVERTISING
+    ),
+    "consent_survey": and_(
+        Permission.kind == PermissionKind.CONSENT, Permission.purpose == Purpose.SURVEY
+    ),
+    "existing_customer": Permission.kind == PermissionKind.EXISTING_CUSTOMER,
+}
+
+
+def past(journeys: Collection[str], first: int, last: int) -> Select[tuple[int, str, str, datetime]]:
+    """Who was in which journey before? Feeds re-entry."""
+    return select(
+        Enrollment.customer_id, Enrollment.journey, Enrollment.entry_key, Enrollment.entered_at
+    ).where(Enrollment.journey.in_(journeys), Enrollment.customer_id.between(first, last))
+
+
+def deferred(first: int, last: int) -> Select[tuple[int, int, str, int | None]]:
+    """Which sends wait for a better moment?"""
+    return select(
+        Send.id.label("send_id"), Send.enrollment_id, Send.step.label("node"), Send.contact_id
+    ).where(Send.outcome == Outcome.DEFERRED, Send.customer_id.between(first, last))
+
+
+def written_to_today(
+    zone: str, now: datetime, first: int, last: int
+) -> Select[tuple[int, str]]:
+    """Who has had today's message already, ghosts included?"""
+    return (
+        select(Send.customer_id, func.min(Send.journey).label("journey"))
+        .where(
+            Send.customer_id.between(first, last),
+            Send.decided_at >= day_start(local_day(now, zone), zone),
+            Send.decided_at <= now,
+            Send.outcome.not_in(_NOT_SENT),
+        )
+        .group_by(Send.customer_id)
+    )
+
+
+def members(first: int, last: int) -> Select[tuple[str, int]]:
+    """Who was in which watched segment at the last plan?"""
+    return select(SegmentMember.segment, SegmentMember.customer_id).where(
+        SegmentMember.customer_id.between(first, last)
+    )
+
+
+def filled(connection: Connection, specs: Specs) -> frozenset[str]:
+    """Watched segments whose members were noted under the rule they still have."""
+    rows = connection.execute(select(SegmentFill.segment, SegmentFill.rule))
+    return frozenset(
+        row.segment
+        for row in rows
+        if row.segment in specs.segments and specs.segments[row.segment].text == row.rule
+    )
+
+
+def not_cancelled(now: datetime) -> ColumnElement[bool]:
+    """A purchase that had not been cancelled by `now`."""
+    return or_(Purchase.cancelled_at.is_(None), Purchase.cancelled_at > now)
+
+
+def _credited(now: datetime) -> ColumnElement[int]:
+    """What credit notes had given back of a purchase by `now`: zero or negative."""
+    credit = aliased(Purchase)
+    return func.coalesce(
+        select(func.sum(credit.total))
+        .where(credit.credit_of_id == Purchase.id, credit.ordered_at <= now)
+        .correlate(Purchase)
+        .scalar_subquery(),
+        0,
+    )
+
+
+def _order_columns(now: datetime) -> list[ColumnElement[object]]:
+    net = Purchase.total + _credited(now)
+    return [
+        net.label("order_value"),
+        Purchase.category.label("order_category"),
+        case((Purchase.total < Purchase.list_total, 1), else_=0).label("order_discounted"),
+        case((or_(Purchase.cancelled_at <= now, net <= 0), 1), else_=0).label("order_returned"),
+    ]
+
+
+def _orders(
+    connection: Connection, specs: Specs, now: datetime, first: int, last: int
+) -> pd.DataFrame:
+    """Sales young enough to start a journey."""
+    since = now - timedelta(days=specs.policy.late_data.days)
+    statement = select(
+        Purchase.id.label("purchase_id"),
+        Purchase.customer_id,
+        Purchase.contact_id,
+        Purchase.key.label("order_key"),
+        Purchase.ordered_at,
+        *_order_columns(now),
+    ).where(
+        Purchase.customer_id.between(first, last),
+        Purchase.ordered_at.between(since, now),
+        Purchase.kind == OrderKind.SALE,
+        Purchase.total > 0,
+    )
+    return _order_types(frame(connection, statement)).astype({"customer_id": "int64"})
+
+
+def _enrollments(
+    connection: Connection, journeys: Collection[str], now: datetime, first: int, last: int
+) -> pd.DataFrame:
+    """Under way, or finished with the goal still open."""
+    following = aliased(Purchase)
+    next_order = (
+        select(func.min(following.ordered_at))
+        .where(
+            following.customer_id == Enrollment.customer_id,
+            following.kind == OrderKind.SALE,
+            following.total > 0,
+            following.ordered_at > Enrollment.anchor_at,
+            following.ordered_at <= now,
+        )
+        .correlate(Enrollment)
+        .scalar_subquery()
+    )
+    own = [
+        getattr(Enrollment, name)
+        for name in DTYPES
+        if name not in {"enrollment_id", "contact_id", "next_order_at", *ORDER}
+    ]
+    statement = (
+        select(
+            Enrollment.id.label("enrollment_id"),
+            *own,
+            next_order.label("next_order_at"),
+            Purchase.contact_id,
+            *_order_columns(now),
+        )
+        .outerjoin(Purchase, Purchase.id == Enrollment.purchase_id)
+        .where(
+            Enrollment.customer_id.between(first, last),
+            Enrollment.journey.in_(journeys),
+            or_(
+                Enrollment.status == EnrollmentStatus.ACTIVE,
+                and_(
+                    Enrollment.status == EnrollmentStatus.FINISHED,
+                    Enrollment.reason == LeaveReason.COMPLETED,
+                    Enrollment.goal_at.is_(None),
+                    Enrollment.anchor_at >= now - GOAL_MEMORY,
+                ),
+            ),
+        )
+    )
+    return _order_types(frame(connection, statement))[list(DTYPES)].astype(DTYPES)
+
+
+def _order_types(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.astype(
+        {"order_discounted": "boolean", "order_returned": "boolean", "order_category": "str"}
+    )
+
+
+def _flags(rows: pd.DataFrame) -> pd.DataFrame:
+    flags = [name for name in rows if name not in ("contact_id", "customer_id", "role")]
+    return rows.astype({name: "bool" for name in flags} | {"customer_id": "int64", "role": "str"})
+
+
+def customer_range(connection: Connection) -> tuple[int, int]:
+    """Lowest and highest customer number; (1, 0) where there is nobody."""
+    low, high = connection.execute(select(func.min(Customer.id), func.max(Customer.id))).one()
+    return (low or 1, high or 0)

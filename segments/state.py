@@ -1,0 +1,91 @@
+"""What deciding starts from and what it ends in: frames, described column by column."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pandas as pd
+
+from segments.journey.program import Program
+from segments.rules import Rule
+from segments.spec import Policy
+
+
+@dataclass(frozen=True)
+class Specs:
+    """Everything marketing has written, checked and compiled.
+
+    `programs` are the current versions of journeys that are live or in shadow; `earlier` holds
+    the versions that enrollments under way are pinned to; `started` says since when each journey
+    has been running: what happened before starts nobody.
+    """
+
+    policy: Policy
+    programs: tuple[Program, ...]
+    segments: Mapping[str, Rule] = field(default_factory=dict)
+    earlier: Mapping[tuple[str, str], Program] = field(default_factory=dict)
+    started: Mapping[str, datetime] = field(default_factory=dict)
+
+    def program(self, journey: str, version: str) -> Program | None:
+        """The program an enrollment is pinned to, if its journey still runs."""
+        for program in self.programs:
+            if program.name == journey and program.version == version:
+                return program
+        return self.earlier.get((journey, version))
+
+
+@dataclass(frozen=True)
+class State:
+    """The customers of one shard as of `now`.
+
+    profiles     customer_id, customer_key, all columns of `frames.PROFILE`, phase_before
+    contacts     contact_id, customer_id, role, has_address, suppressed, suppressed_advertising,
+                 suppressed_survey, consent_advertising, consent_survey, objected,
+                 existing_customer
+    orders       sales of the last days: customer_id, purchase_id, contact_id, order_key,
+                 ordered_at and the columns of `frames.ORDER`
+    enrollments  under way, or finished with their goal still open: enrollment_id, customer_id,
+                 journey, version, entry_key, arm, status, reason, node, arrived_at, due_at,
+                 anchor_at, entered_at, left_at, first_touch_at, goal_at, purchase_id, contact_id,
+                 next_order_at (first order after the anchor), the columns of `frames.ORDER`
+    past         who was in which journey: customer_id, journey, entry_key, entered_at
+    deferred     sends waiting for a better moment: send_id, enrollment_id, node, contact_id
+    today        customers already written to (or ghosted) today: customer_id, journey
+    members      of segments that start journeys, as of the last run: segment, customer_id
+    filled       names of segments whose members were noted before
+    previous_run when the last plan was made; None at the first
+    """
+
+    profiles: pd.DataFrame
+    contacts: pd.DataFrame
+    orders: pd.DataFrame
+    enrollments: pd.DataFrame
+    past: pd.DataFrame
+    deferred: pd.DataFrame
+    today: pd.DataFrame
+    members: pd.DataFrame
+    filled: frozenset[str] = frozenset()
+    previous_run: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to write.
+
+    enrollments  entered or changed: the columns of `State.enrollments`, enrollment_id missing for
+                 those who enter, plus `ref`, a number for each row of this frame
+    sends        one row a candidate: ref, send_id (of a deferred one), customer_id, contact_id,
+                 journey, version, node, message, purpose, basis, priority, outcome, reason,
+                 outranked_by, due_at, valid_until
+    tasks        ref, customer_id, node, kind, about, due_at
+    phases       customers whose phase or value field changed: customer_id, phase_before, phase,
+                 quadrant, abc
+    joined, left members that came into or fell out of a segment: segment, customer_id
+    """
+
+    enrollments: pd.DataFrame
+    sends: pd.DataFrame
+    tasks: pd.DataFrame
+    phases: pd.DataFrame
+    joined: pd.DataFrame
+    left: pd.DataFrame
