@@ -1,0 +1,176 @@
+"""Where a send may go from where it stands, and what stops it before it is taken."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Update, and_, exists, func, or_, select, update
+
+from flows.store.models import (
+    Base,
+    Complaint,
+    Contact,
+    Enrollment,
+    Permission,
+    Purchase,
+    Suppression,
+)
+from segments.names import (
+    EnrollmentStatus,
+    OrderKind,
+    Outcome,
+    PermissionKind,
+    Purpose,
+    SkipReason,
+)
+
+_send = Base.metadata.tables["send"]
+
+# Events overtake one another: a mail can be reported delivered before we have noted that it was
+# accepted, and a bounce may follow a delivery. A bounce is therefore the last word.
+TRANSITIONS: Mapping[Outcome, frozenset[Outcome]] = {
+    Outcome.QUEUED: frozenset({Outcome.CLAIMED, Outcome.EXPIRED, Outcome.CANCELLED}),
+    Outcome.CLAIMED: frozenset(
+        {
+            Outcome.QUEUED,
+            Outcome.ACCEPTED,
+            Outcome.REJECTED,
+            Outcome.IN_DOUBT,
+            Outcome.RENDER_FAILED,
+            Outcome.DELIVERED,
+            Outcome.BOUNCED,
+        }
+    ),
+    Outcome.ACCEPTED: frozenset({Outcome.DELIVERED, Outcome.BOUNCED, Outcome.DROPPED}),
+    Outcome.IN_DOUBT: frozenset(
+        {
+            Outcome.ACCEPTED,
+            Outcome.REJECTED,
+            Outcome.DELIVERED,
+            Outcome.BOUNCED,
+            Outcome.DROPPED,
+        }
+    ),
+    Outcome.DELIVERED: frozenset({Outcome.BOUNCED}),
+    Outcome.BOUNCED: frozenset(),
+    Outcome.DROPPED: frozenset(),
+    Outcome.REJECTED: frozenset(),
+    Outcome.RENDER_FAILED: frozenset(),
+    Outcome.EXPIRED: frozenset(),
+    Outcome.CANCELLED: frozenset(),
+    Outcome.GHOST: frozenset(),
+    Outcome.DEFERRED: frozenset(),
+    Outcome.SKIPPED: frozenset(),
+}
+"""What may become of a send from where it stands; everything else is refused in the UPDATE."""
+
+
+def origins(target: Outcome) -> list[Outcome]:
+    """The outcomes from which a send may become `target`."""
+    return [outcome for outcome, onwards in TRANSITIONS.items() if target in onwards]
+
+
+def move(target: Outcome) -> Update:
+    """The statement that makes sends `target`, wherever that is allowed; narrow it down."""
+    return update(_send).where(_send.c.outcome.in_(origins(target))).values(outcome=target)
+
+
+def hold_back(
+    connection: Connection,
+    now: datetime,
+    live: Collection[str],
+    among: Sequence[int] | None = None,
+) -> Counter[SkipReason]:
+    """Take out of the queue what must not go (any more); the first reason that applies counts.
+
+    `live` names the journeys that may send; `among` limits the look to those sends.
+    """
+    counts: Counter[SkipReason] = Counter()
+    for reason, condition in _stops(now, live):
+        outcome = Outcome.EXPIRED if reason == SkipReason.EXPIRED else Outcome.CANCELLED
+        statement = move(outcome).where(condition).values(reason=reason)
+        if among is not None:
+            statement = statement.where(_send.c.id.in_(among))
+        if stopped := connection.execute(statement).rowcount:
+            counts[reason] += stopped
+    return counts
+
+
+def _stops(
+    now: datetime, live: Collection[str]
+) -> Iterator[tuple[SkipReason, ColumnElement[bool]]]:
+    of_interest = _send.c.purpose.in_([Purpose.ADVERTISING, Purpose.SURVEY])
+    yield SkipReason.JOURNEY_NOT_LIVE, _send.c.journey.not_in(sorted(live))
+    yield SkipReason.EXPIRED, _send.c.valid_until < now
+    yield (
+        SkipReason.EXITED,
+        exists().where(
+            Enrollment.id == _send.c.enrollment_id, Enrollment.status == EnrollmentStatus.EXITED
+        ),
+    )
+    yield SkipReason.ORDER_RETURNED, _order_returned(now)
+    yield SkipReason.NO_CONTACT, _send.c.contact_id.is_(None)
+    yield (
+        SkipReason.NO_ADDRESS,
+        exists().where(Contact.id == _send.c.contact_id, func.coalesce(Contact.email, "") == ""),
+    )
+    yield (
+        SkipReason.SUPPRESSED,
+        exists().where(
+            Contact.id == _send.c.contact_id,
+            Suppression.email.in_([Contact.email, func.lower(Contact.email)]),
+            or_(Suppression.purpose.is_(None), Suppression.purpose == _send.c.purpose),
+            Suppression.at <= now,
+        ),
+    )
+    yield (
+        SkipReason.OBJECTED,
+        and_(
+            of_interest,
+            exists().where(
+                Permission.contact_id == _send.c.contact_id,
+                Permission.kind == PermissionKind.OBJECTION,
+                Permission.at <= now,
+                _not_yet(Permission.ended_at, now),
+            ),
+        ),
+    )
+    yield (
+        SkipReason.COMPLAINT_OPEN,
+        and_(
+            of_interest,
+            exists().where(
+                Complaint.customer_id == _send.c.customer_id,
+                Complaint.opened_at <= now,
+                _not_yet(Complaint.closed_at, now),
+            ),
+        ),
+    )
+
+
+def _order_returned(now: datetime) -> ColumnElement[bool]:
+    credit = Base.metadata.tables["purchase"].alias("credit")
+    given_back = (
+        select(func.coalesce(func.sum(credit.c.total), 0))
+        .where(
+            credit.c.credit_of_id == Purchase.id,
+            credit.c.kind == OrderKind.CREDIT,
+            credit.c.ordered_at <= now,
+            _not_yet(credit.c.cancelled_at, now),
+        )
+        .correlate(Purchase)
+        .scalar_subquery()
+    )
+    return exists().where(
+        Enrollment.id == _send.c.enrollment_id,
+        Purchase.id == Enrollment.purchase_id,
+        or_(
+            Purchase.cancelled_at <= now,
+            and_(Purchase.total > 0, Purchase.total + given_back <= 0),
+        ),
+    )
+
+
+def _not_yet(moment: Any, now: datetime) -> ColumnElement[bool]:
+    return or_(moment.is_(None), moment > now)
