@@ -1,0 +1,74 @@
+"""What people do with our messages: they arrive, are answered, clicked, refused, and work a bit."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from flows.company import wording
+from flows.company.chance import Array, pick_any
+from segments.names import Locale, ResponseKind
+
+LIFT = {
+    "reassurance": 0.15,
+    "reassurance_personal": 0.2,
+    "second_order": 0.35,
+    "win_back": 0.35,
+}
+OTHER_LIFT = 0.1
+LIFT_DAYS = 30
+_BOUNCE, _SILENCE = 0.01, 0.01
+_AFTER_DELIVERY = {
+    ResponseKind.COMPLAINT: 0.0005,
+    ResponseKind.UNSUBSCRIBE: 0.003,
+    ResponseKind.REPLY: 0.02,
+    ResponseKind.CLICK: 0.04,
+}
+
+
+def reactions(
+    rng: np.random.Generator, locale: Locale, touched: pd.DataFrame
+) -> tuple[list[dict[str, Any]], Array]:
+    """What comes back on messages handed over, and which of them arrived.
+
+    Takes send_id and sent_at, sorted by send_id; all moments lie within half a day of `sent_at`.
+    """
+    count = len(touched)
+    fate = rng.random(count)
+    bounced = fate < _BOUNCE
+    arrived = fate >= _BOUNCE + _SILENCE
+    events = _events(rng, touched, bounced, ResponseKind.BOUNCE, 2)
+    events += _events(rng, touched, arrived, ResponseKind.DELIVERED, 2)
+    for kind, share in _AFTER_DELIVERY.items():
+        events += _events(rng, touched, arrived & (rng.random(count) < share), kind, 600)
+    texts = pick_any(rng, wording.REPLIES[locale], len(events))
+    for event, text in zip(events, texts, strict=True):
+        if event["kind"] == ResponseKind.BOUNCE:
+            event["detail"] = {"hard": True}
+        elif event["kind"] == ResponseKind.REPLY:
+            event["detail"] = {"text": text}
+    return sorted(events, key=lambda event: (event["at"], event["key"])), arrived
+
+
+def lift(messages: pd.Series) -> Array:
+    """How much more often somebody orders after each of these messages, 0.35 being 35 %."""
+    return messages.astype(object).map(LIFT).fillna(OTHER_LIFT).to_numpy(float)
+
+
+def _events(
+    rng: np.random.Generator, touched: pd.DataFrame, of: Array, kind: ResponseKind, minutes: int
+) -> list[dict[str, Any]]:
+    sent = touched["sent_at"].dt.tz_convert(None).to_numpy("datetime64[s]")[of]
+    # Nobody answers before the message is there: arrivals take up to two minutes, the rest longer.
+    earliest = 5 if minutes <= 2 else 180
+    at = sent + rng.integers(earliest, minutes * 60, len(sent)).astype("timedelta64[s]")
+    return [
+        {
+            "key": f"nordholz-{send}-{kind}",
+            "send": int(send),
+            "kind": str(kind),
+            "at": f"{moment}+00:00",
+            "detail": {},
+        }
+        for send, moment in zip(touched["send_id"].to_numpy()[of], at, strict=True)
+    ]
