@@ -68,7 +68,7 @@ class Imprint(Spec):
     company: str
     address: list[str] = Field(min_length=1, description="street, postcode and city")
     managing_directors: str | None = None
-    register: str | None = Field(None, description="court and number")
+    commercial_register: str | None = Field(None, description="court and number")
     vat_id: str | None = None
     phone: str | None = None
     website: str | None = None

@@ -1,0 +1,243 @@
+"""A project folder, read and checked: config/ as models, journeys compiled."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flows.errors import ConfigError, Fault
+from flows.intake.spec import Sources
+from flows.settings import Owners, Senders, Settings
+from flows.yamlfile import Document, build, read
+from segments.frames import PROFILE
+from segments.journey.program import Program, ProgramError, compile_journey
+from segments.names import JourneyStatus, Locale
+from segments.rules import Rule, RuleError, compile_rule, meant
+from segments.spec import Choose, Journey, Policy, Segments, Send, Spec, Step
+
+Model = TypeVar("Model", bound=Spec)
+
+SCHEMAS: dict[str, type[Spec]] = {
+    "settings": Settings,
+    "policy": Policy,
+    "segments": Segments,
+    "owners": Owners,
+    "senders": Senders,
+    "sources": Sources,
+    "journey": Journey,
+}
+"""Every kind of YAML file, and the model it is read into."""
+
+RUNNING = (JourneyStatus.LIVE, JourneyStatus.SHADOW)
+"""Journeys of these statuses are decided; drafts and paused ones rest."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything a run needs to know. `broken` are faults of journeys that are left out."""
+
+    folder: Path
+    settings: Settings
+    policy: Policy
+    owners: Owners
+    senders: Senders
+    sources: Sources
+    segments: Mapping[str, Rule]
+    journeys: Mapping[str, Program]
+    broken: list[Fault] = field(default_factory=list)
+
+    @property
+    def templates(self) -> Path:
+        """The folder of messages."""
+        return self.folder / "templates"
+
+    @property
+    def running(self) -> tuple[Program, ...]:
+        """Journeys that are decided today."""
+        return tuple(p for p in self.journeys.values() if p.journey.status in RUNNING)
+
+    @property
+    def live(self) -> set[str]:
+        """Journeys whose messages may leave."""
+        return {p.name for p in self.running if p.journey.status == JourneyStatus.LIVE}
+
+
+def load(folder: Path) -> Project:
+    """Read a project. Raises `ConfigError` with every fault of every file if it cannot run.
+
+    A journey with a fault does not stop the others: it is left out and named in `broken`.
+    """
+    if not (folder / "config").is_dir():
+        raise ConfigError.at(
+            folder, 'there is no folder "config" here. Say --project DIR, or: stammkunde init DIR'
+        )
+    faults: list[Fault] = []
+    settings = _file(folder, Settings, "settings.yaml", faults)
+    policy = _file(folder, Policy, "policy.yaml", faults)
+    owners = _file(folder, Owners, "owners.yaml", faults)
+    senders = _file(folder, Senders, "senders.yaml", faults)
+    sources = _file(folder, Sources, "sources.yaml", faults)
+    segments = _segments(folder, faults)
+    journeys, broken = _journeys(folder, segments)
+    if faults or not (settings and policy and owners and senders and sources):
+        raise ConfigError([*faults, *broken])
+    return Project(
+        folder, settings, policy, owners, senders, sources, segments, journeys, sorted(set(broken))
+    )
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Write config/schema/*.json, from which editors complete and check. Returns the files."""
+    target = folder / "config" / "schema"
+    target.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, model in SCHEMAS.items():
+        file = target / f"{name}.json"
+        file.write_text(schema_text(model), encoding="utf-8")
+        written.append(file)
+    return written
+
+
+def schema_text(model: type[Spec]) -> str:
+    """The JSON Schema of a file, as stored."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **_schema(model)}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def compile_earlier(spec: dict[str, Any], segments: Mapping[str, Rule]) -> Program | None:
+    """The program of a version stored before; None if it no longer compiles."""
+    try:
+        return compile_journey(Journey.model_validate(spec), segments)
+    except (ProgramError, ValueError):
+        return None
+
+
+def messages_of(journey: Journey) -> set[str]:
+    """The messages a journey sends."""
+    return {step.send for step, _ in _walk(journey.steps, ("steps",)) if isinstance(step, Send)}
+
+
+def _schema(model: type[Spec]) -> dict[str, Any]:
+    return model.model_json_schema(by_alias=True)
+
+
+def _file(folder: Path, model: type[Model], name: str, faults: list[Fault]) -> Model | None:
+    document = _document(folder, f"config/{name}", faults)
+    if document is None:
+        return None
+    built, wrong = build(model, document)
+    faults += wrong
+    return built
+
+
+def _document(folder: Path, name: str, faults: list[Fault]) -> Document | None:
+    document, wrong = read(folder / name, name)
+    faults += wrong
+    return None if wrong else document
+
+
+def _segments(folder: Path, faults: list[Fault]) -> dict[str, Rule]:
+    """Named rules, compiled; a segment may use other segments."""
+    document = _document(folder, "config/segments.yaml", faults)
+    if document is None:
+        return {}
+    built, wrong = build(Segments, document)
+    faults += wrong
+    if built is None:
+        return {}
+    texts = built.segments
+    uses = {
+        name: {other for other in texts if other in _words(text)} - {name}
+        for name, text in texts.items()
+    }
+    try:
+        order = list(TopologicalSorter(uses).static_order())
+    except CycleError as error:
+        ring = " -> ".join(error.args[1])
+        faults.append(document.fault(("segments",), f"these segments go round in a circle: {ring}"))
+        return {}
+    compiled: dict[str, Rule] = {}
+    for name in order:
+        if name in PROFILE:
+            faults.append(
+                document.fault(("segments", name), f'"{name}" is a column already; name it otherwise')
+            )
+            continue
+        try:
+            compiled[name] = compile_rule(texts[name], PROFILE, compiled)
+        except RuleError as error:
+            faults += [document.fault(("segments", name), what) for what in error.faults]
+    return compiled
+
+
+def _words(text: str) -> set[str]:
+    return set("".join(c if c.isalnum() or c == "_" else " " for c in text).split())
+
+
+def _journeys(
+    folder: Path, segments: Mapping[str, Rule]
+) -> tuple[dict[str, Program], list[Fault]]:
+    programs: dict[str, Program] = {}
+    broken: list[Fault] = []
+    messages = {p.name for p in (folder / "templates").glob("[a-z]*") if p.is_dir()}
+    for file in sorted((folder / "config" / "journeys").glob("*.y*ml")):
+        name = f"config/journeys/{file.name}"
+        document = _document(folder, name, broken)
+        if document is None:
+            continue
+        journey, wrong = build(Journey, document)
+        if journey is not None:
+            wrong = [
+                *_named_as_file(journey, file, document, programs),
+                *_messages_exist(journey, messages, document),
+            ]
+            try:
+                program = compile_journey(journey, segments)
+            except ProgramError as error:
+                wrong += [document.fault(place, what) for place, what in error.faults]
+            else:
+                if not wrong:
+                    programs[journey.journey] = program
+        broken += wrong
+    return programs, broken
+
+
+def _named_as_file(
+    journey: Journey, file: Path, document: Document, programs: Mapping[str, Program]
+) -> list[Fault]:
+    if journey.journey in programs:
+        return [document.fault(("journey",), f'there is a journey "{journey.journey}" already')]
+    if journey.journey != file.stem:
+        what = f'the journey is called "{journey.journey}" and the file "{file.name}": use one name'
+        return [document.fault(("journey",), what)]
+    return []
+
+
+def _messages_exist(journey: Journey, messages: set[str], document: Document) -> list[Fault]:
+    return [
+        document.fault(
+            (*place, "send"),
+            f'there is no message "{step.send}" under templates/{meant(step.send, messages)}',
+        )
+        for step, place in _walk(journey.steps, ("steps",))
+        if isinstance(step, Send) and step.send not in messages
+    ]
+
+
+def _walk(steps: list[Step], at: tuple[str | int, ...]) -> list[tuple[Step, tuple[str | int, ...]]]:
+    found: list[tuple[Step, tuple[str | int, ...]]] = []
+    for index, step in enumerate(steps):
+        found.append((step, (*at, index)))
+        if isinstance(step, Choose):
+            for number, way in enumerate(step.choose):
+                key = "when" if hasattr(way, "when") else "else"
+                inner = "steps" if key == "when" else "else"
+                found += _walk(way.steps, (*at, index, "choose", number, inner))
+    return found
+
+
+def locale_of(project: Project) -> Locale:
+    """The language of reports."""
+    return project.policy.locale
