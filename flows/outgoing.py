@@ -1,0 +1,154 @@
+"""A message ready to leave: the envelope and both bodies, and the bytes they make."""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from hashlib import blake2b
+
+_ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\\x00-\x1f\x7f-\uffff]+@[A-Za-z0-9.-]+")
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
+_VALUE = re.compile(r"[\x20-\x7e]*")
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9._-]+@[A-Za-z0-9.-]+>")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_LINE_END = re.compile(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_OURS = {
+    "from", "to", "reply-to", "subject", "date", "message-id", "mime-version", "content-type",
+    "content-transfer-encoding", "cc", "bcc", "sender",
+}  # fmt: skip
+# An encoded word may be 75 characters long: 45 octets make 60 in base64, and 12 go around them.
+_WORD_OCTETS = 45
+_FOLD_AT = 66
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One message as handed to an outlet. What could break its headers is refused when built."""
+
+    send_id: int
+    to_name: str
+    to_email: str
+    from_name: str
+    from_email: str
+    reply_to: str
+    subject: str
+    html: str
+    text: str
+    headers: dict[str, str]
+    message_id: str
+    date: datetime
+
+    def __post_init__(self) -> None:
+        for what in ("to_email", "from_email", "reply_to"):
+            if not _ADDRESS.fullmatch(getattr(self, what)):
+                raise ValueError(f"send {self.send_id}: {what} is not an address")
+        for what in ("to_name", "from_name", "subject"):
+            if _CONTROL.search(getattr(self, what)):
+                raise ValueError(f"send {self.send_id}: {what} holds control characters")
+        if not _MESSAGE_ID.fullmatch(self.message_id):
+            raise ValueError(f"send {self.send_id}: message_id is not one")
+        if self.date.tzinfo is None:
+            raise ValueError(f"send {self.send_id}: date needs its time zone")
+        for name, value in self.headers.items():
+            if (
+                not _HEADER.fullmatch(name)
+                or name.lower() in _OURS
+                or not _VALUE.fullmatch(value)
+                or len(value) > 900
+            ):
+                raise ValueError(f"send {self.send_id}: header {name!r} may not be set like this")
+
+    def as_bytes(self) -> bytes:
+        """The whole message in MIME. The same message makes the same bytes, always."""
+        bodies = (("plain", self.text), ("html", self.html))
+        digest = blake2b(f"{self.text}\0{self.html}".encode("utf-8", "replace"), digest_size=15)
+        # Quoted-printable writes "=" only before a hex digit or a line end, so no body holds this.
+        boundary = f"=_{digest.hexdigest()}"
+        head = [
+            ("From", _mailbox(self.from_name, self.from_email)),
+            ("To", _mailbox(self.to_name, self.to_email)),
+            ("Reply-To", self.reply_to),
+            ("Subject", _folded(self.subject) if _plain(self.subject) else _words(self.subject)),
+            ("Date", format_datetime(self.date.astimezone(UTC))),
+            ("Message-ID", self.message_id),
+            *sorted(self.headers.items()),
+            ("MIME-Version", "1.0"),
+            ("Content-Type", f'multipart/alternative;\r\n boundary="{boundary}"'),
+        ]
+        parts = [f"{name}: {value}\r\n".encode("ascii") for name, value in head]
+        parts.append(b"\r\n")
+        for kind, body in bodies:
+            parts.append(
+                f"--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\n"
+                "Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode("ascii")
+            )
+            parts.append(_quoted_printable(body))
+        parts.append(f"--{boundary}--\r\n".encode("ascii"))
+        return b"".join(parts)
+
+
+def ascii_address(address: str) -> str | None:
+    """The address with its domain in the letters of the wire, or None if it cannot be written."""
+    local, _, domain = address.strip().rpartition("@")
+    if not domain.isascii():
+        try:
+            domain = domain.encode("idna").decode("ascii")
+        except UnicodeError:
+            return None
+    address = f"{local}@{domain}"
+    return address if _ADDRESS.fullmatch(address) else None
+
+
+def _plain(text: str) -> bool:
+    return bool(_VALUE.fullmatch(text)) and "=?" not in text
+
+
+def _folded(text: str) -> str:
+    if len(text) <= _FOLD_AT:
+        return text
+    if max(map(len, text.split(" "))) > _FOLD_AT or "  " in text:
+        return _words(text)
+    lines, line = [], ""
+    for word in text.split(" "):
+        if line and len(line) + 1 + len(word) > _FOLD_AT:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return "\r\n ".join([*lines, line])
+
+
+def _words(text: str) -> str:
+    """Encoded words of RFC 2047, cut between characters."""
+    chunks, chunk = [], b""
+    for letter in text:
+        octets = letter.encode()
+        if len(chunk) + len(octets) > _WORD_OCTETS:
+            chunks.append(chunk)
+            chunk = b""
+        chunk += octets
+    return "\r\n ".join(
+        f"=?utf-8?B?{base64.b64encode(part).decode('ascii')}?=" for part in [*chunks, chunk]
+    )
+
+
+def _mailbox(name: str, address: str) -> str:
+    name = name.strip()
+    if not name:
+        return address
+    if _plain(name) and len(name) <= _FOLD_AT:
+        if not _ATOMS.fullmatch(name):
+            name = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    else:
+        name = _words(name)
+    # A long name stands on a line of its own, which keeps lines short for old relays.
+    return f"{name} <{address}>" if len(name) < 40 else f"{name}\r\n <{address}>"
+
+
+def _quoted_printable(body: str) -> bytes:
+    lines = _LINE_END.sub("\r\n", _SURROGATE.sub("\ufffd", body)).rstrip("\r\n") + "\r\n"
+    return binascii.b2a_qp(lines.encode(), istext=True)
