@@ -1,0 +1,173 @@
+"""Text files of cells, read record by record: a line that makes no sense never costs its file."""
+
+import csv
+import gzip
+import zlib
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, cast
+
+from flows.errors import SourceError
+from flows.intake.spec import TableSource
+
+LONGEST_LINE = 1_000_000
+_GZIP = b"\x1f\x8b"
+_UTF8_MARK = b"\xef\xbb\xbf"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_SIGNS = {"tab": "\t"}
+
+Record = tuple[int, list[str]]
+Fault = tuple[int, str, str]
+"""Line, the beginning of what stands there, and what is wrong with it."""
+
+
+class _Lines:
+    """Lines one by one; over-long ones are cut, and lines can be given back to be read again."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self.file = file
+        self.number = 0
+        self.record: list[str] = []
+        self.too_long = False
+        self._again: deque[str] = deque()
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else self.file.readline(LONGEST_LINE)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        if len(line) == LONGEST_LINE:
+            self.too_long = True
+            self.record.append(line[:200])
+            while len(line) == LONGEST_LINE and not line.endswith("\n"):
+                line = self.file.readline(LONGEST_LINE)
+            return "\n"
+        self.record.append(line)
+        return line
+
+    def begin(self) -> None:
+        """A new record begins with the next line."""
+        self.record = []
+        self.too_long = False
+
+    def give_back(self, count: int) -> None:
+        """Read the last so many lines again."""
+        if count:
+            self._again.extendleft(reversed(self.record[-count:]))
+            self.number -= count
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """An open file: its columns, its records as they are read, and the lines that make no sense."""
+
+    header: list[str]
+    records: Iterator[Record]
+    faults: list[Fault] = field(default_factory=list)
+
+
+@contextmanager
+def opened(source: TableSource, path: Path) -> Iterator[TextFile]:
+    """The file behind `csv:`; what is wrong with it as a whole is a `SourceError`."""
+    with _reading(path, source) as file:
+        lines = _Lines(file)
+        header = _header(lines, source)
+        faults: list[Fault] = []
+        yield TextFile(header, _records(lines, source, len(header), faults), faults)
+
+
+def _header(lines: _Lines, source: TableSource) -> list[str]:
+    try:
+        fields = next((cells for cells in _split(lines, source) if any(cells)), None)
+    except csv.Error as error:
+        raise SourceError(f"{source.place}: the first line does not name columns") from error
+    if lines.too_long:
+        raise SourceError(
+            f"{source.place}: the first line is longer than {LONGEST_LINE:,} signs. "
+            "It should name the columns; is this a text file with one line a row?"
+        )
+    if not fields:
+        raise SourceError(
+            f"{source.place} is empty: its first line should name the columns. "
+            "Was the export interrupted?"
+        )
+    return [cell.strip() for cell in fields]
+
+
+def _records(
+    lines: _Lines, source: TableSource, width: int, faults: list[Fault]
+) -> Iterator[Record]:
+    reader = _split(lines, source)
+    while True:
+        start = lines.number + 1
+        lines.begin()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            what = "a quotation mark is out of place or never closed, or a cell is far too long"
+        else:
+            if len(cells) >= width and not any(cells[width:]):
+                if any(cells):
+                    yield start, cells[:width]
+                continue
+            if not any(cells) and not lines.too_long:
+                continue
+            what = f"{len(cells)} cells where the first line names {width} columns"
+        if lines.too_long:
+            what = f"a line of more than {LONGEST_LINE:,} signs"
+        faults.append((start, lines.record[0].strip()[:200], what))
+        # A stray quotation mark swallows the lines after it; they get a second chance.
+        lines.give_back(len(lines.record) - 1)
+
+
+def _split(lines: _Lines, source: TableSource) -> Iterator[list[str]]:
+    if source.separator == "whitespace":
+        return (line.split() for line in lines)
+    sign = _SIGNS.get(source.separator, source.separator)
+    return csv.reader(lines, delimiter=sign, strict=True)
+
+
+@contextmanager
+def _reading(path: Path, source: TableSource) -> Iterator[IO[str]]:
+    try:
+        with path.open("rb") as probe:
+            start = probe.read(3)
+        packed = start[:2] == _GZIP
+        with cast("IO[bytes]", gzip.open(path) if packed else path.open("rb")) as raw:
+            start = raw.read(3)
+    except FileNotFoundError as error:
+        raise SourceError(
+            f"{source.place} is not there. Paths in sources.yaml start at the project's folder"
+        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceError(f"{source.place} cannot be read: {error}") from error
+    if start[:2] in _UTF16_MARKS:
+        raise SourceError(f"{source.place} is written in UTF-16. Save it as UTF-8")
+    if start == _UTF8_MARK and source.encoding != "utf-8":
+        raise SourceError(
+            f'{source.place} is written in UTF-8; write "encoding: utf-8" in sources.yaml'
+        )
+    encoding = "utf-8-sig" if source.encoding == "utf-8" else source.encoding
+    opener = gzip.open if packed else open
+    with cast("IO[str]", opener(path, "rt", encoding=encoding, newline="")) as file:
+        try:
+            yield file
+        except UnicodeDecodeError as error:
+            other = "cp1252" if source.encoding == "utf-8" else "utf-8"
+            raise SourceError(
+                f"{source.place} is not written in {source.encoding}: sign "
+                f"0x{error.object[error.start]:02x} does not exist there. "
+                f'Try "encoding: {other}" in sources.yaml'
+            ) from error
+        except (OSError, EOFError, zlib.error) as error:
+            raise SourceError(
+                f"{source.place} is damaged or cut off: {error}. Was the export interrupted?"
+            ) from error
