@@ -205,7 +205,7 @@ def _what(details: ErrorDetails, place: Place, model: type[Spec]) -> str:
             return f"{name}: {_SHAPES[details['type']]}"
         case "step":
             begun = next(iter(given), "") if isinstance(given, dict) else str(given)
-            return f'"{begun}" is no step{_meant(str(begun), list(STEPS))}: {details["msg"]}'
+            return f'"{begun}" is no step: {details["msg"]}{_meant(str(begun), list(STEPS))}'
     return f"{name}: {details['msg'][:1].lower()}{details['msg'][1:]}"
 
 

@@ -22,7 +22,7 @@ def advance(
     """
     standing = Standing(rows, profiles)
     moment = np.datetime64(now.replace(tzinfo=None), "us") - _offset(now)
-    position = rows["node"].map(program.positions).to_numpy(dtype="int64")
+    position = rows["node"].map(program.positions).to_numpy(dtype="int64", copy=True)
     arrived = _utc(rows["arrived_at"])
     due = _utc(rows["due_at"])
     ended = np.zeros(len(rows), dtype=bool)
