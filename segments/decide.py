@@ -167,8 +167,8 @@ def _members(state: State, specs: Specs) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _phases(profiles: pd.DataFrame) -> pd.DataFrame:
-    before = profiles[["phase_before", "quadrant_before", "abc_before"]]
-    now = profiles[["phase", "quadrant", "abc"]]
+    before = profiles[["phase_before", "quadrant_before"]]
+    now = profiles[["phase", "quadrant"]]
     differs = (before.fillna("").to_numpy() != now.fillna("").to_numpy()).any(axis=1)
-    columns = ["customer_id", "phase_before", "phase", "quadrant", "abc"]
+    columns = ["customer_id", "phase_before", "phase", "quadrant"]
     return profiles.loc[differs, columns].reset_index(drop=True)

@@ -38,7 +38,8 @@ class Specs:
 class State:
     """The customers of one shard as of `now`.
 
-    profiles     customer_id, customer_key, all columns of `frames.PROFILE`, phase_before
+    profiles     customer_id, customer_key, all columns of `frames.PROFILE`, phase_before,
+                 quadrant_before
     contacts     contact_id, customer_id, role, has_address, suppressed, suppressed_advertising,
                  suppressed_survey, consent_advertising, consent_survey, objected,
                  existing_customer
@@ -79,7 +80,7 @@ class Plan:
                  outranked_by, due_at, valid_until
     tasks        ref, customer_id, node, kind, about, due_at
     phases       customers whose phase or value field changed: customer_id, phase_before, phase,
-                 quadrant, abc
+                 quadrant
     joined, left members that came into or fell out of a segment: segment, customer_id
     """
 

@@ -42,7 +42,6 @@ def profiles(*rows: Mapping[str, Any]) -> pd.DataFrame:
         "quadrant": "small",
         "quadrant_before": "small",
         "abc": "C",
-        "abc_before": "C",
         "reassurance": "light",
     }
     filled = [
@@ -61,7 +60,6 @@ def profiles(*rows: Mapping[str, Any]) -> pd.DataFrame:
             "customer_key": "str",
             "phase_before": "str",
             "quadrant_before": "str",
-            "abc_before": "str",
         }
     )
 

@@ -115,7 +115,6 @@ class Customer(Base):
     phase: Mapped[str | None] = mapped_column(Word(names.Phase))
     phase_since: Mapped[UtcTime | None]
     quadrant: Mapped[str | None] = mapped_column(Word(names.Quadrant))
-    abc: Mapped[str | None] = mapped_column(Word(names.Abc))
 
 
 class Contact(Base):

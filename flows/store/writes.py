@@ -170,10 +170,9 @@ def _write_phases(connection: Connection, plan: Plan, run_id: int, now: datetime
         .values(
             phase=bindparam("new_phase"),
             quadrant=bindparam("new_quadrant"),
-            abc=bindparam("new_abc"),
         ),
-        plan.phases[["customer_id", "phase", "quadrant", "abc"]].set_axis(
-            ["number", "new_phase", "new_quadrant", "new_abc"], axis=1
+        plan.phases[["customer_id", "phase", "quadrant"]].set_axis(
+            ["number", "new_phase", "new_quadrant"], axis=1
         ),
     )
     execute_many(

@@ -18,7 +18,7 @@ MOST_NODES = 5000
 Place = tuple[str | int, ...]
 """Where something stands in a journey's YAML: ("steps", 0, "choose", 1, "when")."""
 
-_NOT_CONTENT = {"title", "status", "priority", "holdout", "phase"}
+_NOT_CONTENT = {"title", "status", "priority", "phase"}
 
 
 class NodeKind(StrEnum):
@@ -72,7 +72,7 @@ class ProgramError(ValueError):
 
 
 def version_of(journey: Journey) -> str:
-    """Hash of what decides about an enrollment; a new title or share is no new version."""
+    """Hash of what decides about an enrollment; a new title or status is no new version."""
     content = journey.model_dump(mode="json", by_alias=True, exclude=_NOT_CONTENT)
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.blake2b(canonical.encode(), digest_size=6).hexdigest()

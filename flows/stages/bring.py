@@ -1,0 +1,39 @@
+"""Pulling: the company's data comes in, and our colleagues are known."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from flows.intake.load import PullReport
+from flows.intake.load import pull as pull_tables
+from flows.stages.shop import Progress, Shop, noted_run, quiet
+from flows.store import runs
+from flows.store.session import writing
+
+
+def pull(shop: Shop, now: datetime, *, progress: Progress = quiet) -> PullReport:
+    """Bring in every table of sources.yaml as of `now`. A second pull changes nothing."""
+    project = shop.project
+    with noted_run(shop, "pull", now) as (run_id, counts):
+        with writing(shop.engine) as connection:
+            runs.mirror_owners(
+                connection,
+                [{"key": key, **asdict_of(owner)} for key, owner in project.owners.owners.items()],
+            )
+        report = pull_tables(
+            shop.engine,
+            project.sources,
+            project.folder,
+            now=now,
+            run_id=run_id,
+            currency=project.policy.currency,
+            zone=project.policy.zone,
+            progress=lambda what, rows: progress(what, rows, 0),
+        )
+        counts |= {name: asdict(table) for name, table in report.tables.items()}
+    return report
+
+
+def asdict_of(owner: Any) -> dict[str, Any]:
+    """An owner's columns."""
+    return dict(owner.model_dump())

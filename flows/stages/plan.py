@@ -1,0 +1,151 @@
+"""Planning: load a shard's state, decide, write what was decided, in one transaction each."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from flows.config import compile_earlier
+from flows.stages.shop import Progress, Shop, noted_run, quiet
+from flows.store import runs
+from flows.store.figures import base_figures, customer_figures
+from flows.store.reading import customer_range, filled, read_state
+from flows.store.session import writing
+from flows.store.writes import apply_plan
+from segments.customer.profile import Base, profiles
+from segments.decide import decide
+from segments.journey.enter import segments_entered_by
+from segments.names import EnrollmentStatus, Outcome
+from segments.state import Plan, Specs, State
+
+
+@dataclass(frozen=True)
+class Planning:
+    """What all shards of one planning run share."""
+
+    run_id: int
+    now: datetime
+    specs: Specs
+    base: Base
+    previous_run: datetime | None
+    shards: list[tuple[int, int]]
+
+
+def plan(
+    shop: Shop, now: datetime, *, dry_run: bool = False, progress: Progress = quiet
+) -> dict[str, Any]:
+    """Decide for every customer as of `now`. Safe to run again: nothing is decided twice."""
+    if dry_run:
+        planning = prepare(shop, now, run_id=0, dry_run=True)
+        return _all_shards(shop, planning, progress, dry_run=True)
+    with noted_run(shop, "plan", now) as (run_id, counts):
+        planning = prepare(shop, now, run_id)
+        counts |= _all_shards(shop, planning, progress, dry_run=False)
+        finish(shop, planning)
+    return counts
+
+
+def prepare(shop: Shop, now: datetime, run_id: int, *, dry_run: bool = False) -> Planning:
+    """Everything the shards need: compiled journeys, figures of the whole base, ranges."""
+    project = shop.project
+    running = project.running
+    if dry_run:
+        with shop.engine.connect() as connection, connection.begin() as nothing:
+            started = runs.note_versions(connection, running, now)
+            nothing.rollback()
+    else:
+        with writing(shop.engine) as connection:
+            started = runs.note_versions(connection, running, now)
+    with shop.engine.connect() as connection:
+        earlier = runs.earlier_versions(connection, running)
+        programs = {
+            key: program
+            for key, spec in earlier.items()
+            if (program := compile_earlier(spec, project.segments)) is not None
+        }
+        specs = Specs(project.policy, running, project.segments, programs, started)
+        base = base_figures(connection, now, project.policy)
+        previous = runs.previous_run(connection, "plan", now)
+        low, high = customer_range(connection)
+        known = filled(connection, specs)
+    size = project.settings.shard_size
+    shards = [(first, min(first + size - 1, high)) for first in range(low, high + 1, size)]
+    planning = Planning(run_id, now, specs, base, previous, shards)
+    if not dry_run and (new := _watched(specs) - known):
+        with writing(shop.engine) as connection:
+            runs.forget_members(connection, new)
+    return planning
+
+
+def plan_shard(
+    shop: Shop, planning: Planning, first: int, last: int, *, dry_run: bool = False
+) -> Counter[str]:
+    """Decide for the customers numbered `first` to `last` and write it, in one transaction."""
+    if dry_run:
+        with shop.engine.connect() as connection:
+            return summary(_decided(connection, planning, first, last)[1])
+    with writing(shop.engine, f"plan {first}") as connection:
+        state, decided = _decided(connection, planning, first, last)
+        apply_plan(connection, decided, state.enrollments, planning.run_id, planning.now)
+    return summary(decided)
+
+
+def finish(shop: Shop, planning: Planning) -> None:
+    """Once all shards are through, the members of watched segments are known."""
+    rules = {name: planning.specs.segments[name].text for name in _watched(planning.specs)}
+    if rules:
+        with writing(shop.engine) as connection:
+            runs.note_fills(connection, rules, planning.now)
+
+
+def summary(decided: Plan) -> Counter[str]:
+    """A plan in figures. candidates = queued + ghost + deferred + skipped."""
+    counts: Counter[str] = Counter(
+        {
+            "entered": int(decided.enrollments["enrollment_id"].isna().sum()),
+            "finished": _count(decided.enrollments, "status", EnrollmentStatus.FINISHED),
+            "exited": _count(decided.enrollments, "status", EnrollmentStatus.EXITED),
+            "candidates": len(decided.sends),
+            "tasks": len(decided.tasks),
+            "phase_changes": int(
+                (decided.phases["phase"] != decided.phases["phase_before"].fillna("")).sum()
+            ),
+        }
+    )
+    for outcome in (Outcome.QUEUED, Outcome.GHOST, Outcome.DEFERRED, Outcome.SKIPPED):
+        counts[outcome.value] = _count(decided.sends, "outcome", outcome)
+    grouped = decided.sends.groupby(["journey", "outcome", "reason"], dropna=False).size()
+    for (journey, outcome, reason), number in grouped.items():
+        why = "" if pd.isna(reason) else f" {reason}"
+        counts[f"{journey}: {outcome}{why}"] = int(number)
+    return counts
+
+
+def _all_shards(
+    shop: Shop, planning: Planning, progress: Progress, *, dry_run: bool
+) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for number, (first, last) in enumerate(planning.shards, start=1):
+        total += plan_shard(shop, planning, first, last, dry_run=dry_run)
+        progress("plan", number, len(planning.shards))
+    return dict(total)
+
+
+def _decided(
+    connection: Any, planning: Planning, first: int, last: int
+) -> tuple[State, Plan]:
+    now, specs = planning.now, planning.specs
+    figures = customer_figures(connection, now, first, last)
+    people = profiles(figures, planning.base, specs.policy, now)
+    state = read_state(connection, people, specs, now, first, last, planning.previous_run)
+    return state, decide(state, specs, now)
+
+
+def _watched(specs: Specs) -> set[str]:
+    return {name for program in specs.programs if (name := segments_entered_by(program))}
+
+
+def _count(rows: pd.DataFrame, column: str, word: str) -> int:
+    return int((rows[column] == word).sum())

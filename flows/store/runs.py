@@ -1,0 +1,140 @@
+"""Runs and journey versions: what was done when, and by which text of a journey."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from flows.store.models import (
+    Enrollment,
+    JourneyVersion,
+    Owner,
+    Purchase,
+    Run,
+    SegmentFill,
+    SegmentMember,
+)
+from segments.journey.program import Program
+from segments.names import EnrollmentStatus, LeaveReason
+
+
+def begin_run(connection: Connection, kind: str, as_of: datetime, started_at: datetime) -> int:
+    """Note that a stage begins; returns its number."""
+    written = connection.execute(
+        insert(Run).values(kind=kind, as_of=as_of, started_at=started_at, counts={})
+    )
+    return int(written.inserted_primary_key[0])
+
+
+def end_run(
+    connection: Connection,
+    run_id: int,
+    ended_at: datetime,
+    counts: Mapping[str, Any],
+    failed: str | None = None,
+) -> None:
+    """Note what a stage counted, or why it failed."""
+    connection.execute(
+        update(Run)
+        .where(Run.id == run_id)
+        .values(ended_at=ended_at, counts=dict(counts), failed=failed)
+    )
+
+
+def previous_run(connection: Connection, kind: str, now: datetime) -> datetime | None:
+    """As of when this stage last went well, up to now."""
+    return connection.scalar(
+        select(func.max(Run.as_of)).where(
+            Run.kind == kind, Run.ended_at.is_not(None), Run.failed.is_(None), Run.as_of <= now
+        )
+    )
+
+
+def note_versions(
+    connection: Connection, programs: Iterable[Program], now: datetime
+) -> dict[str, datetime]:
+    """Store versions seen for the first time; returns since when each journey has been running."""
+    programs = list(programs)
+    known = {
+        (row.journey, row.version)
+        for row in connection.execute(select(JourneyVersion.journey, JourneyVersion.version))
+    }
+    for program in programs:
+        if (program.name, program.version) not in known:
+            connection.execute(
+                insert(JourneyVersion).values(
+                    journey=program.name,
+                    version=program.version,
+                    spec=program.journey.model_dump(mode="json", by_alias=True, exclude_none=True),
+                    started_at=now,
+                )
+            )
+    started = connection.execute(
+        select(JourneyVersion.journey, func.min(JourneyVersion.started_at).label("since")).group_by(
+            JourneyVersion.journey
+        )
+    )
+    return {row.journey: row.since for row in started}
+
+
+def earlier_versions(
+    connection: Connection, programs: Iterable[Program]
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Texts of versions somebody still travels, other than the current ones, of these journeys."""
+    current = {program.name: program.version for program in programs}
+    under_way = connection.execute(
+        select(Enrollment.journey, Enrollment.version)
+        .where(
+            Enrollment.journey.in_(list(current)),
+            (Enrollment.status == EnrollmentStatus.ACTIVE)
+            | (
+                (Enrollment.status == EnrollmentStatus.FINISHED)
+                & (Enrollment.reason == LeaveReason.COMPLETED)
+                & Enrollment.goal_at.is_(None)
+            ),
+        )
+        .distinct()
+    )
+    wanted = {(r.journey, r.version) for r in under_way if current[r.journey] != r.version}
+    if not wanted:
+        return {}
+    rows = connection.execute(
+        select(JourneyVersion.journey, JourneyVersion.version, JourneyVersion.spec).where(
+            JourneyVersion.journey.in_({journey for journey, _ in wanted})
+        )
+    )
+    return {(r.journey, r.version): r.spec for r in rows if (r.journey, r.version) in wanted}
+
+
+def note_fills(connection: Connection, rules: Mapping[str, str], now: datetime) -> None:
+    """Note that the members of these segments (name -> rule) are known from now on."""
+    connection.execute(delete(SegmentFill).where(SegmentFill.segment.in_(list(rules))))
+    for segment, rule in rules.items():
+        connection.execute(
+            insert(SegmentFill).values(segment=segment, rule=rule, filled_at=now)
+        )
+
+
+def forget_members(connection: Connection, segments: Iterable[str]) -> None:
+    """Forget who was in segments whose rule has changed: they start anew, entering nobody."""
+    connection.execute(delete(SegmentMember).where(SegmentMember.segment.in_(list(segments))))
+
+
+def mirror_owners(connection: Connection, owners: Iterable[Mapping[str, Any]]) -> None:
+    """Let the owner table say what owners.yaml says."""
+    rows = list(owners)
+    connection.execute(delete(Owner).where(Owner.key.not_in([row["key"] for row in rows])))
+    known = set(connection.scalars(select(Owner.key)))
+    for row in rows:
+        if row["key"] in known:
+            connection.execute(update(Owner).where(Owner.key == row["key"]).values(**row))
+        else:
+            connection.execute(insert(Owner).values(**row))
+
+
+def newest_order(connection: Connection, now: datetime) -> datetime | None:
+    """When the latest order up to now was placed. Tells whether the source is stale."""
+    return connection.scalar(
+        select(func.max(Purchase.ordered_at)).where(Purchase.ordered_at <= now)
+    )
