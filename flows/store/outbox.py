@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, case, func, literal, select, update
+from sqlalchemy import Connection, Engine, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from flows.store.models import Base
@@ -198,7 +198,7 @@ def record(connection: Connection, results: Sequence[Result], now: datetime) -> 
             .values(
                 outcome=case(
                     (
-                        _send.c.outcome.in_(origins(outcome)),
+                        or_(*(_send.c.outcome == origin for origin in origins(outcome))),
                         literal(outcome, _send.c.outcome.type),
                     ),
                     else_=_send.c.outcome,

@@ -1,0 +1,141 @@
+"""The outlet that sends nothing: mails as .eml files by day, and a page to look at them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from flows.delivery import page
+from flows.delivery.outlet import Receipt
+from flows.errors import DeliveryError
+from flows.outgoing import Outgoing
+from segments.names import Outcome
+
+
+class FolderOutlet:
+    """Writes `YYYY-MM-DD/<send>.eml` and adds a row to `index.html`.
+
+    A mail that is there already is accepted again without a second copy; another mail under the
+    same number is refused, so that nothing written is ever lost.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._listed: set[str] | None = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._begin_list()
+        except OSError as error:
+            raise _cannot(folder, error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nothing is held open between messages."""
+
+    def deliver(self, messages: Sequence[Outgoing]) -> Iterator[Receipt]:
+        """Write the mails and then their rows; a mail counts as accepted once it is on disk."""
+        rows: list[str] = []
+        try:
+            for mail in messages:
+                receipt, row = self._deliver(mail)
+                if row:
+                    rows.append(row)
+                yield receipt
+        finally:
+            self._append(rows)
+
+    def _deliver(self, mail: Outgoing) -> tuple[Receipt, str | None]:
+        day = self.folder / f"{mail.date:%Y-%m-%d}"
+        eml = day / f"{mail.send_id}.eml"
+        shown = f"{day.name}/{mail.send_id}.html"
+        place = f"{day.name}/{eml.name}"
+        content = mail.as_bytes()
+        try:
+            before = eml.read_bytes()
+        except FileNotFoundError:
+            before = None
+        except OSError as error:
+            raise _cannot(self.folder, error) from error
+        if before is not None and before != content:
+            return Receipt(
+                mail.send_id, Outcome.REJECTED, detail=f"{place} already holds another mail"
+            ), None
+        row = page.row(mail, shown)
+        if before is not None:
+            return Receipt(mail.send_id, Outcome.ACCEPTED, place), (
+                None if shown in self._already_listed() else row
+            )
+        try:
+            day.mkdir(exist_ok=True)
+            _write(
+                day / f"{mail.send_id}.html",
+                page.preview(mail, eml.name).encode("utf-8", "replace"),
+            )
+            _write(eml, content)
+        except OSError as error:
+            raise _cannot(self.folder, error) from error
+        return Receipt(mail.send_id, Outcome.ACCEPTED, place), row
+
+    @property
+    def _list(self) -> Path:
+        return self.folder / "index.html"
+
+    def _begin_list(self) -> None:
+        """Start the list page, or renew its head and drop what a crash left half written."""
+        head = page.list_head().encode()
+        if not self._list.exists():
+            _write(self._list, head)
+            return
+        with self._list.open("rb+") as stream:
+            same = stream.read(len(head)) == head
+            if same and _ends_whole(stream):
+                return
+        with self._list.open("rb") as stream:
+            rows = [
+                line
+                for line in stream
+                if line.startswith(page.ROW.encode()) and line.endswith(b"\n")
+            ]
+        _write(self._list, head + b"".join(rows))
+
+    def _already_listed(self) -> set[str]:
+        if self._listed is None:
+            with self._list.open(encoding="utf-8") as stream:
+                self._listed = {
+                    line.split('"', 4)[3] for line in stream if line.startswith(page.ROW)
+                }
+        return self._listed
+
+    def _append(self, rows: list[str]) -> None:
+        if not rows:
+            return
+        with self._list.open("ab") as stream:
+            stream.write("".join(rows).encode("utf-8", "replace"))
+        if self._listed is not None:
+            self._listed.update(row.split('"', 4)[3] for row in rows)
+
+
+def _write(file: Path, content: bytes) -> None:
+    """All or nothing: a crash leaves no half a file under this name."""
+    half = file.with_name(f".{file.name}.part")
+    half.write_bytes(content)
+    half.replace(file)
+
+
+def _ends_whole(stream: BinaryIO) -> bool:
+    stream.seek(-1, 2)
+    return stream.read(1) == b"\n"
+
+
+def _cannot(folder: Path, error: OSError) -> DeliveryError:
+    return DeliveryError(f"mails cannot be written to {folder}: {error.strerror or error}")

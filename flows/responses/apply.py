@@ -1,0 +1,127 @@
+"""The inbox is worked through: events kept and followed up, files put away, orders attributed."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+
+from sqlalchemy import Engine
+
+from flows.errors import SourceError
+from flows.responses import events
+from flows.store import inbox as kept_inbox
+from flows.store.attribution import attribute_orders
+from flows.store.inbox import Event, Refused
+from flows.store.session import writing
+from segments.names import Outcome, ResponseKind
+
+Progress = Callable[[int, int], None]
+
+BATCH = 2000
+DONE = "done"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class ResponseReport:
+    """What came back, in counts. `waiting` events lie after `now` and keep their file in place."""
+
+    new: Counter[ResponseKind] = field(default_factory=Counter)
+    repeated: int = 0
+    unknown_sends: int = 0
+    waiting: int = 0
+    refused: int = 0
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    suppressed: int = 0
+    objected: int = 0
+    orders: int = 0
+    files: int = 0
+    files_done: int = 0
+    seconds: float = 0.0
+
+
+def respond(
+    engine: Engine,
+    inbox: Path,
+    *,
+    now: datetime,
+    run_id: int,
+    progress: Progress | None = None,
+) -> ResponseReport:
+    """Take in every `*.jsonl` of the inbox; files worked through move to `done/`.
+
+    Files are to be dropped whole: written elsewhere and moved in. Taking the same events again,
+    in any order, changes nothing.
+    """
+    started = perf_counter()
+    report = ResponseReport()
+    files = sorted(inbox.glob("*.jsonl"))
+    for number, file in enumerate(files, start=1):
+        try:
+            _take(engine, file, now, run_id, report)
+        except OSError as error:
+            raise SourceError(
+                f"{file.name} cannot be read or put away: {error.strerror}"
+            ) from error
+        if progress:
+            progress(number, len(files))
+    with writing(engine) as connection:
+        report.orders = attribute_orders(connection, now)
+    report.files = len(files)
+    report.seconds = perf_counter() - started
+    _log.info(
+        "responses: %s new, %s repeated, %s waiting, %s refused, %s orders; %.1f s",
+        sum(report.new.values()),
+        report.repeated,
+        report.waiting,
+        report.refused,
+        report.orders,
+        report.seconds,
+    )
+    return report
+
+
+def _take(engine: Engine, file: Path, now: datetime, run_id: int, report: ResponseReport) -> None:
+    done = _free_name(file)
+    place = f"{file.parent.name}/{DONE}/{done.name}"
+    waiting = 0
+    for batch in _batches(events.read(file)):
+        happened = [each for each in batch if isinstance(each, Event) and each.at <= now]
+        refused = [each for each in batch if isinstance(each, Refused)]
+        waiting += len(batch) - len(happened) - len(refused)
+        with writing(engine) as connection:
+            kept_inbox.keep_refused(connection, run_id, place, refused)
+            kept = kept_inbox.keep(connection, happened)
+        report.new += kept.new
+        report.repeated += len(happened) - kept.new.total()
+        report.unknown_sends += kept.unknown_sends
+        report.refused += len(refused)
+        report.outcomes += kept.outcomes
+        report.suppressed += kept.suppressed
+        report.objected += kept.objected
+    report.waiting += waiting
+    if not waiting:
+        done.parent.mkdir(exist_ok=True)
+        file.rename(done)
+        report.files_done += 1
+
+
+def _batches(each: Iterator[Event | Refused]) -> Iterator[list[Event | Refused]]:
+    while batch := list(islice(each, BATCH)):
+        yield batch
+
+
+def _free_name(file: Path) -> Path:
+    """Where the file will lie when done: under its own name, numbered if that is taken."""
+    done = file.parent / DONE
+    target = done / file.name
+    number = 2
+    while target.exists():
+        target = done / f"{file.stem}-{number}{file.suffix}"
+        number += 1
+    return target

@@ -1,0 +1,139 @@
+"""Lines of an inbox file as events, or as refused lines with the reason."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from flows.store.inbox import Event, Refused
+from segments.names import ResponseKind
+
+KINDS = frozenset(
+    {
+        ResponseKind.DELIVERED,
+        ResponseKind.BOUNCE,
+        ResponseKind.COMPLAINT,
+        ResponseKind.UNSUBSCRIBE,
+        ResponseKind.REPLY,
+        ResponseKind.CLICK,
+    }
+)
+"""What a line may report; any other word is kept as unknown. Orders are found by ourselves."""
+
+LONGEST_LINE = 64 * 1024
+RESERVED = "order:"
+_LONGEST_KEY = 200
+_VALUE_KEPT = 200
+
+
+def read(file: Path) -> Iterator[Event | Refused]:
+    """Every line of the file in turn; empty lines are passed over."""
+    with file.open("rb") as stream:
+        for number, line in _lines(stream):
+            if line is None:
+                reason = f"the line is longer than {LONGEST_LINE // 1024} KB"
+                yield Refused(number, "", "", reason)
+            elif line.strip():
+                yield parse(line, number)
+
+
+def parse(line: bytes, number: int) -> Event | Refused:
+    """One line as an event, or why it is none."""
+    try:
+        return _event(json.loads(line.decode("utf-8-sig"), parse_constant=_no_number))
+    except UnicodeDecodeError:
+        field, reason = "", "the line is not UTF-8"
+    except RecursionError:
+        field, reason = "", "the line is nested too deeply"
+    except json.JSONDecodeError as error:
+        field, reason = "", f"the line is not JSON: {error.msg} at character {error.colno}"
+    except _NoEventError as error:
+        field, reason = error.field, str(error)
+    except ValueError:
+        field, reason = "", "the line holds a number that is too long"
+    return Refused(number, field, _shown(line), reason)
+
+
+class _NoEventError(ValueError):
+    def __init__(self, field: str, reason: str) -> None:
+        self.field = field
+        super().__init__(reason)
+
+
+def _event(value: Any) -> Event:
+    if not isinstance(value, dict):
+        raise _NoEventError("", 'an event is written {"key": ..., "send": ..., "kind": ...}')
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError:
+        raise _NoEventError("", "the line holds half a character (a lone surrogate)") from None
+    except ValueError:
+        raise _NoEventError("", "the line holds a number that is too large") from None
+    if rb"\u0000" in text:
+        raise _NoEventError("", "the line holds a zero character")
+    kind, word = _kind(value)
+    detail = value.get("detail") or {}
+    if not isinstance(detail, dict):
+        raise _NoEventError("detail", '"detail" is written {"name": value}')
+    if kind == ResponseKind.UNKNOWN:
+        detail = {**detail, "kind": word}
+    return Event(_key(value), _send(value), kind, _at(value), detail)
+
+
+def _key(value: dict[str, Any]) -> str:
+    key = value.get("key")
+    if not isinstance(key, str) or not key.strip():
+        raise _NoEventError("key", '"key" names the event and must not be missing or empty')
+    if len(key) > _LONGEST_KEY:
+        raise _NoEventError("key", f'"key" is longer than {_LONGEST_KEY} characters')
+    if key.startswith(RESERVED):
+        raise _NoEventError("key", f'keys that begin with "{RESERVED}" are our own')
+    return key
+
+
+def _send(value: dict[str, Any]) -> int:
+    send = value.get("send")
+    if not isinstance(send, int) or isinstance(send, bool):
+        raise _NoEventError("send", '"send" is the number of the send, without quotes')
+    return send
+
+
+def _kind(value: dict[str, Any]) -> tuple[ResponseKind, str]:
+    kind = value.get("kind")
+    if not isinstance(kind, str) or not kind.strip():
+        raise _NoEventError("kind", f'"kind" is missing; write one of {", ".join(sorted(KINDS))}')
+    word = kind.strip().lower()
+    return (ResponseKind(word), word) if word in KINDS else (ResponseKind.UNKNOWN, kind)
+
+
+def _at(value: dict[str, Any]) -> datetime:
+    at = value.get("at")
+    try:
+        moment = datetime.fromisoformat(at) if isinstance(at, str) else None
+        if moment is not None and moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise _NoEventError("at", '"at" is a moment with its zone, such as "2026-03-01T09:30:00+01:00"')
+
+
+def _no_number(word: str) -> Any:
+    raise _NoEventError("", f"{word} is not a number")
+
+
+def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
+    """Numbered lines; None for one too long to be held."""
+    number = 0
+    while line := stream.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) <= LONGEST_LINE or line.endswith(b"\n"):
+            yield number, line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = stream.readline(LONGEST_LINE)
+        yield number, None
+
+
+def _shown(line: bytes) -> str:
+    return line.decode("utf-8", "replace").replace("\0", "\ufffd").strip()[:_VALUE_KEPT]
