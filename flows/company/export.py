@@ -22,7 +22,7 @@ MOMENTS: dict[str, tuple[str, ...]] = {
 """Moments at which a row appears or changes, the first being its birth."""
 
 DIRT_SHARE = 0.002
-_NO_CUSTOMER = "999999"
+_NO_CUSTOMER = "0"
 _DIRT: dict[str, tuple[dict[str, str], ...]] = {
     "customers": ({"customer": ""},),
     "contacts": ({"contact": "X-1", "customer": _NO_CUSTOMER}, {"contact": ""}),
@@ -62,16 +62,18 @@ def visible(table: str, planned: pd.DataFrame, start: Moment, end: Moment) -> pd
         at = planned[column].to_numpy("datetime64[s]")
         touched |= (at >= start) & (at < end)
     shown = planned[touched]
-    later = {
-        column: shown[column].mask((shown[column] >= end).to_numpy()) for column in moments[1:]
-    }
-    return shown.assign(**later)
+    if len(shown) > 1:
+        shown = shown.sort_values(moments[0], kind="stable")
+    later = [column for column in moments[1:] if (shown[column] >= end).any()]
+    return shown.assign(**{name: shown[name].where(shown[name] < end) for name in later})
 
 
 def ahead(table: str, planned: pd.DataFrame, end: Moment) -> pd.DataFrame:
     """Rows that something is still to happen to."""
-    last = planned[list(MOMENTS[table])].max(axis=1).to_numpy("datetime64[s]")
-    return planned[last >= end]
+    still = np.zeros(len(planned), dtype=bool)
+    for column in MOMENTS[table]:
+        still |= planned[column].to_numpy("datetime64[s]") >= end
+    return planned[still]
 
 
 def append(
@@ -98,15 +100,16 @@ def append(
             float_format="%.2f",
             lineterminator="\n",
         )
-        _dirt(rng, table, plain).to_csv(out, index=False, header=False, lineterminator="\n")
+        spoiled = _dirt(rng, table, plain)
+        if len(spoiled):
+            spoiled.to_csv(out, index=False, header=False, lineterminator="\n")
 
 
 def _dirt(rng: np.random.Generator, table: str, plain: pd.DataFrame) -> pd.DataFrame:
     """Spoiled copies of a few rows, as every grown system has them."""
     faults = _DIRT.get(table, ())
     count = int(len(plain) * DIRT_SHARE + rng.random()) if faults else 0
-    rows = plain.iloc[rng.integers(0, len(plain), count)] if count else plain.iloc[:0]
-    spoiled = rows.astype(object)
+    spoiled = plain.iloc[rng.integers(0, len(plain), count)].astype(object)
     for place, turn in enumerate(range(count)):
         for column, value in faults[turn % len(faults)].items():
             spoiled.iloc[place, list(WRITTEN[table]).index(column)] = value

@@ -82,9 +82,9 @@ class Company:
         if morning < self._until:
             raise ValueError(f"{day} has been lived already")
         came_from, self._until = self._until, np.datetime64(day + timedelta(days=1), "s")
+        folder.mkdir(parents=True, exist_ok=True)
         events = self._feel(day, touched)
-        self._welcome(day)
-        self._buy(day)
+        self._trade(day)
         self._talk(generator(self.seed, "talk", day), np.datetime64(day, "D"), 1, f"I{day:%y%m%d}-")
         for table, rows in self._due(came_from).items():
             rng = generator(self.seed, f"dirt in {table}", day)
@@ -117,28 +117,26 @@ class Company:
         self._lifted_until[who[felt]] = today + LIFT_DAYS
         return events
 
-    def _welcome(self, day: date) -> None:
+    def _trade(self, day: date) -> None:
+        today = np.array([day], dtype="datetime64[D]")
+        who = self._ordering(generator(self.seed, "demand", day), today)
         rng = generator(self.seed, "welcome", day)
-        today = np.array([day], dtype="datetime64[D]")
-        count = rng.poisson(self._joining_a_day * briskness(today)[0])
-        if not count:
-            return
-        since = np.sort(at_work(rng, today.repeat(count)))
-        who = self._recruit(rng, since, since, prospects=0.0)
-        self._sell(rng, who, since)
+        new = rng.poisson(self._joining_a_day * briskness(today)[0])
+        moments = np.sort(at_work(rng, today.repeat(new + len(who))))
+        # Newcomers are registered with their first order, so they come somewhere in the day.
+        is_new = rng.permutation(len(moments)) < new
+        if new:
+            joined = self._recruit(rng, moments[is_new], moments[is_new], prospects=0.0)
+            who = _interleaved(is_new, joined, who)
+        self._sell(generator(self.seed, "sales", day), who, moments)
 
-    def _buy(self, day: date) -> None:
-        rng = generator(self.seed, "demand", day)
-        today = np.array([day], dtype="datetime64[D]")
+    def _ordering(self, rng: np.random.Generator, today: Array) -> Array:
         customers = self._customers
         active = np.where(customers["leaves"].to_numpy("datetime64[D]") > today, 1.0, DORMANT)
         interest = np.where(customers["prospect"].to_numpy(), _PROSPECT_RATE, active)
         lifted = 1 + np.where(self._lifted_until >= today, self._lift, 0.0)
         rate = customers["rate"].to_numpy() * interest * lifted * briskness(today)[0]
-        new = customers["since"].to_numpy("datetime64[D]") >= today
-        who = np.flatnonzero((rng.random(len(customers)) < 1 - np.exp(-rate)) & ~new)
-        moments = np.sort(at_work(rng, today.repeat(len(who))))
-        self._sell(generator(self.seed, "sales", day), who, moments)
+        return np.flatnonzero(rng.random(len(customers)) < 1 - np.exp(-rate))
 
     def _recruit(
         self, rng: np.random.Generator, since: Array, loyal_from: Array, prospects: float
@@ -189,6 +187,12 @@ class Company:
 
     def _forget(self) -> None:
         self._open = {table: ahead(table, self._open[table], self._until) for table in MOMENTS}
+
+
+def _interleaved(first: Array, ones: Array, others: Array) -> Array:
+    mixed = np.empty(len(first), dtype=int)
+    mixed[first], mixed[~first] = ones, others
+    return mixed
 
 
 def _joined(before: pd.DataFrame | None, more: pd.DataFrame) -> pd.DataFrame:

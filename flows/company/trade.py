@@ -14,7 +14,7 @@ from flows.company.season import PEAK, at_work, briskness, business_days_after
 from segments.names import Channel, Direction, Locale, Mood, OrderKind
 
 Books = dict[str, pd.DataFrame]
-DORMANT = 0.06
+DORMANT = 0.12
 _DAY = np.timedelta64(1, "D")
 
 
@@ -91,14 +91,15 @@ def sell(
     )  # fmt: skip
     lines = _lines(rng, products, buyers, orders)
     trouble = _trouble(rng, locale, orders, promised, late & ~cancelled)
-    credits, credit_lines = _credits(rng, orders, lines, trouble)
-    talk = _talk_about(rng, locale, trouble)
-    return {
-        "orders": pd.concat([orders, credits], ignore_index=True),
-        "order_lines": pd.concat([lines, credit_lines], ignore_index=True),
-        "complaints": trouble,
-        "interactions": talk,
-    }
+    books = {"orders": orders, "order_lines": lines, "complaints": trouble}
+    if len(trouble):
+        books["interactions"] = _talk_about(rng, locale, trouble)
+    back = _given_back(rng, orders, trouble)
+    if len(back):
+        credits, credit_lines = _credits(rng, back, lines)
+        books["orders"] = pd.concat([orders, credits], ignore_index=True)
+        books["order_lines"] = pd.concat([lines, credit_lines], ignore_index=True)
+    return books
 
 
 def _lines(
@@ -159,13 +160,17 @@ def _trouble(
     )
 
 
-def _credits(
-    rng: np.random.Generator, orders: pd.DataFrame, lines: pd.DataFrame, trouble: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    count = len(orders)
+def _given_back(
+    rng: np.random.Generator, orders: pd.DataFrame, trouble: pd.DataFrame
+) -> pd.DataFrame:
     cross = orders["order"].isin(trouble["order"]).to_numpy()
-    given = rng.random(count) < np.where(cross, 0.3, 0.035)
-    back = orders[given & orders["delivered_at"].notna().to_numpy()]
+    given = rng.random(len(orders)) < np.where(cross, 0.3, 0.035)
+    return orders[given & orders["delivered_at"].notna().to_numpy()]
+
+
+def _credits(
+    rng: np.random.Generator, back: pd.DataFrame, lines: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     day = back["delivered_at"].to_numpy("datetime64[D]")
     credit = np.array(["G" + one[1:] for one in back["order"]], dtype=object)
     credits = back.assign(
