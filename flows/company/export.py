@@ -29,13 +29,13 @@ _DIRT: dict[str, tuple[dict[str, str], ...]] = {
     "orders": (
         {"order": "A1", "ordered_at": "2025-02-30T10:15:00+01:00"},
         {"order": "A2", "customer": _NO_CUSTOMER},
-        {"order": "A3", "ordered_at": "bald"},
+        {"order": "A3", "ordered_at": "00.00.0000"},
         {"order": "A4", "customer": ""},
     ),
     "order_lines": (
         {"order": "A5", "quantity": "-3"},
-        {"quantity": "zwei"},
-        {"order": "A6", "unit_price": "auf Anfrage"},
+        {"quantity": "1O"},
+        {"order": "A6", "unit_price": "12,,50"},
     ),
     "complaints": (
         {"complaint": "R1", "opened_at": "31.13.2025"},
@@ -43,14 +43,10 @@ _DIRT: dict[str, tuple[dict[str, str], ...]] = {
     ),
     "interactions": (
         {"interaction": "I1", "customer": _NO_CUSTOMER},
-        {"interaction": "I2", "at": "gestern"},
+        {"interaction": "I2", "at": "2025-13-01"},
         {"interaction": "I3", "channel": "fax"},
     ),
-    "permissions": (
-        {"contact": "X-2"},
-        {"kind": "maybe"},
-        {"at": "00.00.0000"},
-    ),
+    "permissions": ({"contact": "X-2"}, {"kind": "maybe"}, {"at": "00.00.0000"}),
 }
 
 
@@ -109,8 +105,11 @@ def _dirt(rng: np.random.Generator, table: str, plain: pd.DataFrame) -> pd.DataF
     """Spoiled copies of a few rows, as every grown system has them."""
     faults = _DIRT.get(table, ())
     count = int(len(plain) * DIRT_SHARE + rng.random()) if faults else 0
+    if not count:
+        return plain.iloc[:0]
     spoiled = plain.iloc[rng.integers(0, len(plain), count)].astype(object)
-    for place, turn in enumerate(range(count)):
-        for column, value in faults[turn % len(faults)].items():
+    turn = rng.integers(0, len(faults))
+    for place in range(count):
+        for column, value in faults[(turn + place) % len(faults)].items():
             spoiled.iloc[place, list(WRITTEN[table]).index(column)] = value
     return spoiled
