@@ -162,7 +162,9 @@ def _segments(folder: Path, faults: list[Fault]) -> dict[str, Rule]:
     for name in order:
         if name in PROFILE:
             faults.append(
-                document.fault(("segments", name), f'"{name}" is a column already; name it otherwise')
+                document.fault(
+                    ("segments", name), f'"{name}" is a column already; name it otherwise'
+                )
             )
             continue
         try:
@@ -176,9 +178,7 @@ def _words(text: str) -> set[str]:
     return set("".join(c if c.isalnum() or c == "_" else " " for c in text).split())
 
 
-def _journeys(
-    folder: Path, segments: Mapping[str, Rule]
-) -> tuple[dict[str, Program], list[Fault]]:
+def _journeys(folder: Path, segments: Mapping[str, Rule]) -> tuple[dict[str, Program], list[Fault]]:
     programs: dict[str, Program] = {}
     broken: list[Fault] = []
     messages = {p.name for p in (folder / "templates").glob("[a-z]*") if p.is_dir()}

@@ -69,9 +69,7 @@ def build(model: type[Model], document: Document) -> tuple[Model | None, list[Fa
     try:
         return model.model_validate(document.data), []
     except ValidationError as error:
-        faults = [
-            _fault(document, details, model) for details in error.errors(include_url=False)
-        ]
+        faults = [_fault(document, details, model) for details in error.errors(include_url=False)]
         return None, list(dict.fromkeys(faults))
 
 
@@ -150,7 +148,9 @@ def _syntax(path: str, text: str, error: yaml.MarkedYAMLError) -> Fault:
         return Fault(path, line, "a tab stands here. Indent with spaces")
     if "mapping values are not allowed" in problem:
         return Fault(
-            path, line, 'a colon stands where none may. Check the indentation, or put the text in "…"'
+            path,
+            line,
+            'a colon stands where none may. Check the indentation, or put the text in "…"',
         )
     if "expected <block end>" in problem or "could not find expected ':'" in problem:
         return Fault(
@@ -190,7 +190,9 @@ def _what(details: ErrorDetails, place: Place, model: type[Spec]) -> str:
             hint = _meant(str(given), options) or f". It is one of: {', '.join(options)}"
             return f'{name}: there is no "{given}"{hint}'
         case "value_error":
-            return f"{name}: {context.get('error', details['msg'])}" if name else str(context["error"])
+            return (
+                f"{name}: {context.get('error', details['msg'])}" if name else str(context["error"])
+            )
         case "string_pattern_mismatch" if context.get("pattern", "").startswith("^[a-z]"):
             return f'{name}: "{given}" is no name. Write small letters, digits and _ only'
         case "string_pattern_mismatch":

@@ -1,4 +1,4 @@
-"""Finds conditions joined by `and` that can never hold together, such as orders == 1 and orders == 2."""
+"""Finds conditions that can never hold together, such as orders == 1 and orders == 2."""
 
 import ast
 import math
@@ -72,7 +72,9 @@ def _possible(facts: list[tuple[type[ast.cmpop], Any]]) -> bool:
         return True
     return any(
         not isinstance(value, int | float)
-        or ((value > low or (value == low and not open_low))
-            and (value < high or (value == high and not open_high)))
+        or (
+            (value > low or (value == low and not open_low))
+            and (value < high or (value == high and not open_high))
+        )
         for value in allowed - banned
     )

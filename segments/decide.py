@@ -159,7 +159,9 @@ def _members(state: State, specs: Specs) -> tuple[pd.DataFrame, pd.DataFrame]:
         came, went = membership_change(name, state, specs)
         joined.append(pd.DataFrame({"segment": name, "customer_id": came}))
         left.append(pd.DataFrame({"segment": name, "customer_id": went}))
-    empty = pd.DataFrame({"segment": pd.Series(dtype="str"), "customer_id": pd.Series(dtype="int64")})
+    empty = pd.DataFrame(
+        {"segment": pd.Series(dtype="str"), "customer_id": pd.Series(dtype="int64")}
+    )
     return (
         pd.concat([empty, *joined], ignore_index=True),
         pd.concat([empty, *left], ignore_index=True),
@@ -171,4 +173,5 @@ def _phases(profiles: pd.DataFrame) -> pd.DataFrame:
     now = profiles[["phase", "quadrant"]]
     differs = (before.fillna("").to_numpy() != now.fillna("").to_numpy()).any(axis=1)
     columns = ["customer_id", "phase_before", "phase", "quadrant"]
-    return profiles.loc[differs, columns].reset_index(drop=True)
+    changed: pd.DataFrame = profiles.loc[differs, columns]
+    return changed.reset_index(drop=True)

@@ -141,7 +141,9 @@ SOURCES: dict[str, Table] = {
     },
     "permissions": {
         "contact": _text("the person", required=True),
-        "kind": _word(names.PermissionKind, "consent, objection or existing_customer", required=True),
+        "kind": _word(
+            names.PermissionKind, "consent, objection or existing_customer", required=True
+        ),
         "purpose": _word(names.Purpose, "for which messages; an objection covers advertising"),
         "at": _moment("when it was given", required=True),
         "ended_at": _moment("when it was withdrawn"),

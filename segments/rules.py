@@ -1,4 +1,4 @@
-"""The rule language: boolean expressions over profile columns, checked first, then evaluated in sets.
+"""The rule language: boolean expressions over profile columns, checked, then evaluated in sets.
 
     orders == 1 and days_since_last_order > 180 and quadrant in ["top", "premium"]
 
@@ -178,13 +178,13 @@ class _Compiler:
             return _Typed(column.kind, lambda frame: _numeric(frame[name]), column)
         return _Typed(column.kind, lambda frame: frame[name], column)
 
-    def _arithmetic(
-        self, node: ast.BinOp, left: _Typed, op: ast.operator, right: _Typed
-    ) -> _Typed:
+    def _arithmetic(self, node: ast.BinOp, left: _Typed, op: ast.operator, right: _Typed) -> _Typed:
         sign, apply = _ARITHMETIC[type(op)]
         kinds = {left.kind, right.kind}
         if not kinds <= {*_NUMBERS, Kind.MONEY}:
-            self.faults.append(f'"{ast.unparse(node)}": only numbers and money can be reckoned with')
+            self.faults.append(
+                f'"{ast.unparse(node)}": only numbers and money can be reckoned with'
+            )
             return left
         kind = Kind.NUMBER
         if sign in "+-" and Kind.MONEY in kinds:
@@ -192,7 +192,8 @@ class _Compiler:
         elif Kind.MONEY in kinds and kinds != {Kind.MONEY}:
             kind = Kind.MONEY
         if isinstance(left.constant, int | float) and isinstance(right.constant, int | float):
-            left = left._replace(get=lambda _, value=left.constant: np.float64(value))
+            # Two plain numbers: numpy's division by zero is missing, Python's an error.
+            left = _number(float(left.constant))
 
         def reckon(frame: pd.DataFrame) -> Any:
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -280,12 +281,7 @@ class _Compiler:
                     self.faults.append(f'{ast.unparse(name)} is never "{other.constant}"{hint}')
                 return one, two
             if typed.kind == Kind.MOMENT and isinstance(other.constant, str):
-                moment = _moment(other.constant)
-                if moment is None:
-                    self.faults.append(
-                        f'"{other.constant}" is not a date. Write it as "2026-01-31"'
-                    )
-                dated = _Typed(Kind.MOMENT, lambda _: moment, constant=other.constant)
+                dated = self._dated(other.constant)
                 return (typed, dated) if typed is one else (dated, typed)
         if kinds <= {Kind.TEXT, Kind.WORD}:
             return one, two
@@ -294,6 +290,12 @@ class _Compiler:
             f"{_KIND_WORDS[two.kind]}: they cannot be compared"
         )
         return one, two
+
+    def _dated(self, text: str) -> _Typed:
+        moment = _moment(text)
+        if moment is None:
+            self.faults.append(f'"{text}" is not a date. Write it as "2026-01-31"')
+        return _Typed(Kind.MOMENT, lambda _: moment, constant=text)
 
     def _refuse(self, node: ast.expr) -> None:
         self.faults.append(f'"{_short(ast.unparse(node))}" cannot stand in a rule. {_EXAMPLE}')
@@ -308,9 +310,11 @@ def meant(word: str, known: Iterable[str]) -> str:
 def _as_money(part: _Typed) -> _Typed:
     if part.kind == Kind.MONEY:
         return part
-    return _Typed(
-        Kind.MONEY, lambda frame: part.get(frame) * MINOR_UNITS, constant=part.constant
-    )
+    return _Typed(Kind.MONEY, lambda frame: part.get(frame) * MINOR_UNITS, constant=part.constant)
+
+
+def _number(value: float) -> _Typed:
+    return _Typed(Kind.NUMBER, lambda _: np.float64(value), constant=value)
 
 
 def _moment(value: str) -> pd.Timestamp | None:

@@ -48,17 +48,20 @@ class Enter(Spec):
     change: Literal["entering", "leaving"] = Field(
         "entering", description="on segment: entering or leaving it"
     )
-    every: Literal[
-        "day",
-        "month",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ] | None = Field(None, description="on schedule: day, a weekday, or month")
+    every: (
+        Literal[
+            "day",
+            "month",
+            "monday",
+            "tuesday",
+            "wednesday",
+            "thursday",
+            "friday",
+            "saturday",
+            "sunday",
+        ]
+        | None
+    ) = Field(None, description="on schedule: day, a weekday, or month")
     day: int = Field(1, ge=1, le=28, description="on schedule, every month: day of the month")
 
     @field_validator("again")

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, and_, case, exists, func, or_, select
@@ -143,7 +144,9 @@ _GRANTS: dict[str, ColumnElement[bool]] = {
 }
 
 
-def past(journeys: Collection[str], first: int, last: int) -> Select[tuple[int, str, str, datetime]]:
+def past(
+    journeys: Collection[str], first: int, last: int
+) -> Select[tuple[int, str, str, datetime]]:
     """Who was in which journey before? Feeds re-entry."""
     return select(
         Enrollment.customer_id, Enrollment.journey, Enrollment.entry_key, Enrollment.entered_at
@@ -157,9 +160,7 @@ def deferred(first: int, last: int) -> Select[tuple[int, int, str, int | None]]:
     ).where(Send.outcome == Outcome.DEFERRED, Send.customer_id.between(first, last))
 
 
-def written_to_today(
-    zone: str, now: datetime, first: int, last: int
-) -> Select[tuple[int, str]]:
+def written_to_today(zone: str, now: datetime, first: int, last: int) -> Select[tuple[int, str]]:
     """Who has had today's message already, ghosts included?"""
     return (
         select(Send.customer_id, func.min(Send.journey).label("journey"))
@@ -207,7 +208,7 @@ def _credited(now: datetime) -> ColumnElement[int]:
     )
 
 
-def _order_columns(now: datetime) -> list[ColumnElement[object]]:
+def _order_columns(now: datetime) -> list[ColumnElement[Any]]:
     net = Purchase.total + _credited(now)
     return [
         net.label("order_value"),
@@ -294,7 +295,7 @@ def _order_types(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _flags(rows: pd.DataFrame) -> pd.DataFrame:
     flags = [name for name in rows if name not in ("contact_id", "customer_id", "role")]
-    return rows.astype({name: "bool" for name in flags} | {"customer_id": "int64", "role": "str"})
+    return rows.astype(dict.fromkeys(flags, "bool") | {"customer_id": "int64", "role": "str"})
 
 
 def customer_range(connection: Connection) -> tuple[int, int]:

@@ -21,10 +21,8 @@ from segments.names import EnrollmentStatus, LeaveReason
 
 def begin_run(connection: Connection, kind: str, as_of: datetime, started_at: datetime) -> int:
     """Note that a stage begins; returns its number."""
-    written = connection.execute(
-        insert(Run).values(kind=kind, as_of=as_of, started_at=started_at, counts={})
-    )
-    return int(written.inserted_primary_key[0])
+    row = {"kind": kind, "as_of": as_of, "started_at": started_at, "counts": {}}
+    return connection.execute(insert(Run).values(row).returning(Run.id)).scalar_one()
 
 
 def end_run(
@@ -111,9 +109,7 @@ def note_fills(connection: Connection, rules: Mapping[str, str], now: datetime) 
     """Note that the members of these segments (name -> rule) are known from now on."""
     connection.execute(delete(SegmentFill).where(SegmentFill.segment.in_(list(rules))))
     for segment, rule in rules.items():
-        connection.execute(
-            insert(SegmentFill).values(segment=segment, rule=rule, filled_at=now)
-        )
+        connection.execute(insert(SegmentFill).values(segment=segment, rule=rule, filled_at=now))
 
 
 def forget_members(connection: Connection, segments: Iterable[str]) -> None:

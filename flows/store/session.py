@@ -54,15 +54,25 @@ def _begin_sqlite(connection: Connection) -> None:
 @contextmanager
 def writing(engine: Engine, lock: str = "write") -> Iterator[Connection]:
     """One transaction that is alone with its name: no second writer decides on stale rows."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            connection = connection.execution_options(sqlite_begin="IMMEDIATE")
+    with engine.connect() as connection, alone(connection, lock):
+        yield connection
+
+
+@contextmanager
+def alone(connection: Connection, lock: str = "write") -> Iterator[None]:
+    """The same on a connection one already has, for what was prepared on it."""
+    if connection.dialect.name == "sqlite":
+        connection.execution_options(sqlite_begin="IMMEDIATE")
+    try:
         with connection.begin():
-            if engine.dialect.name == "postgresql":
+            if connection.dialect.name == "postgresql":
                 connection.execute(
                     text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": lock}
                 )
-            yield connection
+            yield
+    finally:
+        if connection.dialect.name == "sqlite":
+            connection.execution_options(sqlite_begin="DEFERRED")
 
 
 def frame(connection: Connection, statement: Select[Any]) -> pd.DataFrame:
@@ -82,7 +92,9 @@ def frame(connection: Connection, statement: Select[Any]) -> pd.DataFrame:
         )
     )
     result = connection.execute(outer)
-    rows = pd.DataFrame.from_records(result.fetchall(), columns=list(result.keys()))
+    rows = pd.DataFrame.from_records(
+        [tuple(row) for row in result], columns=list(result.keys())
+    )
     for name in moments:
         rows[name] = pd.to_datetime(rows[name], utc=True, format="ISO8601").astype(
             "datetime64[us, UTC]"

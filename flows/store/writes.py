@@ -146,9 +146,7 @@ def _write_tasks(
     owners: dict[int, str | None] = {}
     for start in range(0, len(customers), 10_000):
         block = customers[start : start + 10_000]
-        rows = connection.execute(
-            select(Customer.id, Customer.owner).where(Customer.id.in_(block))
-        )
+        rows = connection.execute(select(Customer.id, Customer.owner).where(Customer.id.in_(block)))
         owners.update((row.id, row.owner) for row in rows)
     tasks = plan.tasks.assign(
         enrollment_id=plan.tasks["ref"].map(numbers),

@@ -1,4 +1,4 @@
-"""Everybody standing at one node moves in one operation; the program runs forward, so one pass does."""
+"""Everybody at one node moves in one operation; programs run forward, so one pass does."""
 
 from datetime import datetime
 
@@ -51,7 +51,9 @@ def advance(
             position[here] = np.where(target < 0, node.next, target)
     ids = np.array([node.id for node in program.nodes], dtype=object)
     moved = rows.assign(
-        node=pd.array(ids[position], dtype="str"), arrived_at=_series(arrived, rows), due_at=_series(due, rows)
+        node=pd.array(ids[position], dtype="str"),
+        arrived_at=_series(arrived, rows),
+        due_at=_series(due, rows),
     )
     moved.loc[ended, ["status", "reason"]] = [
         EnrollmentStatus.FINISHED.value,
@@ -92,7 +94,9 @@ def _tasks(
 
 
 def _utc(moments: pd.Series) -> np.ndarray:
-    return moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[us]", copy=True)
+    plain = moments.dt.tz_convert("UTC").dt.tz_localize(None)
+    values: np.ndarray = plain.to_numpy(dtype="datetime64[us]", copy=True)
+    return values
 
 
 def _series(moments: np.ndarray, like: pd.DataFrame | None = None) -> pd.Series:

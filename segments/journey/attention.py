@@ -1,4 +1,4 @@
-"""Nobody gets two messages from us on one day: who goes first, and by whom the rest was outranked."""
+"""Nobody gets two messages on one day: who goes first, and by whom the rest was outranked."""
 
 import pandas as pd
 

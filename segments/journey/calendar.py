@@ -1,4 +1,4 @@
-"""Time as the business sees it: days begin at midnight in the business zone, across clock changes."""
+"""Time as the business sees it: days begin at its midnight, whatever the clocks do."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -19,7 +19,8 @@ def later(moments: pd.Series, span: Span, zone: str) -> pd.Series:
     an order of Monday 15:30 is Wednesday 00:00, so that Wednesday's run may write.
     """
     if span.unit in ("minutes", "hours"):
-        return moments + pd.Timedelta(**{span.unit: span.count})
+        exactly: pd.Series = moments + timedelta(**{span.unit: span.count})
+        return exactly
     local = moments.dt.tz_convert(zone).dt.tz_localize(None).dt.normalize()
     if span.unit == "business_days":
         days = local.to_numpy().astype("datetime64[D]")
@@ -28,13 +29,13 @@ def later(moments: pd.Series, span: Span, zone: str) -> pd.Series:
     elif span.unit == "months":
         local = (local + pd.DateOffset(months=span.count)).astype("datetime64[us]")
     else:
-        local = local + pd.Timedelta(**{span.unit: span.count})
+        local = local + timedelta(**{span.unit: span.count})
     # Where the clock change skips midnight, the day begins when the clock goes on.
-    return (
-        local.dt.tz_localize(zone, nonexistent="shift_forward", ambiguous=np.ones(len(local), bool))
-        .dt.tz_convert("UTC")
-        .astype("datetime64[us, UTC]")
+    begins = local.dt.tz_localize(
+        zone, nonexistent="shift_forward", ambiguous=np.ones(len(local), bool)
     )
+    moved_to: pd.Series = begins.dt.tz_convert("UTC").astype("datetime64[us, UTC]")
+    return moved_to
 
 
 def local_day(now: datetime, zone: str) -> date:

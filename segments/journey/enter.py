@@ -28,10 +28,11 @@ def entries(program: Program, state: State, specs: Specs, now: datetime) -> pd.D
         return empty_standing()
     rows = _rows(found, program, now)
     standing = Standing(rows, state.profiles)
-    wanted = ~standing.applies(program.exit_when) & ~rows["order_returned"].fillna(False)
+    returned = rows["order_returned"].fillna(False).to_numpy(dtype=bool)
+    wanted = ~(standing.applies(program.exit_when) | returned)
     if program.enter_when is not None:
         wanted &= standing.applies(program.enter_when)
-    rows = _not_again(rows[wanted.to_numpy(dtype=bool)], program, state, now)
+    rows = _not_again(rows[wanted], program, state, now)
     keys = state.profiles["customer_key"].loc[rows["customer_id"]]
     return rows.assign(arm=pd.array(arms(keys, program.journey, specs.policy), dtype="str"))
 
@@ -43,7 +44,9 @@ def segments_entered_by(program: Program) -> str | None:
 
 def _by_order(program: Program, state: State, specs: Specs, now: datetime) -> pd.DataFrame:
     since = _since(program, specs, now)
-    orders = state.orders[(state.orders["ordered_at"] >= since) & (state.orders["ordered_at"] <= now)]
+    orders = state.orders[
+        (state.orders["ordered_at"] >= since) & (state.orders["ordered_at"] <= now)
+    ]
     return orders.rename(columns={"order_key": "entry_key", "ordered_at": "anchor_at"})
 
 
@@ -103,9 +106,9 @@ def _since(program: Program, specs: Specs, now: datetime) -> datetime:
 
 def _today(customers: pd.Index, specs: Specs, now: datetime) -> pd.DataFrame:
     day = local_day(now, specs.policy.zone).isoformat()
-    return pd.DataFrame({"customer_id": np.asarray(customers, dtype="int64"), "entry_key": day}).assign(
-        anchor_at=pd.Timestamp(now)
-    )
+    return pd.DataFrame(
+        {"customer_id": np.asarray(customers, dtype="int64"), "entry_key": day}
+    ).assign(anchor_at=pd.Timestamp(now))
 
 
 def _rows(found: pd.DataFrame, program: Program, now: datetime) -> pd.DataFrame:

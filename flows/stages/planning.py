@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
+from sqlalchemy import Connection
 
 from flows.config import compile_earlier
 from flows.stages.shop import Progress, Shop, noted_run, quiet
@@ -33,18 +34,28 @@ class Planning:
     shards: list[tuple[int, int]]
 
 
-def plan(
-    shop: Shop, now: datetime, *, dry_run: bool = False, progress: Progress = quiet
-) -> dict[str, Any]:
+def plan(shop: Shop, now: datetime, *, progress: Progress = quiet) -> dict[str, Any]:
     """Decide for every customer as of `now`. Safe to run again: nothing is decided twice."""
-    if dry_run:
-        planning = prepare(shop, now, run_id=0, dry_run=True)
-        return _all_shards(shop, planning, progress, dry_run=True)
     with noted_run(shop, "plan", now) as (run_id, counts):
         planning = prepare(shop, now, run_id)
-        counts |= _all_shards(shop, planning, progress, dry_run=False)
+        total: Counter[str] = Counter()
+        for number, (first, last) in enumerate(planning.shards, start=1):
+            total += plan_shard(shop, planning, first, last)
+            progress("plan", number, len(planning.shards))
         finish(shop, planning)
+        counts |= total
     return counts
+
+
+def preview(shop: Shop, now: datetime, *, progress: Progress = quiet) -> list[Plan]:
+    """The plans, shard by shard, that a run as of `now` would make. Writes nothing."""
+    planning = prepare(shop, now, run_id=0, dry_run=True)
+    plans = []
+    for number, (first, last) in enumerate(planning.shards, start=1):
+        with shop.engine.connect() as connection:
+            plans.append(_decided(connection, planning, first, last)[1])
+        progress("plan", number, len(planning.shards))
+    return plans
 
 
 def prepare(shop: Shop, now: datetime, run_id: int, *, dry_run: bool = False) -> Planning:
@@ -79,13 +90,8 @@ def prepare(shop: Shop, now: datetime, run_id: int, *, dry_run: bool = False) ->
     return planning
 
 
-def plan_shard(
-    shop: Shop, planning: Planning, first: int, last: int, *, dry_run: bool = False
-) -> Counter[str]:
+def plan_shard(shop: Shop, planning: Planning, first: int, last: int) -> Counter[str]:
     """Decide for the customers numbered `first` to `last` and write it, in one transaction."""
-    if dry_run:
-        with shop.engine.connect() as connection:
-            return summary(_decided(connection, planning, first, last)[1])
     with writing(shop.engine, f"plan {first}") as connection:
         state, decided = _decided(connection, planning, first, last)
         apply_plan(connection, decided, state.enrollments, planning.run_id, planning.now)
@@ -116,25 +122,11 @@ def summary(decided: Plan) -> Counter[str]:
     )
     for outcome in (Outcome.QUEUED, Outcome.GHOST, Outcome.DEFERRED, Outcome.SKIPPED):
         counts[outcome.value] = _count(decided.sends, "outcome", outcome)
-    grouped = decided.sends.groupby(["journey", "outcome", "reason"], dropna=False).size()
-    for (journey, outcome, reason), number in grouped.items():
-        why = "" if pd.isna(reason) else f" {reason}"
-        counts[f"{journey}: {outcome}{why}"] = int(number)
     return counts
 
 
-def _all_shards(
-    shop: Shop, planning: Planning, progress: Progress, *, dry_run: bool
-) -> dict[str, int]:
-    total: Counter[str] = Counter()
-    for number, (first, last) in enumerate(planning.shards, start=1):
-        total += plan_shard(shop, planning, first, last, dry_run=dry_run)
-        progress("plan", number, len(planning.shards))
-    return dict(total)
-
-
 def _decided(
-    connection: Any, planning: Planning, first: int, last: int
+    connection: Connection, planning: Planning, first: int, last: int
 ) -> tuple[State, Plan]:
     now, specs = planning.now, planning.specs
     figures = customer_figures(connection, now, first, last)

@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from flows.intake.load import PullReport
 from flows.intake.load import pull as pull_tables
@@ -14,12 +13,10 @@ from flows.store.session import writing
 def pull(shop: Shop, now: datetime, *, progress: Progress = quiet) -> PullReport:
     """Bring in every table of sources.yaml as of `now`. A second pull changes nothing."""
     project = shop.project
+    owners = [{"key": key, **owner.model_dump()} for key, owner in project.owners.owners.items()]
     with noted_run(shop, "pull", now) as (run_id, counts):
         with writing(shop.engine) as connection:
-            runs.mirror_owners(
-                connection,
-                [{"key": key, **asdict_of(owner)} for key, owner in project.owners.owners.items()],
-            )
+            runs.mirror_owners(connection, owners)
         report = pull_tables(
             shop.engine,
             project.sources,
@@ -32,8 +29,3 @@ def pull(shop: Shop, now: datetime, *, progress: Progress = quiet) -> PullReport
         )
         counts |= {name: asdict(table) for name, table in report.tables.items()}
     return report
-
-
-def asdict_of(owner: Any) -> dict[str, Any]:
-    """An owner's columns."""
-    return dict(owner.model_dump())
