@@ -1,0 +1,113 @@
+"""Measuring: what the day did, and what the journeys brought."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+import pandas as pd
+
+from flows.reporting.facts import RunFacts
+from flows.stages.shop import Shop, noted_run
+from flows.store.counts import Counts, day_counts, journey_counts
+from flows.store.effects import DEFAULT_WINDOW, effect_sums
+from segments.effect.uplift import uplift
+from segments.journey.calendar import day_start, local_day
+from segments.names import EnrollmentStatus
+from segments.state import Plan
+
+
+def measure(shop: Shop, now: datetime) -> RunFacts:
+    """Where every journey stands, and what it brought against its holdout, as of `now`."""
+    with noted_run(shop, "measure", now) as (_, counts):
+        facts = effects(shop, now)
+        counts["journeys"] = len(facts.effects)
+    return facts
+
+
+def effects(shop: Shop, now: datetime) -> RunFacts:
+    """The same without a note in the list of runs; writes nothing."""
+    windows = {
+        name: program.journey.goal.within.days if program.journey.goal else DEFAULT_WINDOW
+        for name, program in shop.project.journeys.items()
+    }
+    with shop.engine.connect() as connection:
+        sums = effect_sums(connection, windows, now, shop.project.policy.holdout)
+        journeys = journey_counts(connection, now)
+    return replace(_blank(shop, now), effects=uplift(sums), journeys=journeys)
+
+
+def day(
+    shop: Shop,
+    now: datetime,
+    *,
+    pulled: Mapping[str, Mapping[str, int]] | None = None,
+    notes: tuple[str, ...] = (),
+) -> RunFacts:
+    """What was decided, sent and refused on the business day of `now`, and what it all brought."""
+    zone = shop.project.policy.zone
+    since = day_start(local_day(now, zone), zone)
+    with shop.engine.connect() as connection:
+        counts = day_counts(connection, since, now)
+    broken = tuple(str(fault) for fault in shop.project.broken)
+    return replace(_with(effects(shop, now), counts), pulled=pulled or {}, notes=(*broken, *notes))
+
+
+def preview(shop: Shop, now: datetime, plans: list[Plan]) -> RunFacts:
+    """What a plan would do, from the plan itself: nothing of it is written."""
+
+    def together(parts: list[pd.DataFrame]) -> pd.DataFrame:
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+    facts = replace(_blank(shop, now), dry_run=True)
+    if not plans:
+        return facts
+    rows = together([plan.enrollments for plan in plans])
+    sends = together([plan.sends for plan in plans])
+    phases = together([plan.phases for plan in plans])
+    tasks = together(
+        [plan.tasks.assign(journey=plan.tasks["ref"].map(_journeys(plan))) for plan in plans]
+    )
+    moved = phases[phases["phase"] != phases["phase_before"].fillna("")]
+    left = rows[rows["status"] != EnrollmentStatus.ACTIVE.value]
+    entered = rows[rows["enrollment_id"].isna()]
+    return replace(
+        facts,
+        entered=_grouped(entered, "journey", "arm"),
+        left=_grouped(left, "journey", "reason"),
+        sends=_grouped(sends, "journey", "message", "outcome", "reason").assign(example=None),
+        tasks=_grouped(tasks, "journey", "kind"),
+        phases=_grouped(
+            moved.rename(columns={"phase_before": "before", "phase": "after"}), "before", "after"
+        ),
+    )
+
+
+def _journeys(plan: Plan) -> Mapping[int, str]:
+    return dict(zip(plan.enrollments["ref"], plan.enrollments["journey"], strict=True))
+
+
+def _blank(shop: Shop, now: datetime) -> RunFacts:
+    project = shop.project
+    return RunFacts(
+        now=now,
+        zone=project.policy.zone,
+        currency=project.policy.currency,
+        titles={name: program.journey.title for name, program in project.journeys.items()},
+    )
+
+
+def _with(facts: RunFacts, counts: Counts) -> RunFacts:
+    return replace(
+        facts,
+        entered=counts.entered,
+        left=counts.left,
+        sends=counts.sends,
+        tasks=counts.tasks,
+        phases=counts.phases,
+        rejects=counts.rejects,
+    )
+
+
+def _grouped(rows: pd.DataFrame, *by: str) -> pd.DataFrame:
+    counted = rows.groupby(list(by), dropna=False, sort=True).size()
+    return counted.rename("number").reset_index()

@@ -1,0 +1,25 @@
+"""Responding: what came back finds its way to the send it answers."""
+
+from datetime import datetime
+
+from flows.responses.apply import ResponseReport
+from flows.responses.apply import respond as take_in
+from flows.stages.shop import Progress, Shop, noted_run, quiet
+
+
+def respond(shop: Shop, now: datetime, *, progress: Progress = quiet) -> ResponseReport:
+    """Take in the inbox and attribute orders. The same event twice changes nothing."""
+    project = shop.project
+    with noted_run(shop, "respond", now) as (run_id, counts):
+        report = take_in(
+            shop.engine,
+            project.folder / project.settings.inbox,
+            now=now,
+            run_id=run_id,
+            progress=lambda done, of: progress("respond", done, of),
+        )
+        counts |= {
+            "new": {str(kind): number for kind, number in report.new.items()},
+            "orders": report.orders,
+        }
+    return report
