@@ -33,8 +33,8 @@ class Counts:
 
     entered: journey, arm, number. left: journey, reason, number. sends: journey, message, outcome,
     reason, number, example (the smallest id, to be looked at). tasks: journey, kind, number.
-    phases: before, after, number. rejects: source, number (of them all), and up to three samples
-    of place, row, column, reason.
+    phases: before, after, number. rejects: source, number (of all its rows refused), and up to
+    three samples of place, row, column, reason.
     """
 
     entered: pd.DataFrame
@@ -79,14 +79,17 @@ def run_counts(connection: Connection, run_ids: Collection[int], now: datetime) 
 
 
 def day_counts(connection: Connection, since: datetime, now: datetime) -> Counts:
-    """What happened from `since` to `now`, both included, whichever runs did it."""
+    """What happened from `since` to `now`, both included, whichever runs did it.
+
+    Sends are those decided in that time and those handed over in it, though decided before.
+    """
     runs = select(Run.id).where(Run.as_of.between(since, now))
     return _counts(
         connection,
         _Picked(
             entered=Enrollment.entered_at.between(since, now),
             left=Enrollment.left_at.between(since, now),
-            sends=Send.decided_at.between(since, now),
+            sends=or_(Send.decided_at.between(since, now), Send.handed_over_at.between(since, now)),
             tasks=Task.run_id.in_(runs),
             phases=PhaseChange.at.between(since, now),
             rejects=Reject.run_id.in_(runs),
@@ -187,23 +190,24 @@ def _counts(connection: Connection, picked: _Picked, now: datetime) -> Counts:
 
 
 def _rejects(connection: Connection, picked: ColumnElement[bool]) -> pd.DataFrame:
-    """How many of each source, with the first few to look at, but not their values."""
-    numbered = (
-        select(
-            Reject.source,
-            _number().over(partition_by=Reject.source).label("number"),
-            Reject.place,
-            Reject.row,
-            Reject.column,
-            Reject.reason,
-            func.row_number().over(partition_by=Reject.source, order_by=Reject.id).label("sample"),
-        )
+    """How many rows of each source, with the first few faults to look at, but not their values."""
+    rows = select(Reject.source, Reject.place, Reject.row).where(picked).distinct().subquery()
+    totals = select(rows.c.source, _number().label("number")).group_by(rows.c.source).subquery()
+    place = func.row_number().over(partition_by=Reject.source, order_by=Reject.id)
+    samples = (
+        select(Reject.source, Reject.place, Reject.row, Reject.column, Reject.reason)
+        .add_columns(place.label("sample"))
         .where(picked)
         .subquery()
     )
-    kept = [column for column in numbered.c if column.key != "sample"]
-    rows = frame(connection, select(*kept).where(numbered.c.sample <= _SAMPLES))
-    return rows.sort_values(["source", "place", "row", "column"], ignore_index=True)
+    kept = [samples.c[name] for name in ("place", "row", "column", "reason")]
+    statement = (
+        select(totals, *kept)
+        .join(samples, samples.c.source == totals.c.source)
+        .where(samples.c.sample <= _SAMPLES)
+    )
+    found = frame(connection, statement)
+    return found.sort_values(["source", "place", "row", "column"], ignore_index=True)
 
 
 def _grouped(connection: Connection, rows: Select[Any]) -> pd.DataFrame:

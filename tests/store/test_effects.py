@@ -332,6 +332,10 @@ def lived(store: Connection) -> Connection:
             {"run_id": 1, "source": "orders", "place": "o.csv", "row": row, "column": "ordered_at",
              "value": "Erika", "reason": "no date"}
             for row in range(5)
+        ]
+        + [
+            {"run_id": 1, "source": "orders", "place": "o.csv", "row": 4, "column": "customer",
+             "value": None, "reason": "missing"}
         ],
     )  # fmt: skip
     return store
@@ -394,4 +398,6 @@ def test_a_day_counts_what_all_its_runs_did(lived: Connection):
     for name, found in vars(together).items():
         pd.testing.assert_frame_equal(found, getattr(runs, name))
     assert len(day_counts(lived, day(1), day(1)).rejects) == 0
+    handed_over = day_counts(lived, day(0.2), day(0.5)).sends
+    assert listed(handed_over) == [("again", "hello", "delivered", None, 1, 1)]
     assert listed(day_counts(lived, day(1), day(1)).entered) == [("again", "treated", 1)]

@@ -1,0 +1,55 @@
+"""Numbers, shares, money and days as people of a language write them."""
+
+from datetime import datetime
+from decimal import Decimal
+from math import isnan
+from zoneinfo import ZoneInfo
+
+import babel
+from babel.dates import format_date
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+)
+
+from flows.reporting.words import say
+from segments.names import Locale
+
+UNKNOWN = "–"
+
+
+def count(number: int, locale: Locale) -> str:
+    """A whole number with its thousands set apart."""
+    return format_decimal(int(number), locale=locale.value)
+
+
+def share(value: float, locale: Locale) -> str:
+    """A share as percent with one decimal; a dash where it is unknown."""
+    if isnan(value):
+        return UNKNOWN
+    pattern = babel.Locale.parse(locale.value).percent_formats[None].pattern
+    return format_percent(value, pattern.replace("0", "0.0"), locale=locale.value)
+
+
+def money(minor: float, currency: str, locale: Locale, *, signed: bool = False) -> str:
+    """Minor units as an amount; with its sign if asked; a dash where it is unknown."""
+    if isnan(minor):
+        return UNKNOWN
+    amount = Decimal(round(minor)).scaleb(-get_currency_precision(currency))
+    text = format_currency(amount, currency, locale=locale.value)
+    return f"+{text}" if signed and amount > 0 else text
+
+
+def interval(low: float, high: float, currency: str, locale: Locale) -> str:
+    """From one amount to another; a dash where it is unknown."""
+    if isnan(low) or isnan(high):
+        return UNKNOWN
+    ends = (money(end, currency, locale, signed=True) for end in (low, high))
+    return f" {say('to', locale)} ".join(ends)
+
+
+def day(moment: datetime, zone: str, locale: Locale) -> str:
+    """The day in the business zone, written out."""
+    return format_date(moment.astimezone(ZoneInfo(zone)).date(), "full", locale=locale.value)

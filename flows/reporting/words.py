@@ -1,0 +1,25 @@
+"""The words reports use, by language: one for every word of the house, and the sentences around."""
+
+from enum import StrEnum
+
+from flows.reporting import words_de, words_en
+from segments.names import Locale
+
+WORDS = {Locale.DE: words_de.WORDS, Locale.EN: words_en.WORDS}
+TABLES = {Locale.DE: words_de.TABLES, Locale.EN: words_en.TABLES}
+TEXTS = {Locale.DE: words_de.TEXTS, Locale.EN: words_en.TEXTS}
+
+
+def word(kind: type[StrEnum], value: str, locale: Locale) -> str:
+    """How to say a word of `segments.names` to a colleague."""
+    return WORDS[locale][kind][value]
+
+
+def table_name(table: str, locale: Locale) -> str:
+    """How to call a table of intake; a name that is not one of ours stays as it is."""
+    return TABLES[locale].get(table, table)
+
+
+def say(key: str, locale: Locale, **parts: object) -> str:
+    """A heading or sentence, with its parts filled in."""
+    return TEXTS[locale][key].format(**parts)
