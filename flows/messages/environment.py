@@ -1,0 +1,165 @@
+"""Jinja as we let it run: sandboxed, strict about what is missing, money and dates by locale."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import lru_cache, partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal, get_currency_precision
+from jinja2 import BaseLoader, StrictUndefined, TemplateNotFound, UndefinedError, pass_context
+from jinja2 import Environment as JinjaEnvironment
+from jinja2.runtime import Context, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
+
+ROOT = "templates/"
+"""What the names of template files begin with, in errors as on disk."""
+
+
+class Gap(UndefinedError):
+    """A template printed something that is not there: `name`, looked for in `holder`."""
+
+    def __init__(self, holder: Any, name: str | None, known: bool, text: str | None) -> None:
+        super().__init__(text)
+        self.holder = holder
+        self.name = name
+        self.known = known
+
+
+class Unknown(StrictUndefined):
+    """A name that exists nowhere: a slip of the author, an error even in a condition."""
+
+    __slots__ = ()
+    _known = False
+
+    def __init__(
+        self, hint: str | None = None, obj: Any = missing, name: str | None = None, exc: Any = None
+    ) -> None:
+        # Jinja calls `exc` with its text only; the parts are needed to say it in our words.
+        known = type(self)._known
+        super().__init__(hint, obj, name, partial(_gap, obj, name, known))  # type: ignore[arg-type]
+
+
+class Empty(Unknown):
+    """A value we do not have for this person: false in a condition, an error when printed."""
+
+    __slots__ = ()
+    _known = True
+
+    def __bool__(self) -> bool:  # type: ignore[override]
+        return False
+
+    def __eq__(self, other: object) -> bool:  # type: ignore[override]
+        return other is None or isinstance(other, Empty)
+
+    def __ne__(self, other: object) -> bool:  # type: ignore[override]
+        return not self == other
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(None)
+
+
+class Environment(ImmutableSandboxedEnvironment):
+    """Data are read as data: a key of a dict is never mistaken for one of its methods."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """What `obj.attribute` means in a template."""
+        if type(obj) is dict:
+            return self._entry(obj, attribute)
+        return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """What `obj[argument]` means in a template."""
+        if type(obj) is dict:
+            return self._entry(obj, argument)
+        return super().getitem(obj, argument)
+
+    def _entry(self, obj: dict[Any, Any], key: Any) -> Any:
+        if key not in obj:
+            return Unknown(obj=obj, name=str(key))
+        value = obj[key]
+        return Empty(obj=obj, name=str(key)) if value is None else value
+
+
+class Sources(BaseLoader):
+    """Templates held in memory, under the names they have on disk."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self.sources = sources
+
+    def get_source(
+        self, environment: JinjaEnvironment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        """Text and file name of a template."""
+        if template not in self.sources:
+            raise TemplateNotFound(template)
+        return self.sources[template], ROOT + template, lambda: True
+
+
+def environment(sources: Mapping[str, str]) -> Environment:
+    """An environment for these sources; `.html` is escaped, everything else is plain text."""
+    made = Environment(
+        loader=Sources(sources),
+        undefined=Unknown,
+        autoescape=lambda name: name is not None and name.endswith(".html"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+        cache_size=-1,
+        finalize=_finalize,
+    )
+    made.filters.update(money=_money, date=_date, number=_number)
+    return made
+
+
+def _gap(holder: Any, name: str | None, known: bool, text: str | None = None) -> Gap:
+    return Gap(holder, name, known, text)
+
+
+def _finalize(value: Any) -> Any:
+    if value is None:
+        raise Gap(missing, None, True, "prints nothing")
+    return value
+
+
+def _there(value: Any) -> Any:
+    if isinstance(value, Undefined):
+        str(value)
+    if value is None:
+        raise Gap(missing, None, True, "formats nothing")
+    return value
+
+
+@pass_context
+def _money(context: Context, value: Any, currency: str) -> str:
+    return _as_money(_there(value), _there(currency), context["locale"])
+
+
+@pass_context
+def _date(context: Context, value: Any, form: str = "long") -> str:
+    return _as_date(_there(value), form, context["zone"], context["locale"])
+
+
+@pass_context
+def _number(context: Context, value: Any) -> str:
+    return _as_number(_there(value), context["locale"])
+
+
+@lru_cache(maxsize=8192)
+def _as_money(minor: int, currency: str, locale: str) -> str:
+    digits = get_currency_precision(currency)
+    return format_currency(minor / 10**digits, currency, locale=locale)
+
+
+@lru_cache(maxsize=8192)
+def _as_date(moment: str, form: str, zone: str, locale: str) -> str:
+    local = datetime.fromisoformat(moment).astimezone(ZoneInfo(zone))
+    return format_date(local, form, locale=locale)
+
+
+@lru_cache(maxsize=8192)
+def _as_number(value: float, locale: str) -> str:
+    return format_decimal(value, locale=locale)
