@@ -39,7 +39,7 @@ class Company:
         self._next_order = _FIRST_ORDER
         self._until = np.datetime64(first_day, "s")
         self._past: Books = {}
-        self._open: Books = {}
+        self._open: Books = {table: _blank(table) for table in MOMENTS}
         self._customers = pd.DataFrame()
         self._joining_a_day = 0.0
         self._lift = np.zeros(0)
@@ -48,6 +48,8 @@ class Company:
     @classmethod
     def create(cls, customers: int, seed: int, first_day: date, locale: str) -> "Company":
         """A company with so many customers and two years of trade before `first_day`."""
+        if customers < 1:
+            raise ValueError("a company needs at least one customer")
         company = cls(seed, first_day, Locale(locale))
         end = np.datetime64(first_day, "D")
         start = end - HISTORY_DAYS
@@ -180,7 +182,7 @@ class Company:
 
     def _plan(self, books: Books) -> None:
         for table, rows in books.items():
-            self._open[table] = _joined(self._open.get(table), rows)
+            self._open[table] = _joined(self._open[table], rows)
 
     def _due(self, start: Moment) -> Books:
         return {table: visible(table, self._open[table], start, self._until) for table in MOMENTS}
@@ -195,7 +197,12 @@ def _interleaved(first: Array, ones: Array, others: Array) -> Array:
     return mixed
 
 
-def _joined(before: pd.DataFrame | None, more: pd.DataFrame) -> pd.DataFrame:
-    if before is None or before.empty:
+def _blank(table: str) -> pd.DataFrame:
+    plain = pd.DataFrame(columns=list(WRITTEN[table]))
+    return plain.assign(**{name: pd.Series(dtype="datetime64[s]") for name in MOMENTS[table]})
+
+
+def _joined(before: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
+    if before.empty:
         return more.reset_index(drop=True)
     return before if more.empty else pd.concat([before, more], ignore_index=True)

@@ -54,6 +54,19 @@ def test_writing_again_starts_the_files_afresh(tmp_path: Path) -> None:
     assert (tmp_path / "orders.csv").read_bytes() == before
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_company_may_be_as_small_as_one_customer(tmp_path: Path, seed: int) -> None:
+    company = Company.create(1, seed, FIRST_DAY, "en")
+    company.write(tmp_path)
+    lived(company, tmp_path, 3)
+    assert len(read(tmp_path, "customers", "en")) >= 1
+
+
+def test_a_company_without_customers_is_none() -> None:
+    with pytest.raises(ValueError, match="at least one customer"):
+        Company.create(0, 7, FIRST_DAY, "de")
+
+
 def test_a_day_is_lived_once(tmp_path: Path) -> None:
     company = Company.create(20, 7, FIRST_DAY, "de")
     company.write(tmp_path)
