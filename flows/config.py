@@ -13,7 +13,7 @@ from flows.settings import Owners, Senders, Settings
 from flows.yamlfile import Document, build, read
 from segments.frames import PROFILE
 from segments.journey.program import Program, ProgramError, compile_journey
-from segments.names import JourneyStatus, Locale
+from segments.names import JourneyStatus
 from segments.rules import Rule, RuleError, compile_rule, meant
 from segments.spec import Choose, Journey, Policy, Segments, Send, Spec, Step
 
@@ -112,11 +112,6 @@ def compile_earlier(spec: dict[str, Any], segments: Mapping[str, Rule]) -> Progr
         return compile_journey(Journey.model_validate(spec), segments)
     except (ProgramError, ValueError):
         return None
-
-
-def messages_of(journey: Journey) -> set[str]:
-    """The messages a journey sends."""
-    return {step.send for step, _ in _walk(journey.steps, ("steps",)) if isinstance(step, Send)}
 
 
 def _schema(model: type[Spec]) -> dict[str, Any]:
@@ -236,8 +231,3 @@ def _walk(steps: list[Step], at: tuple[str | int, ...]) -> list[tuple[Step, tupl
                 inner = "steps" if key == "when" else "else"
                 found += _walk(way.steps, (*at, index, "choose", number, inner))
     return found
-
-
-def locale_of(project: Project) -> Locale:
-    """The language of reports."""
-    return project.policy.locale

@@ -8,14 +8,12 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from hashlib import blake2b
 
-_ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\\x00-\x1f\x7f-\uffff]+@[A-Za-z0-9.-]+")
+_ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\\x00-\x1f\x7f-\U0010ffff]+@[A-Za-z0-9.-]+")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _VALUE = re.compile(r"[\x20-\x7e]*")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._-]+@[A-Za-z0-9.-]+>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_LINE_END = re.compile(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _OURS = {
     "from", "to", "reply-to", "subject", "date", "message-id", "mime-version", "content-type",
     "content-transfer-encoding", "cc", "bcc", "sender",
@@ -150,5 +148,5 @@ def _mailbox(name: str, address: str) -> str:
 
 
 def _quoted_printable(body: str) -> bytes:
-    lines = _LINE_END.sub("\r\n", _SURROGATE.sub("\ufffd", body)).rstrip("\r\n") + "\r\n"
-    return binascii.b2a_qp(lines.encode(), istext=True)
+    lines = "\r\n".join([*body.splitlines(), ""])
+    return binascii.b2a_qp(lines.encode("utf-8", "replace"), istext=True)

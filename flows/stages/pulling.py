@@ -9,6 +9,8 @@ from flows.stages.shop import Progress, Shop, noted_run, quiet
 from flows.store import runs
 from flows.store.session import writing
 
+COUNTED = ("read", "new", "changed", "rejected")
+
 
 def pull(shop: Shop, now: datetime, *, progress: Progress = quiet) -> PullReport:
     """Bring in every table of sources.yaml as of `now`. A second pull changes nothing."""
@@ -27,5 +29,19 @@ def pull(shop: Shop, now: datetime, *, progress: Progress = quiet) -> PullReport
             zone=project.policy.zone,
             progress=lambda what, rows: progress(what, rows, 0),
         )
-        counts |= {name: asdict(table) for name, table in report.tables.items()}
+        counts |= {table.table: asdict(table) for table in report.tables}
     return report
+
+
+def counted(report: PullReport) -> dict[str, dict[str, int]]:
+    """The figures of a pull that a report shows, by table."""
+    return {
+        found.table: {name: int(getattr(found, name)) for name in COUNTED}
+        for found in report.tables
+    }
+
+
+def told(report: PullReport) -> str:
+    """A pull in one line."""
+    sums = {name: sum(row[name] for row in counted(report).values()) for name in COUNTED}
+    return ", ".join(f"{number} {name}" for name, number in sums.items())

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+import pandas as pd
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from flows.store.models import (
+    Contact,
+    Customer,
     Enrollment,
     JourneyVersion,
     Owner,
@@ -14,7 +17,9 @@ from flows.store.models import (
     Run,
     SegmentFill,
     SegmentMember,
+    Send,
 )
+from flows.store.session import frame
 from segments.journey.program import Program
 from segments.names import EnrollmentStatus, LeaveReason
 
@@ -133,4 +138,33 @@ def newest_order(connection: Connection, now: datetime) -> datetime | None:
     """When the latest order up to now was placed. Tells whether the source is stale."""
     return connection.scalar(
         select(func.max(Purchase.ordered_at)).where(Purchase.ordered_at <= now)
+    )
+
+
+def handed_over(connection: Connection, since: datetime, until: datetime) -> pd.DataFrame:
+    """Which messages were handed over from `since` to before `until`, and to whom?
+
+    send_id, customer (key), contact (key), message, journey, sent_at.
+    """
+    return frame(
+        connection,
+        select(
+            Send.id.label("send_id"),
+            Customer.key.label("customer"),
+            Contact.key.label("contact"),
+            Send.message,
+            Send.journey,
+            Send.handed_over_at.label("sent_at"),
+        )
+        .join(Customer, Customer.id == Send.customer_id)
+        .join(Contact, Contact.id == Send.contact_id)
+        .where(Send.handed_over_at >= since, Send.handed_over_at < until),
+    )
+
+
+def totals(connection: Connection) -> tuple[int, int]:
+    """How many customers and how many purchases there are."""
+    return (
+        connection.scalar(select(func.count()).select_from(Customer)) or 0,
+        connection.scalar(select(func.count()).select_from(Purchase)) or 0,
     )

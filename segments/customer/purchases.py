@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-_DAY = np.timedelta64(1, "D")
+_DAY = pd.Timedelta(days=1)
 
 
 def purchases(
@@ -39,10 +39,8 @@ def purchases(
 
 def whole_days(moments: pd.Series, now: datetime) -> pd.Series:
     """Days of 24 hours that have passed in full, missing where there is no moment."""
-    passed = (pd.Timestamp(now) - moments).to_numpy(dtype="timedelta64[us]")
-    return numbers(np.where(np.isnat(passed), np.nan, passed // _DAY), moments.index).astype(
-        "Int64"
-    )
+    passed = pd.Timestamp(now) - moments
+    return (passed / _DAY).astype("Float64").floordiv(1).astype("Int64")
 
 
 def typical_gap_days(
@@ -61,24 +59,6 @@ def typical_gap_days(
         mixed = np.where(has_own, medians, 0.0) * counts + base_gap * weight
         shrunk = np.where(has_own, mixed / np.maximum(counts + weight, 1), base_gap)
     return numbers(shrunk, own.index)
-
-
-def median_gaps(
-    customers: npt.NDArray[np.int64], days: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Customers with at least two different order days, their median gap, and how many gaps.
-
-    One entry of `customers` and `days` an order, in any order; days are numbered in a row.
-    """
-    by_day = np.lexsort((days, customers))
-    who, gap = customers[by_day][1:], np.diff(days[by_day])
-    between = (np.diff(customers[by_day]) == 0) & (gap > 0)
-    who, gap = who[between], gap[between]
-    by_gap = np.lexsort((gap, who))
-    who, gap = who[by_gap], gap[by_gap]
-    ids, first, count = np.unique(who, return_index=True, return_counts=True)
-    middle = (gap[first + (count - 1) // 2] + gap[first + count // 2]) / 2
-    return ids, middle, count.astype(np.int64)
 
 
 def numbers(values: npt.NDArray[np.float64], index: pd.Index) -> pd.Series:

@@ -58,6 +58,11 @@ class Program:
         return self.journey.journey
 
     @property
+    def messages(self) -> set[str]:
+        """The messages it sends."""
+        return {node.step.send for node in self.nodes if isinstance(node.step, Send)}
+
+    @property
     def positions(self) -> dict[str, int]:
         """Node id -> place in the program."""
         return {node.id: place for place, node in enumerate(self.nodes)}

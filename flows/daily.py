@@ -1,0 +1,71 @@
+"""The daily flow: pull, respond, plan, deliver, measure, and one page that tells the day."""
+
+from datetime import datetime
+from typing import Any
+
+from prefect import flow
+from prefect.states import Failed, State
+from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.utilities.annotations import quote
+
+from flows.errors import PipelineError
+from flows.plan import decide_all
+from flows.publish import publish_day
+from flows.reporting.facts import RunFacts
+from flows.stages import measuring, planning
+from flows.stages.delivering import StaleSourceError
+from flows.stages.pulling import counted
+from flows.stages.shop import Shop
+from flows.tasks import (
+    deliver_messages,
+    done,
+    measure_effects,
+    pull_data,
+    refused,
+    run_name,
+    shop_and_moment,
+    take_in_responses,
+    tell_day,
+)
+
+
+@flow(
+    name="daily",
+    flow_run_name=run_name,
+    task_runner=ThreadPoolTaskRunner(max_workers=4),  # type: ignore[arg-type]
+)
+def daily(as_of: str | None = None, dry_run: bool = False) -> State[Any]:
+    """The whole day: data in, decisions, messages out, effects. A second run sends nothing twice.
+
+    Args:
+        as_of: a day of the past such as 2026-11-18; today if empty
+        dry_run: pull nothing, write nothing, only show what would be decided
+    """
+    try:
+        shop, now = shop_and_moment(as_of)
+        if dry_run:
+            facts = measuring.preview(shop, now, planning.preview(shop, now))
+            stale = None
+        else:
+            facts, stale = _live_through(shop, now)
+    except PipelineError as error:
+        return refused(error)
+    said = publish_day(facts, shop.project.policy.locale)
+    if stale is not None:
+        return Failed(message=stale)
+    return done(said, nothing=facts.sends.empty)
+
+
+def _live_through(shop: Shop, now: datetime) -> tuple[RunFacts, str | None]:
+    """All stages in order; data too old for sending stops the sending, not the measuring."""
+    report = pull_data(quote(shop), now)
+    take_in_responses(quote(shop), now)
+    decide_all(shop, now)
+    stale = None
+    try:
+        deliver_messages(quote(shop), now)
+    except StaleSourceError as error:
+        stale = str(error)
+    measure_effects(quote(shop), now)
+    notes = (stale,) if stale else ()
+    return tell_day(quote(shop), now, counted(report), notes), stale

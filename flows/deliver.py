@@ -1,0 +1,26 @@
+"""The deliver flow: what is queued goes out."""
+
+from typing import Any
+
+from prefect import flow
+from prefect.states import State
+from prefect.utilities.annotations import quote
+
+from flows.errors import PipelineError
+from flows.tasks import deliver_messages, done, refused, run_name, shop_and_moment
+
+
+@flow(name="deliver", flow_run_name=run_name)
+def deliver(as_of: str | None = None) -> State[Any]:
+    """Hand over every message that is due and still permitted. Safe to run at any time.
+
+    Args:
+        as_of: a day of the past such as 2026-11-18; today if empty
+    """
+    try:
+        shop, now = shop_and_moment(as_of)
+        report = deliver_messages(quote(shop), now)
+    except PipelineError as error:
+        return refused(error)
+    told = f"{report.handed_over} handed over, {sum(report.held_back.values())} held back"
+    return done(told, nothing=not report.handed_over)

@@ -1,0 +1,115 @@
+"""The demo: a company of ours, lived through day by day, with real runs at the end."""
+
+import json
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from flows.company.life import Company
+from flows.company.project import sources_yaml
+from flows.company.translated import translated
+from flows.errors import ConfigError, PipelineError
+from flows.initial import init
+from flows.stages import delivering, measuring, planning, pulling, responding
+from flows.stages.shop import Progress, Shop, open_shop, quiet
+from flows.store.runs import handed_over, totals
+from segments.names import Locale
+
+MARKER = ".stammkunde-demo"
+_RUN_AT = time(7)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a demo did, for the five lines at its end."""
+
+    folder: Path
+    first: date
+    last: date
+    counts: Counter[str]
+    customers: int
+    orders: int
+
+
+def prepare(folder: Path, customers: int, seed: int, locale: Locale, first: date) -> Company:
+    """Make the demo's folder anew: shipped configuration, journeys live, the company's files.
+
+    A demo of before is removed; any other folder that is not empty is refused.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / MARKER).exists():
+            raise ConfigError.at(folder, "this folder is not empty and no demo; say another --dir")
+        shutil.rmtree(folder)
+    init(folder)
+    (folder / MARKER).write_text("made by stammkunde demo; removed by the next\n", encoding="utf-8")
+    (folder / "config" / "sources.yaml").write_text(sources_yaml(locale), encoding="utf-8")
+    for file in sorted((folder / "config").glob("**/*.yaml")):
+        if file.name != "sources.yaml":
+            text = translated(file.read_text(encoding="utf-8"), locale)
+            if file.parent.name == "journeys":
+                text = text.replace("status: draft ", "status: live  ")
+                text = text.replace("holdout: 10%", "holdout: 20%")
+            file.write_text(text, encoding="utf-8")
+    company = Company.create(customers, seed, first, locale.value)
+    company.write(folder / "data")
+    return company
+
+
+def live_through(
+    company: Company,
+    folder: Path,
+    days: list[date],
+    with_prefect: int,
+    progress: Progress = quiet,
+) -> Told:
+    """Run every day at seven in the morning; the last `with_prefect` days as real flow runs."""
+    shop = open_shop(folder)
+    counts: Counter[str] = Counter()
+    zone = shop.project.policy.zone
+    for number, day in enumerate(days, start=1):
+        now = datetime.combine(day, _RUN_AT, ZoneInfo(zone)).astimezone(UTC)
+        if number > 1:
+            _trade(company, shop, days[number - 2], zone)
+        if number > len(days) - with_prefect:
+            _as_flow(day)
+        else:
+            _plainly(shop, now)
+        progress(str(day), number, len(days))
+    facts = measuring.effects(shop, now)
+    for row in facts.journeys.to_dict("records"):
+        counts[f"{row['what']} {row['word']}"] += int(row["number"])
+    with shop.engine.connect() as connection:
+        customers, orders = totals(connection)
+    return Told(folder, days[0], days[-1], counts, customers, orders)
+
+
+def _plainly(shop: Shop, now: datetime) -> None:
+    pulling.pull(shop, now)
+    responding.respond(shop, now)
+    planning.plan(shop, now)
+    delivering.deliver(shop, now)
+
+
+def _as_flow(day: date) -> None:
+    from flows.daily import daily
+
+    state = daily(as_of=f"{day}T{_RUN_AT:%H:%M}", return_state=True)
+    if not state.is_completed():
+        raise PipelineError(f"the run of {day} did not go well: {state.message}")
+
+
+def _trade(company: Company, shop: Shop, day: date, zone: str) -> None:
+    """The company lives on for a day, and its customers react to what they were sent."""
+    folder = shop.project.folder
+    begins = datetime.combine(day, time(), ZoneInfo(zone))
+    with shop.engine.connect() as connection:
+        touched = handed_over(connection, begins, begins + timedelta(days=1))
+    events = company.live(day, folder / "data", touched)
+    inbox = folder / shop.project.settings.inbox
+    inbox.mkdir(parents=True, exist_ok=True)
+    half = inbox / f"{day}.part"
+    half.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    half.rename(inbox / f"{day}.jsonl")

@@ -1,0 +1,26 @@
+"""The measure flow: did it help?"""
+
+from typing import Any
+
+from prefect import flow
+from prefect.states import State
+from prefect.utilities.annotations import quote
+
+from flows.errors import PipelineError
+from flows.publish import publish_effect_summary
+from flows.tasks import done, measure_effects, refused, run_name, shop_and_moment
+
+
+@flow(name="measure", flow_run_name=run_name)
+def measure(as_of: str | None = None) -> State[Any]:
+    """Compare treated and held-out customers of every journey.
+
+    Args:
+        as_of: a day of the past such as 2026-11-18; today if empty
+    """
+    try:
+        shop, now = shop_and_moment(as_of)
+        facts = measure_effects(quote(shop), now)
+    except PipelineError as error:
+        return refused(error)
+    return done(publish_effect_summary(facts, shop.project.policy.locale))

@@ -1,0 +1,138 @@
+"""Commands without Prefect: the same stages, their figures in the terminal."""
+
+import sys
+from pathlib import Path
+
+import typer
+
+from flows import clock
+from flows.config import load
+from flows.errors import ConfigError, PipelineError
+from flows.messages.lint import lint
+from flows.moments import moment
+from flows.reporting import tables
+from flows.reporting.facts import RunFacts
+from flows.reporting.summary import headline
+from flows.reporting.terminal import table
+from flows.stages import delivering, measuring, planning, pulling, responding
+from flows.stages.delivering import StaleSourceError
+from flows.stages.shop import Progress, Shop, open_shop
+from segments.names import Locale
+
+
+def run_day(folder: Path, as_of: str | None, *, dry_run: bool) -> None:
+    """Every stage in order, or only what planning would decide."""
+    shop = open_shop(folder)
+    now = moment(as_of, shop.project.policy.zone, clock.now())
+    progress = line_progress()
+    if dry_run:
+        say_day(
+            measuring.preview(shop, now, planning.preview(shop, now, progress=progress)), shop
+        )
+        return
+    report = pulling.pull(shop, now, progress=progress)
+    responding.respond(shop, now, progress=progress)
+    planning.plan(shop, now, progress=progress)
+    stale: StaleSourceError | None = None
+    try:
+        delivering.deliver(shop, now, progress=progress)
+    except StaleSourceError as error:
+        stale = error
+    measuring.measure(shop, now)
+    say_day(measuring.day(shop, now, pulled=pulling.counted(report)), shop)
+    if stale is not None:
+        raise PipelineError(str(stale))
+
+
+def run_stage(folder: Path, name: str, as_of: str | None) -> None:
+    """One stage, and its figures."""
+    shop = open_shop(folder)
+    now = moment(as_of, shop.project.policy.zone, clock.now())
+    locale = shop.project.policy.locale
+    progress = line_progress()
+    if name == "pull":
+        typer.echo(pulling.told(pulling.pull(shop, now, progress=progress)))
+    elif name == "plan":
+        planning.plan(shop, now, progress=progress)
+        say_day(measuring.day(shop, now), shop)
+    elif name == "deliver":
+        report = delivering.deliver(shop, now, progress=progress)
+        held_back = sum(report.held_back.values())
+        typer.echo(f"{report.handed_over} handed over, {held_back} held back")
+    elif name == "respond":
+        back = responding.respond(shop, now, progress=progress)
+        typer.echo(f"{sum(back.new.values())} responses, {back.orders} orders attributed")
+    else:
+        facts = measuring.measure(shop, now)
+        _print_tables((tables.journeys(facts, locale), tables.effects(facts, locale)))
+
+
+def say_day(facts: RunFacts, shop: Shop) -> None:
+    """The day in the terminal: one line, then who entered, what went and what did not, and why."""
+    locale: Locale = shop.project.policy.locale
+    for fault in shop.project.broken:
+        typer.echo(f"left out: {fault}", err=True)
+    typer.echo(headline(facts, locale))
+    _print_tables(
+        (tables.entered(facts, locale), tables.sent(facts, locale), tables.skips(facts, locale))
+    )
+
+
+def check_project(folder: Path) -> None:
+    """Everything wrong in YAML and templates, all at once."""
+    try:
+        project = load(folder)
+    except ConfigError as error:
+        raise ConfigError([*error.faults, *lint(folder / "templates")]) from error
+    purposes = {
+        send: program.journey.purpose
+        for program in project.journeys.values()
+        for send in program.messages
+    }
+    faults = [*project.broken, *lint(project.templates, purposes)]
+    if faults:
+        raise ConfigError(faults)
+    live = sorted(project.live)
+    typer.echo(
+        f"All fine: {len(project.journeys)} journeys "
+        f"({', '.join(live) + ' live' if live else 'none live'}), "
+        f"{len(project.segments)} segments."
+    )
+
+
+def show_send(folder: Path, send_id: int, out: Path | None) -> None:
+    """The mail of a send, byte for byte; or what became of it where there is none."""
+    shop = open_shop(folder)
+    record, mail = delivering.as_delivered(shop, send_id)
+    if record is None:
+        raise ConfigError.at("show", f"there is no send {send_id}")
+    if mail is None:
+        why = f" ({record.reason})" if record.reason else ""
+        typer.echo(f"send {send_id} was not delivered: {record.outcome}{why}", err=True)
+        raise typer.Exit(1)
+    if out is not None:
+        out.write_bytes(mail.as_bytes())
+        typer.echo(out)
+    else:
+        sys.stdout.buffer.write(mail.as_bytes())
+
+
+def line_progress() -> Progress:
+    """One line that counts up in a terminal; silence where nobody looks."""
+    if not sys.stderr.isatty():
+        return lambda _what, _done, _of: None
+
+    def show(what: str, done: int, of: int) -> None:
+        sys.stderr.write(f"\r\033[K{what} {done}{f' of {of}' if of else ''}")
+        if done == of:
+            sys.stderr.write("\r\033[K")
+        sys.stderr.flush()
+
+    return show
+
+
+def _print_tables(found: tuple[list[dict[str, object]], ...]) -> None:
+    for rows in found:
+        if rows:
+            typer.echo()
+            typer.echo(table(rows))

@@ -1,0 +1,146 @@
+"""What the flows share: Prefect tasks around the stages, names, progress and states."""
+
+import os
+import time
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from prefect import runtime, task
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.states import Completed, Failed, State
+from prefect.utilities.annotations import quote
+
+from flows import clock
+from flows.delivery.dispatch import DeliveryReport
+from flows.errors import ConfigError, PipelineError
+from flows.intake.load import PullReport
+from flows.moments import moment
+from flows.reporting.facts import RunFacts
+from flows.responses.apply import ResponseReport
+from flows.stages import delivering, measuring, planning, pulling, responding
+from flows.stages.planning import Planning
+from flows.stages.shop import Progress, Shop, open_shop
+
+PROJECT_VARIABLE = "STAMMKUNDE_PROJECT"
+WRONG_INPUT = "Wrong input"
+"""Name of the state of a run that could not begin, because of what somebody wrote or delivered."""
+
+_EVERY_SECONDS = 2.0
+
+
+def shop_and_moment(as_of: str | None) -> tuple[Shop, datetime]:
+    """The project of this process, and the moment its run works as of."""
+    shop = open_shop(Path(os.environ.get(PROJECT_VARIABLE, ".")))
+    return shop, moment(as_of, shop.project.policy.zone, clock.now())
+
+
+def run_name() -> str:
+    """What a run is called in the lists: "daily 2026-11-18", from its flow and parameters."""
+    parameters = runtime.flow_run.parameters
+    when = parameters.get("as_of") or clock.now().astimezone().strftime("%Y-%m-%d %H:%M")
+    dry = " (preview)" if parameters.get("dry_run") else ""
+    return f"{runtime.flow_run.flow_name} {str(when).replace('T', ' ')}{dry}"
+
+
+def refused(error: PipelineError) -> State[Any]:
+    """A red run with our sentence and no trace back."""
+    name = WRONG_INPUT if isinstance(error, ConfigError) else None
+    return Failed(message=str(error), name=name)
+
+
+def done(headline: str, *, nothing: bool = False) -> State[Any]:
+    """A green run whose state says what happened."""
+    return Completed(message=headline, name="Nothing to send" if nothing else None)
+
+
+class ProgressBar:
+    """A progress artifact that is written at most every two seconds."""
+
+    def __init__(self, key: str, what: str) -> None:
+        self._id = create_progress_artifact(progress=0.0, key=key, description=what)
+        self._said = time.monotonic()
+
+    def __call__(self, _what: str, done: int, of: int) -> None:
+        """Show `done` out of `of`; where the whole is unknown nothing can be shown."""
+        moment_now = time.monotonic()
+        if of and (done >= of or moment_now - self._said >= _EVERY_SECONDS):
+            self._said = moment_now
+            update_progress_artifact(self._id, progress=round(100.0 * done / of, 1))  # type: ignore[arg-type]
+
+
+def progress_bar(key: str, what: str) -> Progress:
+    """A progress artifact as a callback for a stage."""
+    return ProgressBar(key, what)
+
+
+@task(name="pull", task_run_name="pull the company's data", cache_policy=NO_CACHE)
+def pull_data(shop: Shop, now: datetime) -> PullReport:
+    """Bring in every table. Repeating it is safe, so a passing fault of a source is retried."""
+    return pulling.pull(shop, now)
+
+
+@task(name="prepare plan", task_run_name="prepare the plan", cache_policy=NO_CACHE)
+def prepare_plan(shop: Shop, now: datetime, run_id: int) -> Any:
+    """What all shards share; wrapped, so that Prefect does not look inside."""
+    return quote(planning.prepare(shop, now, run_id))
+
+
+@task(
+    name="plan customers",
+    task_run_name="plan customers {first} to {last}",
+    cache_policy=NO_CACHE,
+)
+def plan_customers(shop: Shop, prepared: Planning, first: int, last: int) -> Counter[str]:
+    """Decide for one shard and write it, all or nothing."""
+    return planning.plan_shard(shop, prepared, first, last)
+
+
+@task(name="deliver", task_run_name="deliver what is due", cache_policy=NO_CACHE)
+def deliver_messages(shop: Shop, now: datetime) -> DeliveryReport:
+    """Hand over what is queued, with progress to see."""
+    return delivering.deliver(shop, now, progress=progress_bar("deliver", "messages handed over"))
+
+
+@task(name="respond", task_run_name="take in what came back", cache_policy=NO_CACHE)
+def take_in_responses(shop: Shop, now: datetime) -> ResponseReport:
+    """Take in the inbox and attribute orders."""
+    return responding.respond(shop, now)
+
+
+@task(name="measure", task_run_name="measure what it brought", cache_policy=NO_CACHE)
+def measure_effects(shop: Shop, now: datetime) -> RunFacts:
+    """Compare treated and held-out customers, journey by journey."""
+    return measuring.measure(shop, now)
+
+
+@task(name="report", task_run_name="tell the day", cache_policy=NO_CACHE)
+def tell_day(
+    shop: Shop, now: datetime, pulled: dict[str, dict[str, int]], notes: tuple[str, ...]
+) -> RunFacts:
+    """What the day did, in figures."""
+    return measuring.day(shop, now, pulled=pulled, notes=notes)
+
+
+def plan_everybody(shop: Shop, now: datetime, run_id: int) -> Counter[str]:
+    """Plan all shards as tasks: side by side on PostgreSQL, one at a time on SQLite."""
+    prepared: Planning = prepare_plan(quote(shop), now, run_id).unquote()
+    bar = progress_bar("plan", "customers decided")
+    shards = prepared.shards
+    total: Counter[str] = Counter()
+    if shop.engine.dialect.name == "sqlite":
+        for number, (first, last) in enumerate(shards, start=1):
+            total += plan_customers(quote(shop), quote(prepared), first, last)
+            bar("plan", number, len(shards))
+    else:
+        futures = [
+            plan_customers.submit(quote(shop), quote(prepared), first, last)
+            for first, last in shards
+        ]
+        for number, future in enumerate(futures, start=1):
+            total += future.result()
+            bar("plan", number, len(shards))
+    planning.finish(shop, prepared)
+    return total
