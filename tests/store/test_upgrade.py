@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import column, event, inspect, table, text
+from sqlalchemy import Engine, column, event, inspect, table, text
 from sqlalchemy.exc import IntegrityError
 
 from flows.errors import ConfigError
@@ -16,63 +17,63 @@ from flows.store.session import open_store
 from flows.store.upgrade import VERSION_TABLE, newest, revision, upgrade
 
 
-def test_an_empty_database_becomes_a_store(store_url: str) -> None:
-    engine = open_store(store_url)
+@pytest.fixture
+def engine(store_url: str) -> Iterator[Engine]:
+    """A database without any table, once of each kind."""
+    opened = open_store(store_url)
+    yield opened
+    opened.dispose()
+
+
+def test_an_empty_database_becomes_a_store(engine: Engine) -> None:
     assert revision(engine) is None
     upgrade(engine)
     assert revision(engine) == newest()
     assert set(inspect(engine).get_table_names()) == {VERSION_TABLE, *Base.metadata.tables}
-    engine.dispose()
 
 
-def test_the_migrations_make_exactly_the_tables_of_the_models(store_url: str) -> None:
-    engine = open_store(store_url)
+def test_the_migrations_make_exactly_the_tables_of_the_models(engine: Engine) -> None:
     upgrade(engine)
     with engine.connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"version_table": VERSION_TABLE, "compare_type": True}
         )
         assert compare_metadata(context, Base.metadata) == []
-    engine.dispose()
 
 
-def test_the_condition_of_the_partial_unique_index_is_made_too(store_url: str) -> None:
+def test_the_condition_of_the_partial_unique_index_is_made_too(engine: Engine) -> None:
     # compare_metadata looks at an index's columns, not at its condition.
-    migrated = open_store(store_url)
-    upgrade(migrated)
+    upgrade(engine)
     (index,) = (
         index
-        for index in inspect(migrated).get_indexes("send")
+        for index in inspect(engine).get_indexes("send")
         if index["name"] == "uq_send_without_contact"
     )
     assert index["unique"]
-    condition = index["dialect_options"][f"{migrated.dialect.name}_where"]
+    condition = index["dialect_options"][f"{engine.dialect.name}_where"]
     assert str(condition).strip("()") == "contact_id IS NULL"
-    migrated.dispose()
 
 
-def test_foreign_keys_hold_in_a_migrated_store(store_url: str) -> None:
-    engine = open_store(store_url)
+def test_foreign_keys_hold_in_a_migrated_store(engine: Engine) -> None:
     upgrade(engine)
     lost = text("INSERT INTO contact (id, key, customer_id) VALUES (1, 'c', 99)")
     with pytest.raises(IntegrityError), engine.begin() as connection:
         connection.execute(lost)
-    engine.dispose()
 
 
-def test_a_store_that_is_up_to_date_is_only_asked_for_its_version(store_url: str) -> None:
+def test_a_store_that_is_up_to_date_is_only_asked_for_its_version(engine: Engine) -> None:
     # Alembic alone would take a fifth of a second, and every command begins with this.
-    engine = open_store(store_url)
     upgrade(engine)
     asked: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
     upgrade(engine)
     assert asked[-1].endswith(f"FROM {VERSION_TABLE}")
     assert len(asked) <= 4
-    engine.dispose()
 
 
-def test_two_processes_that_start_at_once_make_the_tables_once(store_url: str) -> None:
+def test_two_processes_that_start_at_once_make_the_tables_once(
+    engine: Engine, store_url: str
+) -> None:
     code = (
         "import sys; from flows.store.session import open_store; "
         "from flows.store.upgrade import upgrade; upgrade(open_store(sys.argv[1]))"
@@ -90,18 +91,15 @@ def test_two_processes_that_start_at_once_make_the_tables_once(store_url: str) -
     said = [process.communicate(timeout=60)[0] for process in started]
     assert said == ["", ""]
     assert [process.returncode for process in started] == [0, 0]
-    engine = open_store(store_url)
     assert revision(engine) == newest()
-    engine.dispose()
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(
-    store_url: str, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise OSError("the disk is full")
 
-    engine = open_store(store_url)
     with monkeypatch.context() as patch:
         patch.setattr("alembic.runtime.migration.HeadMaintainer.update_to_step", broken)
         with pytest.raises(OSError, match="disk"):
@@ -109,11 +107,9 @@ def test_a_migration_that_fails_leaves_nothing_behind(
     assert inspect(engine).get_table_names() == []
     upgrade(engine)
     assert revision(engine) == newest()
-    engine.dispose()
 
 
-def test_a_store_of_a_newer_version_is_refused_in_plain_words(store_url: str) -> None:
-    engine = open_store(store_url)
+def test_a_store_of_a_newer_version_is_refused_in_plain_words(engine: Engine) -> None:
     upgrade(engine)
     with engine.begin() as connection:
         connection.execute(
@@ -121,14 +117,11 @@ def test_a_store_of_a_newer_version_is_refused_in_plain_words(store_url: str) ->
         )
     with pytest.raises(ConfigError, match="newer Stammkunde"):
         upgrade(engine)
-    engine.dispose()
 
 
-def test_a_database_with_tables_of_somebody_else_is_refused(store_url: str) -> None:
-    engine = open_store(store_url)
+def test_a_database_with_tables_of_somebody_else_is_refused(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE customer (nr INTEGER)"))
     with pytest.raises(ConfigError, match="already holds tables named customer"):
         upgrade(engine)
     assert inspect(engine).get_table_names() == ["customer"]
-    engine.dispose()

@@ -25,7 +25,6 @@ def upgrade() -> None:
         sa.Column("phase", sa.String(30), nullable=True),
         sa.Column("phase_since", Utc(), nullable=True),
         sa.Column("quadrant", sa.String(30), nullable=True),
-        sa.Column("abc", sa.String(30), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customer")),
         sa.UniqueConstraint("key", name=op.f("uq_customer_key")),
     )
@@ -70,6 +69,13 @@ def upgrade() -> None:
         sa.Column("failed", sa.Text(), nullable=True),
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
+    )
+    op.create_table(
+        "segment_fill",
+        sa.Column("segment", sa.String(length=60), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("filled_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("segment", name=op.f("pk_segment_fill")),
     )
     op.create_table(
         "source_state",
@@ -153,6 +159,15 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "source", "place", "row", "column", name=op.f("uq_reject_source_place_row_column")
         ),
+    )
+    op.create_table(
+        "segment_member",
+        sa.Column("segment", sa.String(length=60), nullable=False),
+        sa.Column("customer_id", BIG, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_segment_member_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("segment", "customer_id", name=op.f("pk_segment_member")),
     )
     op.create_table(
         "interaction",
