@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -182,12 +182,14 @@ def _order(purchase: PurchaseFacts) -> dict[str, Any]:
 
 
 def _line(line: LineFacts) -> dict[str, Any]:
-    given = {
-        key: clean(value) if isinstance(value, str) else value
-        for key, value in asdict(line).items()
+    whole = line.quantity.is_integer()
+    return {
+        "name": clean(line.name) or clean(line.product),
+        "category": clean(line.category),
+        "quantity": int(line.quantity) if whole else line.quantity,
+        "amount": line.amount,
+        "fact": clean(line.fact),
     }
-    quantity = int(line.quantity) if line.quantity.is_integer() else line.quantity
-    return {**given, "name": given["name"] or given["product"], "quantity": quantity}
 
 
 def _address(address: str, whose: str) -> str:

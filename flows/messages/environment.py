@@ -98,6 +98,9 @@ class Sources(BaseLoader):
         return self.sources[template], ROOT + template, lambda: True
 
 
+_BABEL = {"en": "en_GB"}  # Europe's English: 28 April, not April 28
+
+
 def environment(sources: Mapping[str, str]) -> Environment:
     """An environment for these sources; `.html` is escaped, everything else is plain text."""
     made = Environment(
@@ -151,15 +154,15 @@ def _number(context: Context, value: Any) -> str:
 @lru_cache(maxsize=8192)
 def _as_money(minor: int, currency: str, locale: str) -> str:
     digits = get_currency_precision(currency)
-    return format_currency(minor / 10**digits, currency, locale=locale)
+    return format_currency(minor / 10**digits, currency, locale=_BABEL.get(locale, locale))
 
 
 @lru_cache(maxsize=8192)
 def _as_date(moment: str, form: str, zone: str, locale: str) -> str:
     local = datetime.fromisoformat(moment).astimezone(ZoneInfo(zone))
-    return format_date(local, form, locale=locale)
+    return format_date(local, form, locale=_BABEL.get(locale, locale))
 
 
 @lru_cache(maxsize=8192)
 def _as_number(value: float, locale: str) -> str:
-    return format_decimal(value, locale=locale)
+    return format_decimal(value, locale=_BABEL.get(locale, locale))

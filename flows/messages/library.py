@@ -22,9 +22,7 @@ from segments.names import Locale
 PARTS = ("subject.txt", "preheader.txt", "body.html", "body.txt")
 SHARED = ("_base", "_blocks", "_macros", "_words")
 _KINDS = {".html", ".txt", ".css", ".yaml"}
-_BLANK = re.compile(r"\n\s*\n+")
 _BLANKS = re.compile(r"\n{3,}")
-_TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -111,8 +109,12 @@ class Message:
             return Rendered(
                 given["subject"],
                 given["preheader"],
-                _BLANK.sub("\n", html.render(given)).strip() + "\n",
-                _BLANKS.sub("\n\n", _TRAILING.sub("", text.render(given))).strip() + "\n",
+                "\n".join([line for line in html.render(given).splitlines() if line.strip()])
+                + "\n",
+                _BLANKS.sub(
+                    "\n\n", "\n".join(map(str.rstrip, text.render(given).splitlines()))
+                ).strip()
+                + "\n",
             )
         except Exception as error:
             raise TemplateError(explained(error, self._all, context)) from error
