@@ -337,7 +337,7 @@ def _missing_rows(value: Any, rows: int) -> np.ndarray:
         if value.dtype.kind == "f":
             missing = missing | np.isinf(value.to_numpy())
         return missing
-    return np.full(rows, value is None)
+    return np.full(rows, value is None or (isinstance(value, float) and not np.isfinite(value)))
 
 
 def _plain(value: Any, rows: int) -> np.ndarray:
