@@ -175,6 +175,11 @@ def currency(cells: pd.Series) -> Read:
     return Read(read.typed.mask(wrong), [(wrong, "is not a currency such as EUR")])
 
 
+def has_offset(cells: pd.Series) -> bool:
+    """Whether any of these moments says how far from UTC it is."""
+    return bool(cells.str.contains(_OFFSET, regex=True).fillna(False).any())
+
+
 def _written_number(cells: pd.Series, decimal: str) -> pd.Series:
     bare = cells.str.replace(_CURRENCY_SIGNS, "", regex=True).str.replace("−", "-", regex=False)
     # Accounting programs write the sign of a credit behind it.

@@ -1,0 +1,196 @@
+"""A pull: every table of sources.yaml read, checked, settled and merged into the store."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+
+import pandas as pd
+from sqlalchemy import Connection, Engine
+
+from flows.intake import marks
+from flows.intake.cells import Writing, has_offset
+from flows.intake.checks import Checked, check, needed
+from flows.intake.report import (
+    MOST_REASONS,
+    PullReport,
+    Reason,
+    TableReport,
+    freshness,
+    too_many_rejects,
+)
+from flows.intake.sources import WATERMARK, Chunk, chunks
+from flows.intake.spec import Sources, TableSource
+from flows.store import loading
+from flows.store.loading import Counts, Reading, Settled
+
+Progress = Callable[[str, int], None]
+"""Told the table and how many of its rows have been read so far."""
+
+_DERIVED = ("customers", "products", "orders")
+
+
+def pull(
+    engine: Engine,
+    sources: Sources,
+    project: Path,
+    *,
+    now: datetime,
+    run_id: int,
+    currency: str,
+    zone: str,
+    progress: Progress | None = None,
+) -> PullReport:
+    """Bring the company's data up to date. A `SourceError` leaves the store as it was.
+
+    Too many rejects keep everything out except the rejects themselves, for somebody to look at.
+    """
+    started = perf_counter()
+    given = sources.given
+    with loading.staging(engine) as connection:
+        tallies = {
+            table: _read(connection, table, sources, project, now, zone, progress)
+            for table in given
+        }
+        readings = {
+            table: Reading(tally.place, tally.read, tally.reached())
+            for table, tally in tallies.items()
+        }
+        with connection.begin():
+            reports = _settle(connection, tallies)
+        refusal = too_many_rejects(reports, sources.max_reject_share)
+        if refusal is not None:
+            loading.save_rejects(connection, readings, run_id)
+            raise refusal
+        counts = loading.merge(connection, readings, now=now, run_id=run_id, currency=currency)
+        with connection.begin():
+            newest = loading.newest_order(connection, now)
+    stale, message = freshness(newest, sources, now)
+    return PullReport(
+        tables=tuple(_written(reports, counts)),
+        newest_order_at=newest,
+        stale=stale,
+        message=message,
+        seconds=perf_counter() - started,
+    )
+
+
+class _Tally:
+    """One table while it is read: what its rows came to, and how far it reached."""
+
+    def __init__(self, source: TableSource, writing: Writing, mark: str | None) -> None:
+        self.source = source
+        self.writing = writing
+        self.mark = mark
+        self.since = marks.restart(mark, writing)
+        self.start = marks.parsed(self.since, writing)
+        self.read = self.good = self.old = self.lost = self.left_out = self.not_yet = 0
+        self._newest: list[pd.Timestamp] = []
+        self._waiting: list[pd.Timestamp] = []
+        self._aware = False
+
+    @property
+    def place(self) -> str:
+        """The source's place; rows of a database count anew from each watermark."""
+        if self.source.sql is not None and self.since is not None:
+            return f"{self.source.place} since {self.since}"
+        return self.source.place
+
+    def add(self, chunk: Chunk, checked: Checked) -> None:
+        """Count a chunk and note how far it goes."""
+        self.read += chunk.rows
+        self.good += len(checked.good)
+        self.lost += checked.lost
+        self.left_out += checked.left_out
+        self.not_yet += checked.not_yet
+        if WATERMARK in checked.good:
+            self._aware |= has_offset(chunk.frame[WATERMARK])
+            newest = checked.good[WATERMARK].max()
+            self._newest += [] if pd.isna(newest) else [newest]
+            self._waiting += [] if pd.isna(checked.waiting) else [checked.waiting]
+
+    def reached(self) -> str | None:
+        """The mark to go on from; it never passes a row that waits, nor the present."""
+        if not self._newest:
+            return self.mark
+        newest = min([max(self._newest), pd.Timestamp(self.writing.now), *self._waiting])
+        return marks.written(newest, self.writing, aware=self._aware)
+
+
+def _read(
+    connection: Connection,
+    table: str,
+    sources: Sources,
+    project: Path,
+    now: datetime,
+    zone: str,
+    progress: Progress | None,
+) -> _Tally:
+    source = sources.given[table]
+    demanded = needed(table, sources.given)
+    writing = Writing(source.dates, source.decimal, source.zone or zone, now)
+    with connection.begin():
+        mark = loading.watermark(connection, table) if source.watermark else None
+        tally = _Tally(source, writing, mark)
+        for chunk in chunks(table, source, project, needed=demanded, since=tally.since):
+            checked = check(table, chunk, source, demanded, writing)
+            tally.add(chunk, checked)
+            good = checked.good
+            if tally.start is not None and table != "order_lines":
+                good = good[~good[WATERMARK].lt(tally.start)]
+                tally.old += len(checked.good) - len(good)
+            loading.stage(connection, table, good)
+            loading.stage_rejects(connection, table, checked.rejects)
+            loading.stage_aside(connection, table, checked.aside)
+            if progress is not None:
+                progress(table, tally.read)
+    return tally
+
+
+def _settle(connection: Connection, tallies: Mapping[str, _Tally]) -> list[TableReport]:
+    loading.index(connection, tallies)
+    lines = tallies["order_lines"]
+    if lines.start is not None:
+        lines.old = loading.keep_new_orders(connection, lines.start)
+    settled = loading.settle(connection, set(tallies))
+    return [
+        _report(table, tally, settled[table], loading.reject_reasons(connection, table))
+        for table, tally in tallies.items()
+    ]
+
+
+def _report(
+    table: str, tally: _Tally, settled: Settled, reasons: list[loading.RejectReason]
+) -> TableReport:
+    outside = settled.duplicates + settled.rejected + settled.left_out + settled.not_yet
+    return TableReport(
+        table=table,
+        place=tally.place,
+        read=tally.read,
+        unchanged=tally.good - outside,
+        rejected=tally.lost + settled.rejected,
+        emptied=sum(reason.rows for reason in reasons if not reason.whole),
+        left_out=tally.left_out + settled.left_out,
+        not_yet=tally.not_yet + settled.not_yet,
+        duplicates=settled.duplicates,
+        reasons=tuple(
+            Reason(reason.column, reason.reason, reason.rows, reason.first_row)
+            for reason in reasons[:MOST_REASONS]
+        ),
+    )
+
+
+def _written(reports: list[TableReport], counts: Mapping[str, Counts]) -> Iterator[TableReport]:
+    given = {report.table for report in reports}
+    for report in reports:
+        count = counts[report.table]
+        yield replace(
+            report,
+            new=count.new,
+            changed=count.changed,
+            unchanged=report.unchanged - count.new - count.changed,
+        )
+    for table in _DERIVED:
+        if table not in given:
+            yield TableReport(table, new=counts[table].new, changed=counts[table].changed)

@@ -1,0 +1,65 @@
+"""Staged complaints, interactions and permissions become rows of the store."""
+
+from sqlalchemy import Connection, select
+
+from flows.store.load_stage import STAGES
+from flows.store.load_upsert import Counts, upsert
+from flows.store.models import Complaint, Contact, Customer, Interaction, Permission, Purchase
+
+
+def merge_complaints(connection: Connection) -> Counts:
+    """Write complaints, with the order they are about where it is known."""
+    stage_ = STAGES["complaints"]
+    rows = (
+        select(
+            stage_.c.complaint.label("key"),
+            Customer.id.label("customer_id"),
+            Purchase.id.label("purchase_id"),
+            stage_.c.opened_at,
+            stage_.c.closed_at,
+            stage_.c.about,
+        )
+        .join(Customer, Customer.key == stage_.c.customer)
+        .outerjoin(Purchase, Purchase.key == stage_.c.order)
+        .order_by(stage_.c.row)
+    )
+    return upsert(connection, Complaint, rows, ["key"])
+
+
+def merge_interactions(connection: Connection) -> Counts:
+    """Write calls, visits and letters."""
+    stage_ = STAGES["interactions"]
+    rows = (
+        select(
+            stage_.c.interaction.label("key"),
+            Customer.id.label("customer_id"),
+            Contact.id.label("contact_id"),
+            stage_.c.at,
+            stage_.c.channel,
+            stage_.c.direction,
+            stage_.c.mood,
+            stage_.c.note,
+        )
+        .join(Customer, Customer.key == stage_.c.customer)
+        .outerjoin(Contact, Contact.key == stage_.c.contact)
+        .order_by(stage_.c.row)
+    )
+    return upsert(connection, Interaction, rows, ["key"])
+
+
+def merge_permissions(connection: Connection) -> Counts:
+    """Write consents and objections; the same one twice is one."""
+    stage_ = STAGES["permissions"]
+    rows = (
+        select(
+            Contact.id.label("contact_id"),
+            stage_.c.kind,
+            stage_.c.purpose,
+            stage_.c.at,
+            stage_.c.ended_at,
+            stage_.c.proof,
+        )
+        .join(Contact, Contact.key == stage_.c.contact)
+        .order_by(stage_.c.row)
+    )
+    return upsert(connection, Permission, rows, ["contact_id", "kind", "purpose", "at"])

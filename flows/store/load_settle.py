@@ -1,0 +1,262 @@
+"""Staged rows made to agree with one another and with the store, before anything is written."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    Table,
+    and_,
+    delete,
+    exists,
+    false,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from flows.store.load_stage import ASIDE, REJECTS, STAGES, WATERMARK
+from flows.store.models import Contact, Customer, Purchase
+
+Condition = ColumnElement[bool]
+
+_KEYS = {
+    "customers": "customer",
+    "contacts": "contact",
+    "products": "product",
+    "orders": "order",
+    "complaints": "complaint",
+    "interactions": "interaction",
+}
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Staged rows of one source that will not be written, and why."""
+
+    duplicates: int = 0
+    rejected: int = 0
+    left_out: int = 0
+    not_yet: int = 0
+
+
+def keep_new_orders(connection: Connection, since: datetime) -> int:
+    """Drop the lines of orders none of whose lines is newer; an order changes as a whole."""
+    lines = STAGES["order_lines"]
+    mark = lines.c[WATERMARK]
+    new = select(lines.c.order).where(or_(mark >= since, mark.is_(None)))
+    return _count(connection, delete(lines).where(lines.c.order.not_in(new)))
+
+
+def settle(connection: Connection, given: Collection[str]) -> dict[str, Settled]:
+    """Drop what is doubled or refers to nothing; the last of several rows with one key stays."""
+    settled = {
+        table: Settled(duplicates=_drop_duplicates(connection, table))
+        for table in STAGES
+        if table in given
+    }
+
+    def refuse(table: str, column: str, wrong: Condition, of: str, reason: str) -> None:
+        if table in settled:
+            dropped = _refuse(connection, table, column, wrong, of, reason)
+            settled[table] = replace(dropped, duplicates=settled[table].duplicates)
+
+    if "customers" in given:
+        for table in ("contacts", "orders"):
+            nobody = ~_customer_known(STAGES[table], given)
+            refuse(table, "customer", nobody, "customers", "there is no such customer")
+    if "orders" in given:
+        lines = STAGES["order_lines"]
+        refuse("order_lines", "order", ~_order_known(lines), "orders", "there is no such order")
+    else:
+        _settle_lines(connection, given, settled)
+        _derive_orders(connection)
+    for table in ("complaints", "interactions"):
+        nobody = ~_customer_known(STAGES[table], given)
+        refuse(table, "customer", nobody, "customers", "there is no such customer")
+    strangers = ~_contact_known(STAGES["permissions"])
+    refuse("permissions", "contact", strangers, "contacts", "there is no such contact")
+    for table in ("orders", "interactions"):
+        if table in given:
+            wrong = ~_contact_known(STAGES[table], of_customer=True)
+            reason = "the customer has no such contact; left empty"
+            _empty(connection, table, "contact", wrong, "contacts", reason)
+    if "complaints" in given:
+        wrong = ~_order_known(STAGES["complaints"], of_customer=True)
+        reason = "the customer has no such order; left empty"
+        _empty(connection, "complaints", "order", wrong, "orders", reason)
+    return settled
+
+
+def _drop_duplicates(connection: Connection, table: str) -> int:
+    stage = STAGES[table]
+    if table == "permissions":
+        _count(
+            connection,
+            update(stage).where(stage.c.purpose.is_(None)).values(purpose="advertising"),
+        )
+        key = [stage.c.contact, stage.c.kind, stage.c.purpose, stage.c.at]
+    elif table in _KEYS:
+        key = [stage.c[_KEYS[table]]]
+    else:
+        return 0
+    last = select(func.max(stage.c.row)).group_by(*key)
+    return _count(connection, delete(stage).where(stage.c.row.not_in(last)))
+
+
+def _refuse(
+    connection: Connection, table: str, column: str, wrong: Condition, of: str, reason: str
+) -> Settled:
+    stage = STAGES[table]
+    if connection.execute(select(stage.c.row).where(wrong).limit(1)).first() is None:
+        return Settled()
+    put_aside = and_(ASIDE.c.source == of, ASIDE.c.key == stage.c[column])
+    waits = and_(wrong, exists().where(put_aside, ASIDE.c.later))
+    left = and_(wrong, exists().where(put_aside))
+    _put_aside(connection, table, waits, later=True)
+    not_yet = _count(connection, delete(stage).where(waits))
+    _put_aside(connection, table, left, later=False)
+    why = "left out together with what it belongs to"
+    _reject(connection, table, column, left, why, whole=True)
+    left_out = _count(connection, delete(stage).where(left))
+    _reject(connection, table, column, wrong, reason, whole=True)
+    rejected = _count(connection, delete(stage).where(wrong))
+    return Settled(not_yet=not_yet, left_out=left_out, rejected=rejected)
+
+
+def _put_aside(connection: Connection, table: str, which: Condition, *, later: bool) -> None:
+    if table in _KEYS:
+        key = STAGES[table].c[_KEYS[table]]
+        rows = select(literal(table), key, true() if later else false()).where(which)
+        connection.execute(insert(ASIDE).from_select(["source", "key", "later"], rows))
+
+
+def _empty(
+    connection: Connection, table: str, column: str, wrong: Condition, of: str, reason: str
+) -> None:
+    stage = STAGES[table]
+    cell = stage.c[column]
+    put_aside = exists().where(ASIDE.c.source == of, ASIDE.c.key == cell)
+    wrong = and_(cell.is_not(None), wrong)
+    _reject(connection, table, column, and_(wrong, ~put_aside), reason, whole=False)
+    connection.execute(update(stage).where(wrong).values({column: None}))
+
+
+def _reject(
+    connection: Connection, table: str, column: str, wrong: Condition, reason: str, *, whole: bool
+) -> None:
+    stage = STAGES[table]
+    rows = select(
+        literal(table),
+        stage.c.row,
+        literal(column),
+        stage.c[column],
+        literal(reason),
+        true() if whole else false(),
+    ).where(wrong)
+    names = ["source", "row", "column", "value", "reason", "whole"]
+    connection.execute(insert(REJECTS).from_select(names, rows))
+
+
+def _settle_lines(
+    connection: Connection, given: Collection[str], settled: dict[str, Settled]
+) -> None:
+    lines = STAGES["order_lines"]
+    if "customers" in given:
+        settled["order_lines"] = _refuse(
+            connection,
+            "order_lines",
+            "customer",
+            ~_customer_known(lines, given),
+            "customers",
+            "there is no such customer",
+        )
+    shared = (
+        select(lines.c.order)
+        .group_by(lines.c.order)
+        .having(func.min(lines.c.customer) != func.max(lines.c.customer))
+    )
+    if connection.execute(shared.limit(1)).first() is None:
+        return
+    first = lines.alias("first")
+    owner = (
+        select(first.c.customer)
+        .where(first.c.order == lines.c.order)
+        .order_by(first.c.row)
+        .limit(1)
+        .scalar_subquery()
+    )
+    wrong = and_(lines.c.order.in_(shared), lines.c.customer != owner)
+    reason = "another customer has the same order number"
+    _reject(connection, "order_lines", "customer", wrong, reason, whole=True)
+    named = select(REJECTS.c.row).where(
+        REJECTS.c.source == "order_lines", REJECTS.c.reason == reason
+    )
+    # By the rows named: comparing anew while deleting would move the first line of an order.
+    rejected = _count(connection, delete(lines).where(lines.c.row.in_(named)))
+    before = settled["order_lines"]
+    settled["order_lines"] = replace(before, rejected=before.rejected + rejected)
+
+
+def _derive_orders(connection: Connection) -> None:
+    lines, orders = STAGES["order_lines"], STAGES["orders"]
+    names = ["row", "order", "customer", "ordered_at", "currency"]
+    rows = select(
+        func.min(lines.c.row),
+        lines.c.order,
+        func.min(lines.c.customer),
+        func.min(lines.c.ordered_at),
+        func.min(lines.c.currency),
+    ).group_by(lines.c.order)
+    connection.execute(insert(orders).from_select(names, rows))
+
+
+def _customer_known(stage: Table, given: Collection[str]) -> Condition:
+    customer = stage.c.customer
+    bringing = ["customers"] if "customers" in given else ["orders", "contacts"]
+    return or_(
+        exists().where(Customer.key == customer),
+        *(
+            exists().where(other.c.customer == customer)
+            for other in (STAGES[table].alias(f"{table}_brought") for table in bringing)
+        ),
+    )
+
+
+def _contact_known(stage: Table, *, of_customer: bool = False) -> Condition:
+    brought = STAGES["contacts"].alias("contacts_brought")
+    here = exists().where(brought.c.contact == stage.c.contact)
+    if not of_customer:
+        return or_(here, exists().where(Contact.key == stage.c.contact))
+    theirs = exists().where(
+        brought.c.contact == stage.c.contact, brought.c.customer == stage.c.customer
+    )
+    stored = exists().where(
+        Contact.key == stage.c.contact,
+        Contact.customer_id == Customer.id,
+        Customer.key == stage.c.customer,
+    )
+    # What a contact's row says today counts more than what we stored of it.
+    return or_(theirs, and_(~here, stored))
+
+
+def _order_known(stage: Table, *, of_customer: bool = False) -> Condition:
+    brought = STAGES["orders"].alias("orders_brought")
+    here: list[Any] = [brought.c.order == stage.c.order]
+    stored: list[Any] = [Purchase.key == stage.c.order]
+    if of_customer:
+        here.append(brought.c.customer == stage.c.customer)
+        stored += [Purchase.customer_id == Customer.id, Customer.key == stage.c.customer]
+    return or_(exists().where(*here), exists().where(*stored))
+
+
+def _count(connection: Connection, statement: Executable) -> int:
+    return max(connection.execute(statement).rowcount, 0)

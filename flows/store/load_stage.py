@@ -1,0 +1,181 @@
+"""Rows on their way in: temporary tables of one connection, filled in bulk."""
+
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    Float,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+from flows.store.types import Utc
+from segments.frames import SOURCES, Kind
+
+_TYPES: dict[Kind, type[TypeEngine[Any]] | TypeEngine[Any]] = {
+    Kind.TEXT: Text,
+    Kind.WORD: Text,
+    Kind.NUMBER: Float,
+    Kind.MONEY: BigInteger,
+    Kind.MOMENT: Utc(),
+}
+_KEYS = {
+    "customers": ("customer",),
+    "contacts": ("contact", "customer"),
+    "products": ("product",),
+    "orders": ("order", "customer"),
+    "order_lines": ("order", "customer", "product", "row"),
+    "complaints": ("complaint", "customer"),
+    "interactions": ("interaction", "customer"),
+    "permissions": ("contact",),
+}
+WATERMARK = "watermark"
+
+_metadata = MetaData()
+
+
+def _staged(table: str) -> Table:
+    return Table(
+        f"stage_{table}",
+        _metadata,
+        Column("row", BigInteger, nullable=False),
+        *(
+            Column(name, _TYPES[column.kind])
+            for name, column in SOURCES[table].items()
+            if name != "unit_price"
+        ),
+        Column(WATERMARK, Utc()),
+        prefixes=["TEMPORARY"],
+    )
+
+
+STAGES = {table: _staged(table) for table in SOURCES}
+"""One temporary table a source; its columns are those of the contract, and the row."""
+
+REJECTS = Table(
+    "stage_reject",
+    _metadata,
+    Column("source", Text, nullable=False),
+    Column("row", BigInteger, nullable=False),
+    Column("column", Text, nullable=False),
+    Column("value", Text),
+    Column("reason", Text, nullable=False),
+    Column("whole", Boolean, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+
+ASIDE = Table(
+    "stage_aside",
+    _metadata,
+    Column("source", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("later", Boolean, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+"""Keys of rows that wait for a later pull or were left out on purpose, for what refers to them."""
+
+TOUCHED = Table(
+    "stage_touched",
+    _metadata,
+    Column("purchase_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("lines", BigInteger, nullable=False),
+    Column("staged", Boolean, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+"""Purchases this pull wrote: with how many lines, and whether their head came as well."""
+
+MATCHES = Table(
+    "stage_match",
+    _metadata,
+    Column("credit_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("sale_id", BigInteger, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+"""Which sale a credit without a reference gives back."""
+
+
+@contextmanager
+def staging(engine: Engine) -> Iterator[Connection]:
+    """A connection of its own with empty stages, which vanish with it."""
+    with engine.connect() as connection:
+        connection.detach()
+        with connection.begin():
+            _metadata.create_all(connection, checkfirst=False)
+        yield connection
+
+
+def stage(connection: Connection, table: str, good: pd.DataFrame) -> None:
+    """Add checked rows of one source."""
+    _fill(connection, STAGES[table], good)
+
+
+def stage_rejects(connection: Connection, source: str, rejects: pd.DataFrame) -> None:
+    """Add rejects: row, column, value, reason, and whether the whole row stayed outside."""
+    _fill(connection, REJECTS, rejects.assign(source=source))
+
+
+def stage_aside(connection: Connection, source: str, aside: pd.DataFrame) -> None:
+    """Add the keys of rows that were not taken in on purpose."""
+    _fill(connection, ASIDE, aside.assign(source=source))
+
+
+def index(connection: Connection, tables: Iterable[str]) -> None:
+    """Make the filled stages quick to look things up in."""
+    filled = [(STAGES[table], _KEYS[table]) for table in tables]
+    for target, keys in [*filled, (ASIDE, ("key",))]:
+        for key in keys:
+            made = Index(f"ix_{target.name}_{key}", target.c[key])
+            made.create(connection)
+            target.indexes.discard(made)
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"ANALYZE {target.name}"))
+
+
+def _fill(connection: Connection, target: Table, rows: pd.DataFrame) -> None:
+    if rows.empty:
+        return
+    names = [column.name for column in target.c if column.name in rows]
+    arrow = pa.Table.from_pandas(rows[names], preserve_index=False)
+    columns = ", ".join(f'"{name}"' for name in names)
+    cursor = connection.connection.cursor()
+    try:
+        if connection.dialect.name == "postgresql":
+            with cursor.copy(f"COPY {target.name} ({columns}) FROM STDIN (FORMAT csv)") as copy:
+                copy.write(_as_csv(arrow))
+            return
+        marks = ", ".join("?" * len(names))
+        cursor.executemany(
+            f"INSERT INTO {target.name} ({columns}) VALUES ({marks})",  # noqa: S608
+            list(zip(*(_as_sqlite(column) for column in arrow.columns), strict=True)),
+        )
+    finally:
+        cursor.close()
+
+
+def _as_csv(arrow: pa.Table) -> bytes:
+    buffer = io.BytesIO()
+    pa_csv.write_csv(
+        arrow, buffer, pa_csv.WriteOptions(include_header=False, quoting_style="needed")
+    )
+    return buffer.getvalue()
+
+
+def _as_sqlite(column: pa.ChunkedArray) -> list[Any]:
+    if pa.types.is_timestamp(column.type):
+        # The very text `Utc` writes: arrow spells moments without a zone that way.
+        column = column.cast(pa.timestamp("us")).cast(pa.string())
+    return list(column.to_pylist())
