@@ -85,11 +85,9 @@ def _write_enrollments(
     """Enrollment number by ref: of those under way, and of those who enter now."""
     rows = plan.enrollments
     moved = rows[rows["enrollment_id"].notna()]
-    execute_many(
+    _update_many(
         connection,
-        update(Enrollment)
-        .where(Base.metadata.tables["enrollment"].c.id == bindparam("number"))
-        .values({name: bindparam(name) for name in _MOVING}),
+        "enrollment",
         moved.rename(columns={"enrollment_id": "number"})[["number", *_MOVING]],
     )
     new = rows[rows["enrollment_id"].isna()]
@@ -121,13 +119,7 @@ def _write_sends(
 ) -> None:
     sends = plan.sends.assign(decided_at=pd.Timestamp(now), run_id=run_id)
     again = sends[sends["send_id"].notna()].rename(columns={"send_id": "number"})
-    execute_many(
-        connection,
-        update(Send)
-        .where(Base.metadata.tables["send"].c.id == bindparam("number"))
-        .values({name: bindparam(name) for name in (*_REDECIDED, "decided_at", "run_id")}),
-        again[["number", *_REDECIDED, "decided_at", "run_id"]],
-    )
+    _update_many(connection, "send", again[["number", *_REDECIDED, "decided_at", "run_id"]])
     new = sends[sends["send_id"].isna()]
     new = new.assign(enrollment_id=new["ref"].map(numbers)).rename(columns={"node": "step"})
     execute_many(
@@ -160,24 +152,13 @@ def _write_tasks(
 def _write_phases(connection: Connection, plan: Plan, run_id: int, now: datetime) -> None:
     moved = plan.phases[plan.phases["phase"] != plan.phases["phase_before"].fillna("")]
     moment = pd.Timestamp(now)
-    number = Base.metadata.tables["customer"].c.id == bindparam("number")
-    execute_many(
+    _update_many(
         connection,
-        update(Customer)
-        .where(number)
-        .values(
-            phase=bindparam("new_phase"),
-            quadrant=bindparam("new_quadrant"),
-        ),
-        plan.phases[["customer_id", "phase", "quadrant"]].set_axis(
-            ["number", "new_phase", "new_quadrant"], axis=1
-        ),
+        "customer",
+        plan.phases[["customer_id", "phase", "quadrant"]].rename(columns={"customer_id": "number"}),
     )
-    execute_many(
-        connection,
-        update(Customer).where(number).values(phase_since=bindparam("since")),
-        pd.DataFrame({"number": moved["customer_id"], "since": moment}),
-    )
+    since = pd.DataFrame({"number": moved["customer_id"], "phase_since": moment})
+    _update_many(connection, "customer", since)
     changes = moved[["customer_id", "phase_before", "phase"]].set_axis(
         ["customer_id", "before", "after"], axis=1
     )
@@ -200,6 +181,12 @@ def execute_many(connection: Connection, statement: Any, rows: pd.DataFrame) -> 
     """One statement for all rows; nothing at all for none."""
     if len(rows):
         connection.execute(statement, list(records(rows)))
+
+
+def _update_many(connection: Connection, table: str, rows: pd.DataFrame) -> None:
+    """Set the columns of `rows` in the rows of `table` whose id is `number`."""
+    target = Base.metadata.tables[table]
+    execute_many(connection, update(target).where(target.c.id == bindparam("number")), rows)
 
 
 def records(rows: pd.DataFrame) -> Iterable[dict[str, Any]]:
