@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-_DAY = pd.Timedelta(days=1)
+_SECONDS_A_DAY = 86_400
 
 
 def purchases(
@@ -39,8 +39,8 @@ def purchases(
 
 def whole_days(moments: pd.Series, now: datetime) -> pd.Series:
     """Days of 24 hours that have passed in full, missing where there is no moment."""
-    passed = pd.Timestamp(now) - moments
-    return (passed / _DAY).astype("Float64").floordiv(1).astype("Int64")
+    seconds = (pd.Timestamp(now) - moments).dt.total_seconds().to_numpy()
+    return numbers(seconds // _SECONDS_A_DAY, moments.index).astype("Int64")
 
 
 def typical_gap_days(
