@@ -101,7 +101,7 @@ def _about_failures(facts: RunFacts, locale: Locale) -> list[str]:
             message=row["message"],
             n=figures.count(row["number"], locale),
             why=why,
-            example=row["example"],
+            example=tables.example(row),
         )
         for row, why in found
     ]

@@ -88,7 +88,7 @@ def reasons(facts: RunFacts, locale: Locale) -> list[Row]:
             say("reason", locale): row["why"],
             say("number", locale): int(row["number"]),
             say("where", locale): _some([facts.title(name) for name in row["journeys"]], locale),
-            say("example", locale): str(row["example"]),
+            say("example", locale): example(row),
         }
         for row in _largest(grouped.reset_index(), "why")
     ]
@@ -103,7 +103,7 @@ def skips(facts: RunFacts, locale: Locale) -> list[Row]:
             say("message", locale): row["message"],
             say("reason", locale): row["why"],
             say("number", locale): int(row["number"]),
-            say("example", locale): str(row["example"]),
+            say("example", locale): example(row),
         }
         for row in unsent
     ]
@@ -173,6 +173,11 @@ def journeys(facts: RunFacts, locale: Locale) -> list[Row]:
     ]
 
 
+def example(row: dict[str, Any]) -> str:
+    """The number of a send to look at; a dry run has none yet."""
+    return figures.UNKNOWN if pd.isna(row["example"]) else str(int(row["example"]))
+
+
 def _stand(found: pd.DataFrame, locale: Locale) -> Row:
     number = found.set_index(["what", "word"])["number"].to_dict()
     by_status = {status: int(number.get(("enrollment", status), 0)) for status in EnrollmentStatus}
@@ -205,7 +210,9 @@ def _unsent(facts: RunFacts, locale: Locale) -> pd.DataFrame:
     known = unsent["reason"].notna()
     why = unsent["outcome"].map({name: word(Outcome, name, locale) for name in Outcome})
     because = unsent["reason"].map({name: word(SkipReason, name, locale) for name in SkipReason})
-    return unsent.assign(why=because.where(known, why))
+    return unsent.assign(
+        why=because.where(known, why), example=pd.to_numeric(unsent["example"]).astype("Int64")
+    )
 
 
 def _spread(

@@ -80,6 +80,13 @@ def test_a_missing_reason_is_said_by_its_outcome(reasons: list[str | None], kind
     assert said == [first, "put off"]
 
 
+def test_a_dry_run_has_no_send_to_look_at_yet():
+    facts = replace(FULL, sends=FULL.sends.assign(example=None))
+    assert {row["For example send"] for row in tables.reasons(facts, Locale.EN)} == {"–"}
+    assert {row["For example send"] for row in tables.skips(facts, Locale.EN)} == {"–"}
+    assert "(for example send –)" in daily_summary(facts, Locale.EN)
+
+
 def test_what_an_empty_store_answers_makes_a_page(engine: Engine):
     with engine.connect() as connection:
         counts = day_counts(connection, NOW, NOW)
