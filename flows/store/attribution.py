@@ -47,7 +47,8 @@ def attribute_orders(connection: Connection, now: datetime) -> int:
         ).where(orders.c.place == 1)
         statement = dialect.insert(_response).from_select(names, found)
         count += connection.execute(
-            statement.on_conflict_do_nothing(index_elements=["key"])
+            statement.on_conflict_do_nothing(index_elements=["key"]),
+            execution_options={"preserve_rowcount": True},
         ).rowcount
     return count
 

@@ -304,7 +304,7 @@ class Send(Base):
             sqlite_where=text("contact_id IS NULL"),
             postgresql_where=text("contact_id IS NULL"),
         ),
-        Index(None, "outcome", "priority"),
+        Index(None, "outcome", "priority", "due_at", "id"),
         Index(None, "customer_id", "decided_at"),
     )
     id: Mapped[Id]

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from flows.store.models import Base
@@ -100,17 +112,8 @@ def claim(
 
     Run it inside `side_by_side`. Messages named in `passing_over` stay queued.
     """
-    due = (
-        select(_send.c.id)
-        .where(_send.c.outcome == Outcome.QUEUED, _send.c.due_at <= now)
-        .order_by(_send.c.priority.desc(), _send.c.due_at, _send.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    if passing_over:
-        due = due.where(_send.c.message.not_in(sorted(passing_over)))
     held_back: Counter[SkipReason] = Counter()
-    while candidates := list(connection.execute(due).scalars()):
+    while candidates := _foremost(connection, now, limit, passing_over):
         held_back += hold_back(connection, now, live, candidates)
         taken = set(
             connection.execute(
@@ -258,3 +261,31 @@ def load_send(connection: Connection, send_id: int) -> SendRecord | None:
     )
     row = connection.execute(statement).mappings().one_or_none()
     return None if row is None else SendRecord(**row)
+
+
+def _foremost(
+    connection: Connection, now: datetime, limit: int, passing_over: Collection[str]
+) -> list[int]:
+    """The next sends in line, locked. One priority after the other, as the index has them."""
+    due = and_(
+        _send.c.outcome == Outcome.QUEUED,
+        _send.c.due_at <= now,
+        _send.c.message.not_in(sorted(passing_over)) if passing_over else true(),
+    )
+    found: list[int] = []
+    priority: int | None = None
+    while len(found) < limit:
+        lower = _send.c.priority < priority if priority is not None else true()
+        priority = connection.execute(
+            select(_send.c.priority).where(due, lower).order_by(_send.c.priority.desc()).limit(1)
+        ).scalar()
+        if priority is None:
+            break
+        found += connection.execute(
+            select(_send.c.id)
+            .where(due, _send.c.priority == priority)
+            .order_by(_send.c.due_at, _send.c.id)
+            .limit(limit - len(found))
+            .with_for_update(skip_locked=True)
+        ).scalars()
+    return found

@@ -28,7 +28,9 @@ def buy(engine: Engine, number: int, **changes: Any) -> None:
 
 def attribute(engine: Engine) -> list[tuple[Any, ...]]:
     with writing(engine) as connection:
-        attribute_orders(connection, NOW)
+        before = len(connection.execute(select(Response.id)).all())
+        count = attribute_orders(connection, NOW)
+        assert len(connection.execute(select(Response.id)).all()) == before + count
         rows = connection.execute(
             select(Response.key, Response.send_id, Response.purchase_id, Response.at)
         )

@@ -392,7 +392,9 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(
-            batch_op.f("ix_send_outcome_priority"), ["outcome", "priority"], unique=False
+            batch_op.f("ix_send_outcome_priority_due_at_id"),
+            ["outcome", "priority", "due_at", "id"],
+            unique=False,
         )
         batch_op.create_index(batch_op.f("ix_send_request_id"), ["request_id"], unique=False)
         batch_op.create_index(
