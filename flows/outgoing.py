@@ -78,14 +78,13 @@ class Outgoing:
             ("Content-Type", f'multipart/alternative;\r\n boundary="{boundary}"'),
         ]
         parts = [f"{name}: {value}\r\n".encode("ascii") for name, value in head]
-        parts.append(b"\r\n")
         for kind, body in bodies:
             parts.append(
-                f"--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\n"
+                f"\r\n--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\n"
                 "Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode("ascii")
             )
             parts.append(_quoted_printable(body))
-        parts.append(f"--{boundary}--\r\n".encode("ascii"))
+        parts.append(f"\r\n--{boundary}--\r\n".encode("ascii"))
         return b"".join(parts)
 
 

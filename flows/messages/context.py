@@ -170,7 +170,7 @@ def phone_link(phone: str | None) -> str | None:
 def _order(purchase: PurchaseFacts) -> dict[str, Any]:
     return {
         "id": purchase.id,
-        "number": clean(purchase.key),
+        "number": clean(purchase.key) or str(purchase.id),
         "ordered_at": purchase.ordered_at.isoformat(),
         "delivered_at": purchase.delivered_at.isoformat() if purchase.delivered_at else None,
         "currency": purchase.currency,

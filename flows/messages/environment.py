@@ -10,6 +10,7 @@ from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 from jinja2 import BaseLoader, StrictUndefined, TemplateNotFound, UndefinedError, pass_context
 from jinja2 import Environment as JinjaEnvironment
+from jinja2.exceptions import TemplateRuntimeError
 from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
@@ -35,11 +36,15 @@ class Unknown(StrictUndefined):
     _known = False
 
     def __init__(
-        self, hint: str | None = None, obj: Any = missing, name: str | None = None, exc: Any = None
+        self,
+        hint: str | None = None,
+        obj: Any = missing,
+        name: str | None = None,
+        exc: type[TemplateRuntimeError] = UndefinedError,
     ) -> None:
         # Jinja calls `exc` with its text only; the parts are needed to say it in our words.
-        known = type(self)._known
-        super().__init__(hint, obj, name, partial(_gap, obj, name, known))  # type: ignore[arg-type]
+        told: Any = partial(_gap, obj, name, type(self)._known) if exc is UndefinedError else exc
+        super().__init__(hint, obj, name, told)
 
 
 class Empty(Unknown):
