@@ -6,12 +6,14 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -26,6 +28,12 @@ WANTED = [
     for line in lines
     if not line.startswith(PROJECT["name"])
 ]
+
+PINS = dict(
+    re.findall(
+        r"^([a-z0-9-]+)==([\w.]+)$", (ROOT / "constraints.txt").read_text("utf-8"), re.MULTILINE
+    )
+)
 
 # In two halves, so that this file does not name what it looks for.
 ADDRESSES_OF_REGISTRIES = [
@@ -124,19 +132,31 @@ def test_versions_that_break_prefect_are_shut_out() -> None:
 
 
 def test_everything_needed_is_pinned_to_a_version_that_is_allowed() -> None:
-    pins = {}
-    for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines():
-        if line and not line.startswith("#"):
-            name, version = re.fullmatch(r"([a-z0-9-]+)==([\w.]+)", line).groups()  # type: ignore[union-attr]
-            pins[name] = version
     for wanted in WANTED:
-        assert Version(pins[canonicalize_name(wanted.name)]) in wanted.specifier, wanted.name
+        assert Version(PINS[canonicalize_name(wanted.name)]) in wanted.specifier, wanted.name
+
+
+def test_every_pinned_version_installs_on_the_oldest_python_we_promise() -> None:
+    # Debian 12 brings Python 3.11.2, and some packages want 3.11.5.
+    oldest = PROJECT["requires-python"].removeprefix(">=") + ".0"
+    too_new = []
+    for installed in distributions():
+        name = canonicalize_name(installed.metadata["Name"])
+        needs = installed.metadata.get("Requires-Python")
+        if needs and PINS.get(name) == installed.version and oldest not in SpecifierSet(needs):
+            too_new.append(f"{name} {installed.version} needs Python {needs}")
+    assert too_new == []
 
 
 def test_the_deployments_are_written_for_the_prefect_that_is_pinned() -> None:
     deployments = yaml.safe_load((ROOT / "config" / "deployments.yaml").read_text("utf-8"))
-    pinned = f"prefect=={deployments['prefect-version']}"
-    assert pinned in (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    assert deployments["prefect-version"] == PINS["prefect"]
+
+
+def test_constraints_are_exact_versions_and_nothing_else() -> None:
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    said = [line for line in lines if line and not line.startswith("#")]
+    assert said == [f"{name}=={version}" for name, version in PINS.items()]
 
 
 def test_no_file_names_a_registry_or_a_place_on_one_machine(our_files: list[Path]) -> None:
