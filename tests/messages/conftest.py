@@ -67,7 +67,7 @@ def facts() -> Callable[..., MessageFacts]:
         first_name="Anna",
         last_name="Meier",
         contact_locale="de",
-        owner=OwnerFacts("brandt", "Jonas Brandt", "Berater", "brandt@nordholz.example", "05141 12"),
+        owner=OwnerFacts("brandt", "Jonas Brandt", "Berater", "b@nordholz.example", "05141 12"),
         purchase=PurchaseFacts(
             5, "A-1", AT, None, "EUR", 123456, "Tische",
             (LineFacts("T1", "Tisch Alba", "Tische", 2.0, 123456, "Aus Eiche."),), 0,

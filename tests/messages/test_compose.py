@@ -180,7 +180,7 @@ def test_the_envelope_carries_who_answers_and_no_address_in_the_token(
 ):
     person = facts(purpose="advertising", basis="consent", message="newsletter")
     outgoing = compose(library, person, letterhead, AT).outgoing
-    assert outgoing.reply_to == "brandt@nordholz.example"
+    assert outgoing.reply_to == "b@nordholz.example"
     assert outgoing.message_id.startswith("<s88.")
     assert outgoing.message_id.endswith("@nordholz.example>")
     token = outgoing.headers["List-Unsubscribe"].rpartition("%20")[2].rstrip(">")

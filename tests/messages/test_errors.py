@@ -94,7 +94,10 @@ def test_errors_name_file_line_and_remedy(
 def test_an_empty_value_may_be_asked_for_and_replaced(
     folder: Folder, letterhead: Letterhead, facts: Callable[..., MessageFacts]
 ):
-    subject = '{% if not contact.name %}{{ contact.name or "Sie" }}{% endif %} {{ contact.title|default("x") }}'
+    subject = (
+        '{% if not contact.name %}{{ contact.name or "Sie" }}{% endif %}'
+        ' {{ contact.title|default("x") }}'
+    )
     library = Library.open(folder({"hello/de/subject.txt": subject}))
     nobody = facts(message="hello", first_name=None, last_name=None, title=None)
     assert compose(library, nobody, letterhead, AT).outgoing.subject == "Sie x"
@@ -115,9 +118,7 @@ BAD = {
         "templates/hello/sample.yaml:2  is not YAML",
     ),
     "untaken branch": (
-        {
-            "hello/de/body.txt": "{{ greeting }}\n{% if order %}{{ order.totl }}{{ ordr.x }}{% endif %}"
-        },
+        {"hello/de/body.txt": "{{ greeting }}\n{% if order %}{{ ordr.total }}{% endif %}"},
         "templates/hello/de/body.txt:2  uses ordr, but there is no",
     ),
     "unknown key": (
