@@ -149,7 +149,7 @@ def _read(
 
 
 def _settle(connection: Connection, tallies: Mapping[str, _Tally]) -> list[TableReport]:
-    loading.index(connection, tallies)
+    loading.index(connection)
     lines = tallies["order_lines"]
     if lines.start is not None:
         lines.old = loading.keep_new_orders(connection, lines.start)

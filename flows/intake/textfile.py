@@ -2,9 +2,10 @@
 
 import csv
 import gzip
+import io
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from flows.errors import SourceError
 from flows.intake.spec import TableSource
 
 LONGEST_LINE = 1_000_000
+_BLOCK = 4_000_000
 _GZIP = b"\x1f\x8b"
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -27,28 +29,25 @@ Fault = tuple[int, str, str]
 class _Lines:
     """Lines one by one; over-long ones are cut, and lines can be given back to be read again."""
 
-    def __init__(self, file: IO[str]) -> None:
-        self.file = file
-        self.number = 0
+    def __init__(self, text: str, before: int) -> None:
+        self._file = io.StringIO(text, newline="")
+        self._again: deque[str] = deque()
+        self.number = before
         self.record: list[str] = []
         self.too_long = False
-        self._again: deque[str] = deque()
 
     def __iter__(self) -> "_Lines":
         return self
 
     def __next__(self) -> str:
-        line = self._again.popleft() if self._again else self.file.readline(LONGEST_LINE)
+        line = self._again.popleft() if self._again else self._file.readline()
         if not line:
             raise StopIteration
         self.number += 1
-        if len(line) == LONGEST_LINE:
-            self.too_long = True
-            self.record.append(line[:200])
-            while len(line) == LONGEST_LINE and not line.endswith("\n"):
-                line = self.file.readline(LONGEST_LINE)
-            return "\n"
         self.record.append(line)
+        if len(line) > LONGEST_LINE:
+            self.too_long = True
+            return "\n"
         return line
 
     def begin(self) -> None:
@@ -61,6 +60,17 @@ class _Lines:
         if count:
             self._again.extendleft(reversed(self.record[-count:]))
             self.number -= count
+
+    @property
+    def exhausted(self) -> bool:
+        """Nothing follows."""
+        if not self._again and (line := self._file.readline()):
+            self._again.append(line)
+        return not self._again
+
+    def rest(self) -> str:
+        """Everything not read yet."""
+        return "".join(self._again) + self._file.read()
 
 
 @dataclass(frozen=True)
@@ -76,15 +86,32 @@ class TextFile:
 def opened(source: TableSource, path: Path) -> Iterator[TextFile]:
     """The file behind `csv:`; what is wrong with it as a whole is a `SourceError`."""
     with _reading(path, source) as file:
-        lines = _Lines(file)
-        header = _header(lines, source)
+        blocks = _blocks(file)
+        header, lines = _header(next(blocks, ""), source)
         faults: list[Fault] = []
-        yield TextFile(header, _records(lines, source, len(header), faults), faults)
+        yield TextFile(header, _records(lines, blocks, source, len(header), faults), faults)
 
 
-def _header(lines: _Lines, source: TableSource) -> list[str]:
+def _blocks(file: IO[str]) -> Iterator[str]:
+    """Whole lines, some megabytes at a time; what is too long for a line is thrown away."""
+    rest = ""
+    while text := file.read(_BLOCK):
+        if text.endswith("\r"):
+            text += file.read(1)
+        end = max(text.rfind("\n"), text.rfind("\r")) + 1
+        if end:
+            yield rest + text[:end]
+            rest = text[end:]
+        else:
+            rest = (rest + text)[: LONGEST_LINE + 1]
+    if rest:
+        yield rest
+
+
+def _header(text: str, source: TableSource) -> tuple[list[str], _Lines]:
+    lines = _Lines(text, 0)
     try:
-        fields = next((cells for cells in _split(lines, source) if any(cells)), None)
+        cells = next((cells for cells in _split(lines, source) if any(cells)), None)
     except csv.Error as error:
         raise SourceError(f"{source.place}: the first line does not name columns") from error
     if lines.too_long:
@@ -92,17 +119,50 @@ def _header(lines: _Lines, source: TableSource) -> list[str]:
             f"{source.place}: the first line is longer than {LONGEST_LINE:,} signs. "
             "It should name the columns; is this a text file with one line a row?"
         )
-    if not fields:
+    if not cells:
         raise SourceError(
             f"{source.place} is empty: its first line should name the columns. "
             "Was the export interrupted?"
         )
-    return [cell.strip() for cell in fields]
+    return [cell.strip() for cell in cells], lines
 
 
 def _records(
-    lines: _Lines, source: TableSource, width: int, faults: list[Fault]
+    first: _Lines, blocks: Iterator[str], source: TableSource, width: int, faults: list[Fault]
 ) -> Iterator[Record]:
+    carried, number = "", first.number
+    text: str | None = first.rest()
+    while text is not None:
+        following = next(blocks, None)
+        text = carried + text
+        rows = _plain(text, source, width)
+        if rows is not None:
+            yield from enumerate(rows, number + 1)
+            carried, number = "", number + len(rows)
+        else:
+            lines = _Lines(text, number)
+            yield from _one_by_one(lines, source, width, faults, last=following is None)
+            carried, number = "".join(lines.record), lines.number
+        text = following
+
+
+def _plain(text: str, source: TableSource, width: int) -> list[list[str]] | None:
+    """All records at once where each is one line of the right width: nearly always."""
+    reader = _split(io.StringIO(text, newline=""), source)
+    try:
+        rows = list(reader)
+    except csv.Error:
+        return None
+    lines = getattr(reader, "line_num", len(rows))
+    if lines != len(rows) or set(map(len, rows)) - {width} or [""] * width in rows:
+        return None
+    return rows
+
+
+def _one_by_one(
+    lines: _Lines, source: TableSource, width: int, faults: list[Fault], *, last: bool
+) -> Iterator[Record]:
+    """Record by record; a record that the end of the text cuts in two is left in `lines`."""
     reader = _split(lines, source)
     while True:
         start = lines.number + 1
@@ -112,6 +172,9 @@ def _records(
         except StopIteration:
             return
         except csv.Error:
+            if lines.exhausted and not last and len("".join(lines.record)) <= LONGEST_LINE:
+                lines.number = start - 1
+                return
             what = "a quotation mark is out of place or never closed, or a cell is far too long"
         else:
             if len(cells) >= width and not any(cells[width:]):
@@ -128,7 +191,7 @@ def _records(
         lines.give_back(len(lines.record) - 1)
 
 
-def _split(lines: _Lines, source: TableSource) -> Iterator[list[str]]:
+def _split(lines: Iterable[str], source: TableSource) -> Iterator[list[str]]:
     if source.separator == "whitespace":
         return (line.split() for line in lines)
     sign = _SIGNS.get(source.separator, source.separator)

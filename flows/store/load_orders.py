@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from flows.store.load_credits import refer_credits
-from flows.store.load_stage import STAGES, TOUCHED
+from flows.store.load_stage import STAGES, TOTALS, TOUCHED
 from flows.store.load_upsert import Counts, upsert
 from flows.store.models import Contact, Customer, Product, Purchase, PurchaseLine
 from segments.names import OrderKind
@@ -160,6 +160,44 @@ def _sum_up(connection: Connection) -> None:
         .group_by(TOUCHED.c.purchase_id)
         .subquery()
     )
+    staged = TOUCHED.c.staged
+    kind = func.coalesce(
+        orders.c.kind,
+        case(
+            (sums.c.total < 0, OrderKind.CREDIT.value),
+            (staged, OrderKind.SALE.value),
+            else_=Purchase.kind,
+        ),
+    )
+    rows = (
+        select(
+            sums.c.purchase_id,
+            cast(sums.c.total, BigInteger),
+            sums.c.list_total,
+            sums.c.cost,
+            kind,
+        )
+        .join(TOUCHED, TOUCHED.c.purchase_id == sums.c.purchase_id)
+        .join(Purchase, Purchase.id == sums.c.purchase_id)
+        .outerjoin(orders, orders.c.order == Purchase.key)
+    )
+    names = ["purchase_id", "total", "list_total", "cost", "kind"]
+    connection.execute(insert(TOTALS).from_select(names, rows))
+    _weigh_categories(connection)
+    fresh = ("total", "list_total", "cost", "category", "kind")
+    connection.execute(
+        update(Purchase)
+        .where(
+            Purchase.id == TOTALS.c.purchase_id,
+            or_(*(getattr(Purchase, name).is_distinct_from(TOTALS.c[name]) for name in fresh)),
+        )
+        .values({name: TOTALS.c[name] for name in fresh})
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _weigh_categories(connection: Connection) -> None:
+    """The category that carries most of an order stands for it."""
     weights = (
         select(
             PurchaseLine.purchase_id,
@@ -177,37 +215,8 @@ def _sum_up(connection: Connection) -> None:
         .group_by(PurchaseLine.purchase_id, Product.category)
         .subquery()
     )
-    staged = TOUCHED.c.staged
-    kind = func.coalesce(
-        orders.c.kind,
-        case(
-            (sums.c.total < 0, OrderKind.CREDIT.value),
-            (staged, OrderKind.SALE.value),
-            else_=Purchase.kind,
-        ),
-    )
-    fresh = (
-        select(
-            sums.c.purchase_id,
-            cast(sums.c.total, BigInteger).label("total"),
-            sums.c.list_total,
-            sums.c.cost,
-            weights.c.category,
-            kind.label("kind"),
-        )
-        .join(TOUCHED, TOUCHED.c.purchase_id == sums.c.purchase_id)
-        .join(Purchase, Purchase.id == sums.c.purchase_id)
-        .outerjoin(orders, orders.c.order == Purchase.key)
-        .outerjoin(weights, and_(weights.c.purchase_id == sums.c.purchase_id, weights.c.rank == 1))
-        .subquery()
-    )
-    names = ("total", "list_total", "cost", "category", "kind")
     connection.execute(
-        update(Purchase)
-        .where(
-            Purchase.id == fresh.c.purchase_id,
-            or_(*(getattr(Purchase, name).is_distinct_from(fresh.c[name]) for name in names)),
-        )
-        .values({name: fresh.c[name] for name in names})
-        .execution_options(synchronize_session=False)
+        update(TOTALS)
+        .where(TOTALS.c.purchase_id == weights.c.purchase_id, weights.c.rank == 1)
+        .values(category=weights.c.category)
     )

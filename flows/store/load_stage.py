@@ -1,7 +1,7 @@
 """Rows on their way in: temporary tables of one connection, filled in bulk."""
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,7 +38,7 @@ _KEYS = {
     "contacts": ("contact", "customer"),
     "products": ("product",),
     "orders": ("order", "customer"),
-    "order_lines": ("order", "customer", "product", "row"),
+    "order_lines": ("order", "row"),
     "complaints": ("complaint", "customer"),
     "interactions": ("interaction", "customer"),
     "permissions": ("contact",),
@@ -98,6 +98,19 @@ TOUCHED = Table(
 )
 """Purchases this pull wrote: with how many lines, and whether their head came as well."""
 
+TOTALS = Table(
+    "stage_total",
+    _metadata,
+    Column("purchase_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("total", BigInteger, nullable=False),
+    Column("list_total", BigInteger),
+    Column("cost", BigInteger),
+    Column("category", Text),
+    Column("kind", Text),
+    prefixes=["TEMPORARY"],
+)
+"""What the heads of purchases touched should say."""
+
 MATCHES = Table(
     "stage_match",
     _metadata,
@@ -133,10 +146,10 @@ def stage_aside(connection: Connection, source: str, aside: pd.DataFrame) -> Non
     _fill(connection, ASIDE, aside.assign(source=source))
 
 
-def index(connection: Connection, tables: Iterable[str]) -> None:
+def index(connection: Connection) -> None:
     """Make the filled stages quick to look things up in."""
-    filled = [(STAGES[table], _KEYS[table]) for table in tables]
-    for target, keys in [*filled, (ASIDE, ("key",))]:
+    staged = [(STAGES[table], keys) for table, keys in _KEYS.items()]
+    for target, keys in [*staged, (ASIDE, ("key",))]:
         for key in keys:
             made = Index(f"ix_{target.name}_{key}", target.c[key])
             made.create(connection)
