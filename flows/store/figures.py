@@ -93,10 +93,12 @@ def base_figures(connection: Connection, now: datetime, policy: Policy) -> profi
     ends = connection.execute(select(func.min(Customer.id), func.max(Customer.id))).one()
     if ends[0] is None:
         return profile.Base()
-    return profile.base(_bought(connection, now, ends[0], ends[1]), policy, now)
+    return profile.base(_bought(connection, now, ends[0], ends[1], value_only=True), policy, now)
 
 
-def _bought(connection: Connection, now: datetime, first: int, last: int) -> pd.DataFrame:
+def _bought(
+    connection: Connection, now: datetime, first: int, last: int, *, value_only: bool = False
+) -> pd.DataFrame:
     """Figures of everybody with a purchase, by id, in blocks that bound the memory.
 
     Purchases leave the database as rows and are summed up in numpy, because what is asked of
@@ -104,54 +106,60 @@ def _bought(connection: Connection, now: datetime, first: int, last: int) -> pd.
     PostgreSQL three times as much.
     """
     return pd.concat(
-        order_figures(_purchases(connection, now, begin, min(begin + _BLOCK - 1, last)), now)
+        order_figures(
+            _purchases(connection, now, begin, min(begin + _BLOCK - 1, last), value_only), now
+        )
         for begin in range(first, max(last, first) + 1, _BLOCK)
     )
 
 
-def _purchases(connection: Connection, now: datetime, first: int, last: int) -> pd.DataFrame:
-    """The purchases of a range of customers as `order_figures` takes them."""
-    cancelled = case((Purchase.cancelled_at <= now, 1), else_=0)
+def _purchases(
+    connection: Connection, now: datetime, first: int, last: int, value_only: bool
+) -> pd.DataFrame:
+    """The purchases of a range of customers as `order_figures` takes them.
+
+    With `value_only`, list prices, costs and categories are left unknown.
+    """
     moment: ColumnElement[Any]
     if connection.dialect.name == "sqlite":
         moment = type_coerce(Purchase.ordered_at, Text())
     else:
         moment = cast(func.extract("epoch", Purchase.ordered_at) * 1_000_000, BigInteger)
     unknown = bindparam("unknown", _UNKNOWN, BigInteger())
+    columns: dict[str, Any] = {
+        "customer_id": Purchase.customer_id,
+        "purchase_id": Purchase.id,
+        "ordered_at": moment,
+        "is_credit": case((Purchase.kind == OrderKind.CREDIT, 1), else_=0),
+        "is_cancelled": case((Purchase.cancelled_at <= now, 1), else_=0),
+        "credit_of_id": func.coalesce(Purchase.credit_of_id, 0),
+        "total": Purchase.total,
+    }
+    if not value_only:
+        columns |= {
+            "list_total": func.coalesce(Purchase.list_total, unknown),
+            "cost": func.coalesce(Purchase.cost, unknown),
+            "category": Purchase.category,
+        }
     rows = connection.execute(
-        select(
-            Purchase.customer_id,
-            Purchase.id,
-            moment,
-            case((Purchase.kind == OrderKind.CREDIT, 1), else_=0),
-            cancelled,
-            func.coalesce(Purchase.credit_of_id, 0),
-            Purchase.total,
-            func.coalesce(Purchase.list_total, unknown),
-            func.coalesce(Purchase.cost, unknown),
-            Purchase.category,
-        ).where(_mine(Purchase.customer_id, first, last), Purchase.ordered_at <= now)
+        select(*(column.label(name) for name, column in columns.items())).where(
+            _mine(Purchase.customer_id, first, last), Purchase.ordered_at <= now
+        )
     ).all()
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 10
+    values = dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else {}
 
-    def whole(place: int) -> pd.api.extensions.ExtensionArray:
-        values = np.array(columns[place], dtype=np.int64)
-        return pd.arrays.IntegerArray(values, values == _UNKNOWN)
+    def whole(name: str) -> pd.api.extensions.ExtensionArray:
+        numbers = np.array(values.get(name, [_UNKNOWN] * len(rows)), dtype=np.int64)
+        return pd.arrays.IntegerArray(numbers, numbers == _UNKNOWN)
 
+    moments = np.array(values.get("ordered_at", ()), dtype="datetime64[us]")
     return pd.DataFrame(
         {
-            "customer_id": np.array(columns[0], dtype=np.int64),
-            "purchase_id": np.array(columns[1], dtype=np.int64),
-            "ordered_at": pd.DatetimeIndex(
-                np.array(columns[2], dtype="datetime64[us]")
-            ).tz_localize("UTC"),
-            "is_credit": np.array(columns[3], dtype=bool),
-            "is_cancelled": np.array(columns[4], dtype=bool),
-            "credit_of_id": whole(5),
-            "total": whole(6),
-            "list_total": whole(7),
-            "cost": whole(8),
-            "category": np.array(columns[9], dtype=object),
+            **{name: whole(name) for name in ("customer_id", "purchase_id", "credit_of_id")},
+            **{name: whole(name) for name in ("total", "list_total", "cost")},
+            **{name: whole(name).astype(bool) for name in ("is_credit", "is_cancelled")},
+            "ordered_at": pd.DatetimeIndex(moments).tz_localize("UTC"),
+            "category": np.array(values.get("category", [None] * len(rows)), dtype=object),
         }
     )
 
