@@ -73,9 +73,14 @@ def ahead(table: str, planned: pd.DataFrame, end: Moment) -> pd.DataFrame:
 
 
 def append(
-    rng: np.random.Generator, table: str, rows: pd.DataFrame, file: Path, locale: Locale
+    rng: np.random.Generator,
+    table: str,
+    rows: pd.DataFrame,
+    file: Path,
+    locale: Locale,
+    exported_at: Moment,
 ) -> None:
-    """Add rows to a file, which begins with its header."""
+    """Add rows to a file, which begins with its header and says when each row was written."""
     new = not file.exists()
     if rows.empty and not new:
         return
@@ -88,8 +93,9 @@ def append(
             if name in columns
         }
     )
+    written = iso(np.array([exported_at], dtype="datetime64[s]"))[0]
     with file.open("a", encoding="utf-8", newline="") as out:
-        plain.to_csv(
+        plain.assign(exported_at=written).to_csv(
             out,
             index=False,
             header=header(table, locale) if new else False,
@@ -98,7 +104,7 @@ def append(
         )
         spoiled = _dirt(rng, table, plain)
         if len(spoiled):
-            spoiled.to_csv(out, index=False, header=False, lineterminator="\n")
+            spoiled.assign(exported_at=written).to_csv(out, index=False, header=False, lineterminator="\n")
 
 
 def _dirt(rng: np.random.Generator, table: str, plain: pd.DataFrame) -> pd.DataFrame:

@@ -72,7 +72,7 @@ class Company:
             file.unlink(missing_ok=True)
             rng = generator(self.seed, f"dirt in {table}")
             rows = self._products if table == "products" else self._past[table]
-            append(rng, table, rows, file, self.locale)
+            append(rng, table, rows, file, self.locale, np.datetime64(self.first_day, "s"))
 
     def live(self, day: date, folder: Path, touched: pd.DataFrame) -> list[dict[str, Any]]:
         """Live through one day, append what happened to the files, and return what people did
@@ -90,7 +90,7 @@ class Company:
         self._talk(generator(self.seed, "talk", day), np.datetime64(day, "D"), 1, f"I{day:%y%m%d}-")
         for table, rows in self._due(came_from).items():
             rng = generator(self.seed, f"dirt in {table}", day)
-            append(rng, table, rows, folder / f"{table}.csv", self.locale)
+            append(rng, table, rows, folder / f"{table}.csv", self.locale, self._until)
         self._forget()
         return events
 

@@ -67,10 +67,14 @@ WRITTEN: dict[str, tuple[str, ...]] = {
 """Which of our columns each file holds."""
 
 
+EXPORTED: dict[Locale, str] = {Locale.DE: "exportiert_am", Locale.EN: "exported_at"}
+"""Last column of every file: when the row was written, by which only newer rows are read."""
+
+
 def header(table: str, locale: Locale) -> list[str]:
     """The first row of a file, in the company's words."""
     theirs = THEIRS[locale].get(table, {})
-    return [theirs.get(column, column) for column in WRITTEN[table]]
+    return [*(theirs.get(column, column) for column in WRITTEN[table]), EXPORTED[locale]]
 
 
 def sources_yaml(locale: Locale | str) -> str:
@@ -78,6 +82,7 @@ def sources_yaml(locale: Locale | str) -> str:
     text = [_TOP[Locale(locale)]]
     for table in WRITTEN:
         text.append(f"  {table}:\n    csv: data/{table}.csv")
+        text.append(f"    watermark: {EXPORTED[Locale(locale)]}")
         theirs = THEIRS[Locale(locale)].get(table, {})
         if theirs:
             text.append("    columns:")
@@ -89,14 +94,16 @@ _TOP = {
     Locale.DE: """\
 # yaml-language-server: $schema=schema/sources.json
 # Where the company's own tables are, and what it calls our columns (ours on the left, theirs on
-# the right). Columns that carry our names need no line.
+# the right). Columns that carry our names need no line. `watermark` is the column by which only
+# rows newer than those of the last pull are read.
 max_age: 10 days            # with no newer order than this, nothing is sent
 max_reject_share: 5%        # stop if more rows than this are unusable
 tables:""",
     Locale.EN: """\
 # yaml-language-server: $schema=schema/sources.json
 # Where the company's own tables are, and what it calls our columns (ours on the left, theirs on
-# the right). Columns that carry our names need no line.
+# the right). Columns that carry our names need no line. `watermark` is the column by which only
+# rows newer than those of the last pull are read.
 max_age: 10 days            # with no newer order than this, nothing is sent
 max_reject_share: 5%        # stop if more rows than this are unusable
 tables:""",
