@@ -1,5 +1,6 @@
 """The demo on the command line: progress while it runs, five lines at its end."""
 
+import os
 import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ def run_demo(
     from flows import demo
 
     company = demo.prepare(folder, customers, seed, Locale(locale), first)
+    os.environ["STAMMKUNDE_PROJECT"] = str(folder)
     prepare_prefect(folder)
     calendar = [first + timedelta(days=number) for number in range(days)]
     told = demo.live_through(company, folder, calendar, min(_FLOW_RUNS, days), _progress)

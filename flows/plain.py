@@ -14,6 +14,7 @@ from flows.reporting import tables
 from flows.reporting.facts import RunFacts
 from flows.reporting.summary import headline
 from flows.reporting.terminal import table
+from flows.shipping import shipped
 from flows.stages import delivering, measuring, planning, pulling, responding
 from flows.stages.delivering import StaleSourceError
 from flows.stages.shop import Progress, Shop, open_shop
@@ -80,16 +81,15 @@ def say_day(facts: RunFacts, shop: Shop) -> None:
 
 def check_project(folder: Path) -> None:
     """Everything wrong in YAML and templates, all at once."""
+    templates = folder / "templates"
     try:
         project = load(folder)
     except ConfigError as error:
-        raise ConfigError([*error.faults, *lint(folder / "templates")]) from error
-    purposes = {
-        send: program.journey.purpose
-        for program in project.journeys.values()
-        for send in program.messages
-    }
-    faults = [*project.broken, *lint(project.templates, purposes)]
+        # Templates are looked at all the same; for that, anybody's letterhead will do.
+        lend = delivering.letterhead(load(shipped()))
+        found = lint(templates, lend) if templates.is_dir() else []
+        raise ConfigError([*error.faults, *found]) from error
+    faults = [*project.broken, *lint(templates, delivering.letterhead(project))]
     if faults:
         raise ConfigError(faults)
     live = sorted(project.live)

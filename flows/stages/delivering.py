@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from flows.config import Project
 from flows.delivery.dispatch import Compose, DeliveryReport
 from flows.delivery.dispatch import deliver as empty_outbox
 from flows.delivery.folder import FolderOutlet
@@ -63,20 +64,25 @@ def refuse_stale(shop: Shop, now: datetime) -> None:
         )
 
 
+def letterhead(project: Project) -> Letterhead:
+    """What all messages of a project share."""
+    return Letterhead(
+        project.senders, project.policy, project.settings.unsubscribe, secret(project.folder)
+    )
+
+
 def composer(shop: Shop) -> Compose:
     """A function that turns sends into messages, with the templates as they are now."""
     project = shop.project
     library = Library.open(project.templates)
-    letterhead = Letterhead(
-        project.senders, project.policy, project.settings.unsubscribe, secret(project.folder)
-    )
+    ours = letterhead(project)
 
     def compose_block(
         connection: Connection, send_ids: list[int], now: datetime
     ) -> Iterator[Prepared | RenderFailure]:
         for facts in message_facts(connection, send_ids, now, project.owners.default):
             try:
-                made = compose(library, facts, letterhead, now)
+                made = compose(library, facts, ours, now)
             except MessageError as error:
                 yield RenderFailure(facts.send_id, facts.message, str(error))
             else:
