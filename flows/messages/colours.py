@@ -5,6 +5,9 @@ from functools import lru_cache
 
 PAPER = "#ffffff"
 NIGHT = "#1d2324"
+# The panels of _base/style.css and media.css: where the brand is hardest to read on either side.
+PANEL = "#f3f1ec"
+PANEL_NIGHT = "#262d2f"
 _INK = "#14201d"
 _READABLE = 4.6
 
@@ -12,15 +15,15 @@ _READABLE = 4.6
 @lru_cache(maxsize=64)
 def palette(brand: str) -> dict[str, str]:
     """`brand`, what is written `on_brand`, both for the dark, and a pale `tint` of each."""
-    light = _until_readable(brand, 0.0, PAPER)
-    dark = _until_readable(brand, 1.0, NIGHT)
+    light = _until_readable(brand, 0.0, PANEL, PAPER)
+    dark = _until_readable(brand, 1.0, PANEL_NIGHT, NIGHT)
     return {
         "brand": light,
         "on_brand": _ink_on(light),
-        "tint": mix(brand, PAPER, 0.9),
+        "tint": _tint(light, PAPER),
         "brand_dark": dark,
         "on_brand_dark": _ink_on(dark),
-        "tint_dark": mix(dark, NIGHT, 0.82),
+        "tint_dark": _tint(dark, NIGHT),
     }
 
 
@@ -36,16 +39,20 @@ def mix(one: str, other: str, share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
-def _until_readable(colour: str, towards: float, ground: str) -> str:
+def _until_readable(colour: str, towards: float, panel: str, page: str) -> str:
     """The same hue, lighter or darker by as little as it takes."""
     hue, lightness, saturation = rgb_to_hls(*(part / 255 for part in _channels(colour)))
     shade = colour
     for step in range(41):
-        if contrast(shade, ground) >= _READABLE:
+        if min(contrast(shade, panel), contrast(shade, _tint(shade, page))) >= _READABLE:
             break
         parts = hls_to_rgb(hue, lightness + (towards - lightness) * step / 40, saturation)
         shade = "#" + "".join(f"{round(part * 255):02x}" for part in parts)
     return shade
+
+
+def _tint(colour: str, page: str) -> str:
+    return mix(colour, page, 0.88)
 
 
 def _ink_on(ground: str) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 from flows.errors import MessageError
 from flows.messages.context import Letterhead, context, locale_of
+from flows.messages.environment import ROOT
+from flows.messages.explain import TemplateError
 from flows.messages.library import Library, Message, opened
 from flows.outgoing import Outgoing
 from flows.store.facts import MessageFacts
@@ -33,7 +35,7 @@ def compose(
 ) -> Composed:
     """The message owed by this send, dated `at`; `MessageError` if it cannot be written."""
     message = library.message(facts.message, locale_of(facts, letterhead.policy))
-    given = context(facts, message.words, message.locale, letterhead, at)
+    given = filled(message, facts, letterhead, at)
     return Composed(
         outgoing=_outgoing(message, given),
         template_version=message.version,
@@ -42,6 +44,18 @@ def compose(
         sources=message.bundle,
         context=given,
     )
+
+
+def filled(
+    message: Message, facts: MessageFacts, letterhead: Letterhead, at: datetime
+) -> dict[str, Any]:
+    """What the templates of this message may print for this send."""
+    try:
+        return context(facts, message.words, message.locale, letterhead, at)
+    except KeyError as error:
+        place = f"{ROOT}_words/{message.locale}.yaml"
+        what = f"lacks {error}. Compare it with the other language"
+        raise TemplateError.at(place, what) from error
 
 
 def again(bundle: bytes, context: Mapping[str, Any]) -> Outgoing:

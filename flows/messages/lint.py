@@ -8,8 +8,8 @@ from pathlib import Path
 from jinja2 import nodes
 
 from flows.errors import ConfigError, Fault, MessageError
-from flows.messages.compose import compose
-from flows.messages.context import Letterhead, context
+from flows.messages.compose import compose, filled
+from flows.messages.context import Letterhead
 from flows.messages.environment import ROOT
 from flows.messages.explain import TemplateError, unknown
 from flows.messages.library import PARTS, Library, Message
@@ -64,22 +64,13 @@ def _message(
     message: Message, library: Library, sample: Sample, letterhead: Letterhead
 ) -> list[Fault]:
     try:
-        known = context(
-            sample.facts(message.name, message.locale),
-            message.words,
-            message.locale,
-            letterhead,
-            AT,
-        )
+        facts = sample.facts(message.name, message.locale)
+        known = filled(message, facts, letterhead, AT)
         faults = _names(message, {**known, "words": message.words})
     except TemplateError as error:
         return [error.fault]
-    except KeyError as error:
-        place = f"{ROOT}_words/{message.locale}.yaml"
-        return [Fault(place, 0, f"lacks {error}. Compare it with the other language")]
     if faults:
         return faults
-    facts = sample.facts(message.name, message.locale)
     stranger = replace(
         facts, salutation=None, title=None, first_name=None, last_name=None, customer_name=None
     )

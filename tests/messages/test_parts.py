@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.messages import tokens
-from flows.messages.colours import NIGHT, PAPER, contrast, palette
+from flows.messages.colours import NIGHT, PANEL, PANEL_NIGHT, PAPER, contrast, palette
 from flows.messages.library import Library, opened
 from flows.messages.styles import inlined
 from flows.outgoing import Outgoing
 from segments.names import Purpose
+from tests.messages.conftest import TEMPLATES
 from tests.messages.people import AT
 
 Folder = Callable[[dict[str, str]], Path]
@@ -45,10 +46,28 @@ def test_no_changed_or_invented_token_is_read(at: int, letter: str, junk: str):
 @given(st.integers(0, 0xFFFFFF))
 def test_every_brand_colour_becomes_readable(number: int):
     colours = palette(f"#{number:06x}")
-    assert contrast(colours["brand"], PAPER) >= 4.5
-    assert contrast(colours["on_brand"], colours["brand"]) >= 4.5
-    assert contrast(colours["brand_dark"], NIGHT) >= 4.5
-    assert contrast(colours["on_brand_dark"], colours["brand_dark"]) >= 4.5
+    for end, grounds in (("", (PAPER, PANEL)), ("_dark", (NIGHT, PANEL_NIGHT))):
+        brand = colours[f"brand{end}"]
+        for ground in (*grounds, colours[f"tint{end}"], colours[f"on_brand{end}"]):
+            assert contrast(brand, ground) >= 4.5
+
+
+@pytest.mark.parametrize(
+    ("ink", "ground"),
+    [
+        ("#2b3335", "#ffffff"), ("#5a6467", "#ffffff"), ("#5a6467", "#f7f5f1"),
+        ("#5a6467", "#f3f1ec"), ("#3d4648", "#f3f1ec"), ("#d9dedf", "#1d2324"),
+        ("#a9b3b5", "#1d2324"), ("#a9b3b5", "#262d2f"), ("#a9b3b5", "#121617"),
+        ("#c9d1d2", "#121617"),
+    ],
+)  # fmt: skip
+def test_the_colours_of_the_stylesheets_can_be_read(ink: str, ground: str):
+    styles = "".join(
+        (TEMPLATES / "_base" / name).read_text() for name in ("style.css", "media.css")
+    )
+    assert ink in styles
+    assert ground in styles
+    assert contrast(ink, ground) >= 4.5
 
 
 def test_a_readable_brand_colour_stays_as_it_is():
