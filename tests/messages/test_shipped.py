@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Callable
 from email import policy
-from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -105,5 +104,7 @@ def test_service_messages_hold_no_button_and_no_price(library: Library):
 
 
 def test_golden_files_belong_to_messages():
-    names = {file.name.rpartition(".")[0] for file in Path("tests/golden").glob("*.*")}
-    assert names <= {".".join(each) for each in MESSAGES}
+    names = {
+        file.name.rpartition(".")[0] for file in (TEMPLATES.parent / "tests/golden").glob("*.*")
+    }
+    assert names == {".".join(each) for each in MESSAGES}
