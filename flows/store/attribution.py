@@ -28,6 +28,9 @@ def attribute_orders(connection: Connection, now: datetime) -> int:
     One response of kind order for each order and enrollment, however often it is called.
     """
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    if connection.dialect.name == "postgresql":
+        # After a first load PostgreSQL takes these tables for empty and joins row by row.
+        connection.exec_driver_sql("ANALYZE enrollment, send, purchase")
     names = ["key", "send_id", "kind", "at", "purchase_id"]
     count = 0
     for within, versions in _goals(connection).items():

@@ -24,7 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from flows.store.models import Base
 from flows.store.session import writing
-from flows.store.stops import hold_back, move, origins
+from flows.store.stops import hold_back_these, move, origins, stop_reason
 from segments.names import Outcome, SkipReason
 
 _send = Base.metadata.tables["send"]
@@ -113,18 +113,17 @@ def claim(
     Run it inside `side_by_side`. Messages named in `passing_over` stay queued.
     """
     held_back: Counter[SkipReason] = Counter()
-    while candidates := _foremost(connection, now, limit, passing_over):
-        held_back += hold_back(connection, now, live, candidates)
-        taken = set(
+    while foremost := _foremost(connection, now, limit, live, passing_over):
+        stopped = {send_id: reason for send_id, reason in foremost.items() if reason}
+        held_back += hold_back_these(connection, stopped)
+        free = [send_id for send_id in foremost if send_id not in stopped]
+        if free:
             connection.execute(
                 move(Outcome.CLAIMED)
-                .where(_send.c.id.in_(candidates))
+                .where(_send.c.id.in_(free))
                 .values(request_id=request_id, claimed_at=now)
-                .returning(_send.c.id)
-            ).scalars()
-        )
-        if taken:
-            return Claim([send_id for send_id in candidates if send_id in taken], held_back)
+            )
+            return Claim(free, held_back)
     return Claim([], held_back)
 
 
@@ -264,15 +263,22 @@ def load_send(connection: Connection, send_id: int) -> SendRecord | None:
 
 
 def _foremost(
-    connection: Connection, now: datetime, limit: int, passing_over: Collection[str]
-) -> list[int]:
-    """The next sends in line, locked. One priority after the other, as the index has them."""
+    connection: Connection,
+    now: datetime,
+    limit: int,
+    live: Collection[str],
+    passing_over: Collection[str],
+) -> dict[int, SkipReason | None]:
+    """The next sends in line, locked, each with what speaks against it.
+
+    One priority after the other, as the index has them.
+    """
     due = and_(
         _send.c.outcome == Outcome.QUEUED,
         _send.c.due_at <= now,
         _send.c.message.not_in(sorted(passing_over)) if passing_over else true(),
     )
-    found: list[int] = []
+    found: dict[int, SkipReason | None] = {}
     priority: int | None = None
     while len(found) < limit:
         lower = _send.c.priority < priority if priority is not None else true()
@@ -281,11 +287,12 @@ def _foremost(
         ).scalar()
         if priority is None:
             break
-        found += connection.execute(
-            select(_send.c.id)
+        rows = connection.execute(
+            select(_send.c.id, stop_reason(now, live))
             .where(due, _send.c.priority == priority)
             .order_by(_send.c.due_at, _send.c.id)
             .limit(limit - len(found))
             .with_for_update(skip_locked=True)
-        ).scalars()
+        )
+        found |= {send_id: SkipReason(reason) if reason else None for send_id, reason in rows}
     return found

@@ -1,11 +1,23 @@
 """Where a send may go from where it stands, and what stops it before it is taken."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Update, and_, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Update,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from flows.store.models import (
     Base,
@@ -76,25 +88,37 @@ def move(target: Outcome) -> Update:
     return update(_send).where(_send.c.outcome.in_(origins(target))).values(outcome=target)
 
 
-def hold_back(
-    connection: Connection,
-    now: datetime,
-    live: Collection[str],
-    among: Sequence[int] | None = None,
-) -> Counter[SkipReason]:
+def hold_back(connection: Connection, now: datetime, live: Collection[str]) -> Counter[SkipReason]:
     """Take out of the queue what must not go (any more); the first reason that applies counts.
 
-    `live` names the journeys that may send; `among` limits the look to those sends.
+    `live` names the journeys that may send.
     """
     counts: Counter[SkipReason] = Counter()
     for reason, condition in _stops(now, live):
-        outcome = Outcome.EXPIRED if reason == SkipReason.EXPIRED else Outcome.CANCELLED
-        statement = move(outcome).where(condition).values(reason=reason)
-        if among is not None:
-            statement = statement.where(_send.c.id.in_(among))
-        if stopped := connection.execute(statement).rowcount:
-            counts[reason] += stopped
+        stopped = connection.execute(_held(reason).where(condition)).rowcount
+        if stopped:
+            counts[reason] = stopped
     return counts
+
+
+def stop_reason(now: datetime, live: Collection[str]) -> ColumnElement[str | None]:
+    """Why a send of the statement around must not go, or null: the same stops as `hold_back`."""
+    return case(*((condition, literal(str(reason))) for reason, condition in _stops(now, live)))
+
+
+def hold_back_these(
+    connection: Connection, reasons: Mapping[int, SkipReason]
+) -> Counter[SkipReason]:
+    """Take these sends out of the queue, each for its reason."""
+    for reason in sorted(set(reasons.values())):
+        ids = [send_id for send_id, why in reasons.items() if why == reason]
+        connection.execute(_held(reason).where(_send.c.id.in_(ids)))
+    return Counter(reasons.values())
+
+
+def _held(reason: SkipReason) -> Update:
+    outcome = Outcome.EXPIRED if reason == SkipReason.EXPIRED else Outcome.CANCELLED
+    return move(outcome).values(reason=reason)
 
 
 def _stops(
