@@ -42,6 +42,16 @@ from segments.spec import Policy
 _MAIL_WINDOW = timedelta(days=30)
 _BLOCK = 10_000
 _UNKNOWN = np.iinfo(np.int64).min
+_WORDS = [
+    "customer_key",
+    "country",
+    "locale",
+    "industry",
+    "owner",
+    "phase_before",
+    "quadrant_before",
+    "last_mood",
+]
 _COUNTED = [
     "orders",
     "order_value_total",
@@ -79,6 +89,7 @@ def customer_figures(connection: Connection, now: datetime, first: int, last: in
     figures = customers.sort_index().join(parts, how="left")
     never_bought = figures["net_revenue_total"].isna()
     return figures.assign(
+        **{name: figures[name].astype("string") for name in _WORDS},
         **{name: figures[name].fillna(0) for name in _COUNTED},
         # Who never bought anything made no margin, and that is known.
         margin_12m=figures["margin_12m"].mask(never_bought, 0),
