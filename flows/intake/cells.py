@@ -123,8 +123,11 @@ def minor(millionths: pd.Series) -> pd.Series:
     return cents.where(whole.ge(0), -cents).astype("Int64").mask(millionths.isna())
 
 
-def moment(cells: pd.Series, writing: Writing, native: bool) -> Read:
-    """A moment in UTC; without an offset it is meant in the zone of the source."""
+def moment(cells: pd.Series, writing: Writing, native: bool, *, open_end: bool = False) -> Read:
+    """A moment in UTC; without an offset it is meant in the zone of the source.
+
+    With `open_end` it may lie as far ahead as it likes: 9999-12-31 is how many say "not yet".
+    """
     cells = cells.str.strip()
     present = filled(cells)
     if native or writing.dates == "iso":
@@ -142,17 +145,14 @@ def moment(cells: pd.Series, writing: Writing, native: bool) -> Read:
         parsed = _localized(parsed, writing.zone)
         example = _EXAMPLES.get(writing.dates) or writing.now.strftime(writing.dates)
     wrong = present & parsed.isna()
-    absurd = parsed.dt.year.lt(FIRST_YEAR) | parsed.gt(
-        pd.Timestamp(writing.now + timedelta(days=366 * YEARS_AHEAD))
-    )
+    early = parsed.dt.year.lt(FIRST_YEAR)
+    far = parsed.gt(pd.Timestamp(writing.now + timedelta(days=366 * YEARS_AHEAD)))
     return Read(
         parsed,
         [
             (wrong, f'is not a date such as {example} ("dates" in sources.yaml names the form)'),
-            (
-                absurd.fillna(False).astype(bool),
-                f"is before {FIRST_YEAR} or more than {YEARS_AHEAD} years ahead",
-            ),
+            (early, f"is before {FIRST_YEAR}"),
+            (far & (not open_end), f"is more than {YEARS_AHEAD} years ahead"),
         ],
     )
 

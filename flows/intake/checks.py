@@ -156,7 +156,7 @@ def _read(table: str, name: str, values: pd.Series, writing: Writing, native: bo
     if column.kind is Kind.WORD and column.words is not None:
         return cells.word(values, column.words)
     if column.kind is Kind.MOMENT:
-        return cells.moment(values, writing, native)
+        return cells.moment(values, writing, native, open_end=name != HAPPENED.get(table))
     if column.kind is Kind.MONEY:
         return cells.micro(values, writing.decimal, native)
     if column.kind is Kind.NUMBER:

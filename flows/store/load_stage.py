@@ -162,7 +162,8 @@ def _fill(connection: Connection, target: Table, rows: pd.DataFrame) -> None:
     if rows.empty:
         return
     names = [column.name for column in target.c if column.name in rows]
-    arrow = pa.Table.from_pandas(rows[names], preserve_index=False)
+    # Arrow's CSV writer writes rubbish for columns with an empty chunk before a full one.
+    arrow = pa.Table.from_pandas(rows[names], preserve_index=False).combine_chunks()
     columns = ", ".join(f'"{name}"' for name in names)
     cursor = connection.connection.cursor()
     try:
