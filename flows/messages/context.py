@@ -211,7 +211,7 @@ def _unsubscribe(
 def _headers(
     facts: MessageFacts, link: dict[str, str] | None, letterhead: Letterhead
 ) -> dict[str, str]:
-    headers = {"Auto-Submitted": "auto-generated"}
+    headers = {"Auto-Submitted": "auto-generated", "X-Stammkunde-Message": facts.message}
     if link:
         headers["List-Unsubscribe"] = f"<{link['link']}>"
     if facts.purpose == Purpose.ADVERTISING:
