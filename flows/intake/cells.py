@@ -19,12 +19,13 @@ YEARS_AHEAD = 10
 _NOTHING = ["", "null", "none", "nan", "nat", "n/a", "#n/a", "\\n", "-"]
 _CURRENCY_SIGNS = r"[\s\u00a0\u202f'’€$£]|EUR|USD|GBP|CHF"
 _NUMBERS = {
-    ".": r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?",
-    ",": r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?",
+    ".": r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?",
+    ",": r"[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)(,[0-9]+)?",
 }
-_NATIVE_NUMBER = r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?"
-_ISO = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?)?( ?(Z|[+-]\d\d:?(\d\d)?))?"
-_OFFSET = r"\d\d:\d\d.*(?:Z|[+-]\d\d:?(?:\d\d)?)$"
+_SIMPLE = {".": r"-?[0-9]+(\.[0-9]+)?", ",": r"-?[0-9]+"}
+_NATIVE_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
+_ISO = r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]([T ][0-9][0-9]:[0-9][0-9](:[0-9][0-9]([.,][0-9]{1,9})?)?)?( ?(Z|[+-][0-9][0-9]:?([0-9][0-9])?))?"
+_OFFSET = r"[0-9][0-9]:[0-9][0-9].*(?:Z|[+-][0-9][0-9]:?(?:[0-9][0-9])?)$"
 _PATTERNS = {
     "german": ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%d.%m.%y"),
     "us": (
@@ -90,7 +91,7 @@ def number(cells: pd.Series, decimal: str, native: bool, column: Column | None =
     """A number with a decimal point or comma, grouped or not."""
     cells = cells.str.strip()
     present = filled(cells)
-    simple = cells.str.fullmatch(_NATIVE_NUMBER if native else r"-?\d+")
+    simple = cells.str.fullmatch(_NATIVE_NUMBER if native else _SIMPLE[decimal])
     values = pd.Series(np.nan, index=cells.index, dtype="float64")
     values[simple] = cells[simple].astype("float64")
     rest = present & ~simple
