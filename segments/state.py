@@ -90,3 +90,10 @@ class Plan:
     phases: pd.DataFrame
     joined: pd.DataFrame
     left: pd.DataFrame
+
+
+def changed_phase(phases: pd.DataFrame) -> pd.Series:
+    """Which rows of `Plan.phases` are a change of phase; being seen for the first time is none."""
+    before = phases["phase_before"]
+    changed: pd.Series = before.notna() & (phases["phase"] != before.fillna(""))
+    return changed.astype(bool)

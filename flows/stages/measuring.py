@@ -13,7 +13,7 @@ from flows.store.effects import DEFAULT_WINDOW, effect_sums
 from segments.effect.uplift import uplift
 from segments.journey.calendar import day_start, local_day
 from segments.names import EnrollmentStatus
-from segments.state import Plan
+from segments.state import Plan, changed_phase
 
 
 def measure(shop: Shop, now: datetime) -> RunFacts:
@@ -67,7 +67,7 @@ def preview(shop: Shop, now: datetime, plans: list[Plan]) -> RunFacts:
     tasks = together(
         [plan.tasks.assign(journey=plan.tasks["ref"].map(_journeys(plan))) for plan in plans]
     )
-    moved = phases[phases["phase"] != phases["phase_before"].fillna("")]
+    moved = phases[changed_phase(phases)]
     left = rows[rows["status"] != EnrollmentStatus.ACTIVE.value]
     entered = rows[rows["enrollment_id"].isna()]
     return replace(

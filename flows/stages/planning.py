@@ -16,10 +16,14 @@ from flows.store.reading import customer_range, filled, read_state
 from flows.store.session import writing
 from flows.store.writes import apply_plan
 from segments.customer.profile import Base, profiles
+from segments.customer.profile import base as whole_base
 from segments.decide import decide
 from segments.journey.enter import segments_entered_by
 from segments.names import EnrollmentStatus, Outcome
-from segments.state import Plan, Specs, State
+from segments.state import Plan, Specs, State, changed_phase
+
+_AT_ONCE = 250_000
+"""Up to so many customers the figures are read once, for the base and for all shards."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Planning:
     now: datetime
     specs: Specs
     base: Base
+    figures: pd.DataFrame | None
     previous_run: datetime | None
     shards: list[tuple[int, int]]
 
@@ -77,13 +82,18 @@ def prepare(shop: Shop, now: datetime, run_id: int, *, dry_run: bool = False) ->
             if (program := compile_earlier(spec, project.segments)) is not None
         }
         specs = Specs(project.policy, running, project.segments, programs, started)
-        base = base_figures(connection, now, project.policy)
         previous = runs.previous_run(connection, "plan", now)
         low, high = customer_range(connection)
+        figures = None
+        if high - low < _AT_ONCE:
+            figures = customer_figures(connection, now, low, high)
+            base = whole_base(figures, project.policy, now)
+        else:
+            base = base_figures(connection, now, project.policy)
         known = filled(connection, specs)
     size = project.settings.shard_size
     shards = [(first, min(first + size - 1, high)) for first in range(low, high + 1, size)]
-    planning = Planning(run_id, now, specs, base, previous, shards)
+    planning = Planning(run_id, now, specs, base, figures, previous, shards)
     if not dry_run and (new := _watched(specs) - known):
         with writing(shop.engine) as connection:
             runs.forget_members(connection, new)
@@ -115,9 +125,7 @@ def summary(decided: Plan) -> Counter[str]:
             "exited": _count(decided.enrollments, "status", EnrollmentStatus.EXITED),
             "candidates": len(decided.sends),
             "tasks": len(decided.tasks),
-            "phase_changes": int(
-                (decided.phases["phase"] != decided.phases["phase_before"].fillna("")).sum()
-            ),
+            "phase_changes": int(changed_phase(decided.phases).sum()),
         }
     )
     for outcome in (Outcome.QUEUED, Outcome.GHOST, Outcome.DEFERRED, Outcome.SKIPPED):
@@ -129,7 +137,10 @@ def _decided(
     connection: Connection, planning: Planning, first: int, last: int
 ) -> tuple[State, Plan]:
     now, specs = planning.now, planning.specs
-    figures = customer_figures(connection, now, first, last)
+    if planning.figures is not None:
+        figures = planning.figures[planning.figures["customer_id"].between(first, last)]
+    else:
+        figures = customer_figures(connection, now, first, last)
     people = profiles(figures, planning.base, specs.policy, now)
     state = read_state(connection, people, specs, now, first, last, planning.previous_run)
     return state, decide(state, specs, now)

@@ -92,9 +92,11 @@ def frame(connection: Connection, statement: Select[Any]) -> pd.DataFrame:
         )
     )
     result = connection.execute(outer)
-    rows = pd.DataFrame.from_records(
-        [tuple(row) for row in result], columns=list(result.keys())
-    )
+    names = list(result.keys())
+    # Past SQLAlchemy's rows, which would cost as much again as the database itself.
+    found: list[tuple[Any, ...]] = result.cursor.fetchall() if result.cursor else []
+    result.close()
+    rows = pd.DataFrame.from_records(found, columns=names)
     for name in moments:
         rows[name] = pd.to_datetime(rows[name], utc=True, format="ISO8601").astype(
             "datetime64[us, UTC]"

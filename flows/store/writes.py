@@ -17,7 +17,7 @@ from flows.store.models import (
     Task,
 )
 from segments.names import TaskStatus
-from segments.state import Plan
+from segments.state import Plan, changed_phase
 
 _ENROLLMENT = [
     "customer_id",
@@ -150,16 +150,14 @@ def _write_tasks(
 
 
 def _write_phases(connection: Connection, plan: Plan, run_id: int, now: datetime) -> None:
-    moved = plan.phases[plan.phases["phase"] != plan.phases["phase_before"].fillna("")]
     moment = pd.Timestamp(now)
-    _update_many(
-        connection,
-        "customer",
-        plan.phases[["customer_id", "phase", "quadrant"]].rename(columns={"customer_id": "number"}),
-    )
-    since = pd.DataFrame({"number": moved["customer_id"], "phase_since": moment})
-    _update_many(connection, "customer", since)
-    changes = moved[["customer_id", "phase_before", "phase"]].set_axis(
+    phases = plan.phases.rename(columns={"customer_id": "number"})
+    new_phase = phases["phase"] != phases["phase_before"].fillna("")
+    standing = phases[["number", "phase", "quadrant"]]
+    _update_many(connection, "customer", standing[~new_phase])
+    _update_many(connection, "customer", standing[new_phase].assign(phase_since=moment))
+    moved = phases[changed_phase(phases)]
+    changes = moved[["number", "phase_before", "phase"]].set_axis(
         ["customer_id", "before", "after"], axis=1
     )
     execute_many(connection, insert(PhaseChange), changes.assign(at=moment, run_id=run_id))
