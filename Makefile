@@ -18,7 +18,7 @@ help: ## list these commands
 install: $(DONE) ## install everything into .venv (done once, and again when versions change)
 
 demo: $(DONE) ## make a demo company and live through its last 60 days
-	$(BIN)/stammkunde demo
+	$(BIN)/stammkunde demo $(ARGS)
 
 test: $(DONE) ## run the tests
 	$(RUN) pytest $(ARGS)
