@@ -42,5 +42,6 @@ def plan(as_of: str | None = None, dry_run: bool = False) -> State[Any]:
 
 def decide_all(shop: Shop, now: Any) -> None:
     """Plan every shard inside one noted run."""
+    planning.refuse_past(shop, now)
     with noted_run(shop, "plan", now) as (run_id, counts):
         counts |= plan_everybody(shop, now, run_id)

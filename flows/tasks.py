@@ -16,7 +16,7 @@ from prefect.utilities.annotations import quote
 from flows import clock
 from flows.delivery.dispatch import DeliveryReport
 from flows.errors import ConfigError, PipelineError
-from flows.intake.load import PullReport
+from flows.intake.report import PullReport
 from flows.moments import moment
 from flows.reporting.facts import RunFacts
 from flows.responses.apply import ResponseReport

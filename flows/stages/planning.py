@@ -9,6 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from flows.config import compile_earlier
+from flows.errors import ConfigError
 from flows.stages.shop import Progress, Shop, noted_run, quiet
 from flows.store import runs
 from flows.store.figures import base_figures, customer_figures
@@ -41,6 +42,7 @@ class Planning:
 
 def plan(shop: Shop, now: datetime, *, progress: Progress = quiet) -> dict[str, Any]:
     """Decide for every customer as of `now`. Safe to run again: nothing is decided twice."""
+    refuse_past(shop, now)
     with noted_run(shop, "plan", now) as (run_id, counts):
         planning = prepare(shop, now, run_id)
         total: Counter[str] = Counter()
@@ -50,6 +52,18 @@ def plan(shop: Shop, now: datetime, *, progress: Progress = quiet) -> dict[str, 
         finish(shop, planning)
         counts |= total
     return counts
+
+
+def refuse_past(shop: Shop, now: datetime) -> None:
+    """Time runs one way: what was decided as of a later moment cannot be decided before it."""
+    with shop.engine.connect() as connection:
+        latest = runs.latest_run(connection, "plan")
+    if latest is not None and now < latest:
+        raise ConfigError.at(
+            "--as-of",
+            f"the plan has been made up to {latest:%Y-%m-%d %H:%M} UTC already; "
+            "take that moment or a later one",
+        )
 
 
 def preview(shop: Shop, now: datetime, *, progress: Progress = quiet) -> list[Plan]:
@@ -94,9 +108,9 @@ def prepare(shop: Shop, now: datetime, run_id: int, *, dry_run: bool = False) ->
     size = project.settings.shard_size
     shards = [(first, min(first + size - 1, high)) for first in range(low, high + 1, size)]
     planning = Planning(run_id, now, specs, base, figures, previous, shards)
-    if not dry_run and (new := _watched(specs) - known):
+    if not dry_run:
         with writing(shop.engine) as connection:
-            runs.forget_members(connection, new)
+            runs.keep_members_of(connection, known & _watched(specs))
     return planning
 
 

@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from datetime import datetime
 
-from flows.intake.load import PullReport
 from flows.intake.load import pull as pull_tables
+from flows.intake.report import PullReport
 from flows.stages.shop import Progress, Shop, noted_run, quiet
 from flows.store import runs
 from flows.store.session import writing

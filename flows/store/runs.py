@@ -54,6 +54,15 @@ def previous_run(connection: Connection, kind: str, now: datetime) -> datetime |
     )
 
 
+def latest_run(connection: Connection, kind: str) -> datetime | None:
+    """As of when this stage last went well at all."""
+    return connection.scalar(
+        select(func.max(Run.as_of)).where(
+            Run.kind == kind, Run.ended_at.is_not(None), Run.failed.is_(None)
+        )
+    )
+
+
 def note_versions(
     connection: Connection, programs: Iterable[Program], now: datetime
 ) -> dict[str, datetime]:
@@ -117,9 +126,14 @@ def note_fills(connection: Connection, rules: Mapping[str, str], now: datetime) 
         connection.execute(insert(SegmentFill).values(segment=segment, rule=rule, filled_at=now))
 
 
-def forget_members(connection: Connection, segments: Iterable[str]) -> None:
-    """Forget who was in segments whose rule has changed: they start anew, entering nobody."""
-    connection.execute(delete(SegmentMember).where(SegmentMember.segment.in_(list(segments))))
+def keep_members_of(connection: Connection, segments: Iterable[str]) -> None:
+    """Forget who was in any other segment: nobody watches it now, or its rule has changed.
+
+    Watched again, it starts anew and enters nobody on the strength of old members.
+    """
+    known = list(segments)
+    connection.execute(delete(SegmentMember).where(SegmentMember.segment.not_in(known)))
+    connection.execute(delete(SegmentFill).where(SegmentFill.segment.not_in(known)))
 
 
 def mirror_owners(connection: Connection, owners: Iterable[Mapping[str, Any]]) -> None:
