@@ -131,6 +131,9 @@ class _Compiler:
                 segment = self.segments[name]
                 self.used |= segment.columns
                 return segment._judge
+            case ast.Name(id=name) if name not in self.columns:
+                self._column(name)
+                return _unknown
             case ast.Name() | ast.Constant():
                 part = self.value(node)
                 if part.kind != Kind.FLAG:

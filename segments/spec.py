@@ -195,7 +195,7 @@ STEPS: dict[str, type[Spec]] = {"wait": Wait, "send": Send, "task": Task, "choos
 
 def _step(value: Any) -> str | None:
     if isinstance(value, dict):
-        return next((word for word in STEPS if word in value), None)
+        return next((word for word in value if word in STEPS), None)
     return type(value).__name__.lower()
 
 
