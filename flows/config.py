@@ -1,6 +1,7 @@
 """A project folder, read and checked: config/ as models, journeys compiled."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -69,10 +70,7 @@ def load(folder: Path) -> Project:
 
     A journey with a fault does not stop the others: it is left out and named in `broken`.
     """
-    if not (folder / "config").is_dir():
-        raise ConfigError.at(
-            folder, 'there is no folder "config" here. Say --project DIR, or: stammkunde init DIR'
-        )
+    _needs_config(folder)
     faults: list[Fault] = []
     settings = _file(folder, Settings, "settings.yaml", faults)
     policy = _file(folder, Policy, "policy.yaml", faults)
@@ -81,7 +79,7 @@ def load(folder: Path) -> Project:
     sources = _file(folder, Sources, "sources.yaml", faults)
     segments = _segments(folder, faults)
     journeys, broken = _journeys(folder, segments)
-    if faults or not (settings and policy and owners and senders and sources):
+    if faults or segments is None or not (settings and policy and owners and senders and sources):
         raise ConfigError([*faults, *broken])
     return Project(
         folder, settings, policy, owners, senders, sources, segments, journeys, sorted(set(broken))
@@ -90,8 +88,9 @@ def load(folder: Path) -> Project:
 
 def write_schemas(folder: Path) -> list[Path]:
     """Write config/schema/*.json, from which editors complete and check. Returns the files."""
+    _needs_config(folder)
     target = folder / "config" / "schema"
-    target.mkdir(parents=True, exist_ok=True)
+    target.mkdir(exist_ok=True)
     written = []
     for name, model in SCHEMAS.items():
         file = target / f"{name}.json"
@@ -114,6 +113,13 @@ def compile_earlier(spec: dict[str, Any], segments: Mapping[str, Rule]) -> Progr
         return None
 
 
+def _needs_config(folder: Path) -> None:
+    if not (folder / "config").is_dir():
+        raise ConfigError.at(
+            folder, 'there is no folder "config" here. Say --project DIR, or: stammkunde init DIR'
+        )
+
+
 def _schema(model: type[Spec]) -> dict[str, Any]:
     return model.model_json_schema(by_alias=True)
 
@@ -130,29 +136,30 @@ def _file(folder: Path, model: type[Model], name: str, faults: list[Fault]) -> M
 def _document(folder: Path, name: str, faults: list[Fault]) -> Document | None:
     document, wrong = read(folder / name, name)
     faults += wrong
-    return None if wrong else document
+    return document
 
 
-def _segments(folder: Path, faults: list[Fault]) -> dict[str, Rule]:
-    """Named rules, compiled; a segment may use other segments."""
+def _segments(folder: Path, faults: list[Fault]) -> dict[str, Rule] | None:
+    """Named rules, compiled; a segment may use other segments. None where they do not read."""
     document = _document(folder, "config/segments.yaml", faults)
     if document is None:
-        return {}
+        return None
     built, wrong = build(Segments, document)
     faults += wrong
     if built is None:
-        return {}
+        return None
     texts = built.segments
     uses = {
-        name: {other for other in texts if other in _words(text)} - {name}
+        name: {other for other in texts if other in _words(text)} - set(PROFILE)
         for name, text in texts.items()
     }
     try:
         order = list(TopologicalSorter(uses).static_order())
     except CycleError as error:
-        ring = " -> ".join(error.args[1])
-        faults.append(document.fault(("segments",), f"these segments go round in a circle: {ring}"))
-        return {}
+        ring = error.args[1][::-1]
+        what = f"these segments go round in a circle: {' -> '.join(ring)}"
+        faults.append(document.fault(("segments", ring[0]), what))
+        return None
     compiled: dict[str, Rule] = {}
     for name in order:
         if name in PROFILE:
@@ -166,37 +173,49 @@ def _segments(folder: Path, faults: list[Fault]) -> dict[str, Rule]:
             compiled[name] = compile_rule(texts[name], PROFILE, compiled)
         except RuleError as error:
             faults += [document.fault(("segments", name), what) for what in error.faults]
+            # A stand-in, so that whatever uses this segment is not called wrong as well.
+            compiled[name] = compile_rule("True", PROFILE)
     return compiled
 
 
 def _words(text: str) -> set[str]:
-    return set("".join(c if c.isalnum() or c == "_" else " " for c in text).split())
+    """Names in a rule; what stands in quotation marks is a value."""
+    return set(re.findall(r"\w+", re.sub(r"""(["']).*?\1""", " ", text)))
 
 
-def _journeys(folder: Path, segments: Mapping[str, Rule]) -> tuple[dict[str, Program], list[Fault]]:
+def _journeys(
+    folder: Path, segments: Mapping[str, Rule] | None
+) -> tuple[dict[str, Program], list[Fault]]:
     programs: dict[str, Program] = {}
     broken: list[Fault] = []
     messages = {p.name for p in (folder / "templates").glob("[a-z]*") if p.is_dir()}
     for file in sorted((folder / "config" / "journeys").glob("*.y*ml")):
-        name = f"config/journeys/{file.name}"
-        document = _document(folder, name, broken)
-        if document is None:
-            continue
-        journey, wrong = build(Journey, document)
-        if journey is not None:
-            wrong = [
-                *_named_as_file(journey, file, document, programs),
-                *_messages_exist(journey, messages, document),
-            ]
-            try:
-                program = compile_journey(journey, segments)
-            except ProgramError as error:
-                wrong += [document.fault(place, what) for place, what in error.faults]
-            else:
-                if not wrong:
+        wrong: list[Fault] = []
+        document = _document(folder, f"config/journeys/{file.name}", wrong)
+        if document is not None:
+            journey, more = build(Journey, document)
+            wrong += more
+            if journey is not None:
+                wrong += _named_as_file(journey, file, document, programs)
+                wrong += _messages_exist(journey, messages, document)
+                program = _compiled(journey, segments, document, wrong)
+                if program is not None and not wrong:
                     programs[journey.journey] = program
         broken += wrong
     return programs, broken
+
+
+def _compiled(
+    journey: Journey, segments: Mapping[str, Rule] | None, document: Document, wrong: list[Fault]
+) -> Program | None:
+    """Nothing can be said about a journey's rules while segments.yaml does not read."""
+    if segments is None:
+        return None
+    try:
+        return compile_journey(journey, segments)
+    except ProgramError as error:
+        wrong += [document.fault(place, what) for place, what in error.faults]
+        return None
 
 
 def _named_as_file(
