@@ -17,19 +17,25 @@ def moment(as_of: str | None, zone: str, now: datetime) -> datetime:
         return now
     here = ZoneInfo(zone)
     try:
-        day = date.fromisoformat(as_of)
-    except ValueError:
-        try:
-            wanted = datetime.fromisoformat(as_of)
-        except ValueError:
-            raise ConfigError.at(
-                "--as-of", f'"{as_of}" is not a day. Write 2026-11-18 or 2026-11-18T07:00'
-            ) from None
-        wanted = wanted if wanted.tzinfo else wanted.replace(tzinfo=here)
-    else:
-        ends = datetime.combine(day + timedelta(days=1), time(), here)
-        today = now.astimezone(here).date()
-        wanted = now if day == today else ends - timedelta(microseconds=1)
+        wanted = _read(as_of, here, now)
+    except (ValueError, OverflowError):
+        raise ConfigError.at(
+            "--as-of", f'"{as_of}" is not a day. Write 2026-11-18 or 2026-11-18T07:00'
+        ) from None
     if wanted > now:
         raise ConfigError.at("--as-of", f'"{as_of}" is still to come; nobody knows what it brings')
-    return wanted.astimezone(UTC)
+    return wanted
+
+
+def _read(as_of: str, here: ZoneInfo, now: datetime) -> datetime:
+    try:
+        day = date.fromisoformat(as_of)
+    except ValueError:
+        wanted = datetime.fromisoformat(as_of)
+        return (wanted if wanted.tzinfo else wanted.replace(tzinfo=here)).astimezone(UTC)
+    if day == now.astimezone(here).date():
+        return now
+    if day == date.max:
+        return datetime.max.replace(tzinfo=UTC)
+    ends = datetime.combine(day + timedelta(days=1), time(), here)
+    return ends.astimezone(UTC) - timedelta(microseconds=1)
