@@ -4,7 +4,6 @@ import difflib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -68,24 +67,16 @@ def chunks(
 def _from_text(
     table: str, source: TableSource, path: Path, needed: Iterable[str], size: int
 ) -> Iterator[Chunk]:
-    with textfile.opened(source, path) as file:
-        places = {
-            ours: file.header.index(theirs)
-            for ours, theirs in _mapped(table, source, file.header, needed).items()
-        }
-        while True:
-            block = list(islice(file.records, size))
-            faults = file.faults.copy()
-            file.faults.clear()
-            if not block and not faults:
-                return
-            columns = list(zip(*(cells for _, cells in block), strict=True))
-            rows = pd.Series([row for row, _ in block], dtype="int64")
-            cells = {
-                ours: pd.Series(columns[place] if columns else (), dtype="str")
-                for ours, place in places.items()
-            }
-            yield Chunk(pd.DataFrame({"row": rows, **cells}), faults=faults)
+    with textfile.opened(source, path, size) as file:
+        names = _mapped(table, source, file.header, needed)
+        places = [file.header.index(theirs) for theirs in names.values()]
+        for block in file.read(places):
+            frame = pd.DataFrame({"row": pd.Series(block.rows, dtype="int64")})
+            for ours, cells in zip(names, block.columns, strict=True):
+                frame[ours] = _as_text(cells)
+            # Spreadsheets write lines of separators below the last row.
+            blank = (frame.drop(columns="row") == "").all(axis=1)
+            yield Chunk(frame[~blank].reset_index(drop=True), faults=block.faults)
 
 
 def _from_parquet(
@@ -204,8 +195,14 @@ def _typed(names: dict[str, str], arrays: dict[str, pa.Array], first: int) -> Ch
             array = array.cast(pa.timestamp("us", array.type.tz), safe=False)
         if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
             native.add(ours)
-        frame[ours] = array.cast(pa.large_string()).to_pandas().astype("str").fillna("")
+        frame[ours] = _as_text(array.cast(pa.large_string())).fillna("")
     return Chunk(pd.DataFrame(frame), frozenset(native))
+
+
+def _as_text(cells: pa.Array | pa.ChunkedArray | Sequence[str]) -> pd.Series:
+    if isinstance(cells, pa.Array | pa.ChunkedArray):
+        cells = pd.array(cells, dtype=pd.ArrowDtype(pa.large_string()))
+    return pd.Series(cells, dtype="str")
 
 
 def _array(values: Sequence[Any]) -> pa.Array:
