@@ -120,18 +120,21 @@ def _purchases(
     later = (rng.random(credits) * 30 * 86_400_000_000).astype("timedelta64[us]")
     returned = np.minimum(ordered[given_back] + later, until)
     refund = -np.maximum((total[given_back] * share).astype(np.int64), 1)
-    ids = np.arange(1, purchases + 1)
+    at = np.concatenate([ordered, returned])
+    by_time = np.argsort(at, kind="stable")  # rows arrive as they happen, not customer by customer
+    number = np.empty(purchases, dtype=np.int64)
+    number[by_time] = np.arange(1, purchases + 1)
     full = np.concatenate([total, refund])
     cancelled = np.full(purchases, np.datetime64("NaT"), "datetime64[us]")
     dropped = np.flatnonzero(rng.random(sales) < 0.01)
     cancelled[dropped] = np.minimum(ordered[dropped] + np.timedelta64(2, "D"), until)
     credit_of = np.full(purchases, None, dtype=object)
-    credit_of[sales:] = (given_back + 1).tolist()
-    return {
-        "id": ids,
-        "key": _numbers("O", ids),
+    credit_of[sales:] = number[given_back].tolist()
+    columns = {
+        "id": number,
+        "key": _numbers("O", number),
         "customer_id": np.concatenate([buyer, buyer[given_back]]),
-        "ordered_at": np.concatenate([ordered, returned]),
+        "ordered_at": at,
         "kind": np.repeat(["sale", "credit"], [sales, credits]),
         "credit_of_id": credit_of,
         "cancelled_at": cancelled,
@@ -141,6 +144,7 @@ def _purchases(
         "cost": (full * 0.6).astype(np.int64),
         "category": rng.choice(CATEGORIES, purchases),
     }
+    return {name: values[by_time] for name, values in columns.items()}
 
 
 def _history(
