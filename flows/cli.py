@@ -193,6 +193,8 @@ def ui(
     from flows.prefect_home import prepare
 
     prepare(_folder())
+    # The pages ask this address for data, whatever port the server itself was told.
+    os.environ["PREFECT_SERVER_UI_API_URL"] = f"http://127.0.0.1:{port}/api"
     typer.echo(f"Runs: http://127.0.0.1:{port}/runs   Ctrl-C ends it")
     sys.stdout.flush()
     prefect = Path(sys.executable).with_name("prefect")

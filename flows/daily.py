@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from prefect import flow
-from prefect.states import Failed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Failed
 from prefect.task_runners import ThreadPoolTaskRunner
-from prefect.utilities.annotations import quote
 
 from flows.errors import PipelineError
 from flows.plan import decide_all
@@ -23,6 +23,7 @@ from flows.tasks import (
     pull_data,
     refused,
     run_name,
+    sealed,
     shop_and_moment,
     take_in_responses,
     tell_day,
@@ -58,14 +59,14 @@ def daily(as_of: str | None = None, dry_run: bool = False) -> State[Any]:
 
 def _live_through(shop: Shop, now: datetime) -> tuple[RunFacts, str | None]:
     """All stages in order; data too old for sending stops the sending, not the measuring."""
-    report = pull_data(quote(shop), now)
-    take_in_responses(quote(shop), now)
+    report = pull_data(sealed(shop), now)
+    take_in_responses(sealed(shop), now)
     decide_all(shop, now)
     stale = None
     try:
-        deliver_messages(quote(shop), now)
+        deliver_messages(sealed(shop), now)
     except StaleSourceError as error:
         stale = str(error)
-    measure_effects(quote(shop), now)
+    measure_effects(sealed(shop), now)
     notes = (stale,) if stale else ()
-    return tell_day(quote(shop), now, counted(report), notes), stale
+    return tell_day(sealed(shop), now, counted(report), notes), stale

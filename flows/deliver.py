@@ -3,11 +3,10 @@
 from typing import Any
 
 from prefect import flow
-from prefect.states import State
-from prefect.utilities.annotations import quote
+from prefect.client.schemas.objects import State
 
 from flows.errors import PipelineError
-from flows.tasks import deliver_messages, done, refused, run_name, shop_and_moment
+from flows.tasks import deliver_messages, done, refused, run_name, sealed, shop_and_moment
 
 
 @flow(name="deliver", flow_run_name=run_name)
@@ -19,7 +18,7 @@ def deliver(as_of: str | None = None) -> State[Any]:
     """
     try:
         shop, now = shop_and_moment(as_of)
-        report = deliver_messages(quote(shop), now)
+        report = deliver_messages(sealed(shop), now)
     except PipelineError as error:
         return refused(error)
     told = f"{report.handed_over} handed over, {sum(report.held_back.values())} held back"

@@ -3,12 +3,11 @@
 from typing import Any
 
 from prefect import flow
-from prefect.states import State
-from prefect.utilities.annotations import quote
+from prefect.client.schemas.objects import State
 
 from flows.errors import PipelineError
 from flows.publish import publish_effect_summary
-from flows.tasks import done, measure_effects, refused, run_name, shop_and_moment
+from flows.tasks import done, measure_effects, refused, run_name, sealed, shop_and_moment
 
 
 @flow(name="measure", flow_run_name=run_name)
@@ -20,7 +19,7 @@ def measure(as_of: str | None = None) -> State[Any]:
     """
     try:
         shop, now = shop_and_moment(as_of)
-        facts = measure_effects(quote(shop), now)
+        facts = measure_effects(sealed(shop), now)
     except PipelineError as error:
         return refused(error)
     return done(publish_effect_summary(facts, shop.project.policy.locale))

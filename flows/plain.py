@@ -1,14 +1,16 @@
 """Commands without Prefect: the same stages, their figures in the terminal."""
 
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import typer
 
 from flows import clock
-from flows.config import load
-from flows.errors import ConfigError, PipelineError
+from flows.config import Project, load
+from flows.errors import ConfigError, Fault, PipelineError
 from flows.messages.lint import lint
+from flows.messages.sample import Sample, read_sample
 from flows.moments import moment
 from flows.reporting import tables
 from flows.reporting.facts import RunFacts
@@ -27,9 +29,7 @@ def run_day(folder: Path, as_of: str | None, *, dry_run: bool) -> None:
     now = moment(as_of, shop.project.policy.zone, clock.now())
     progress = line_progress()
     if dry_run:
-        say_day(
-            measuring.preview(shop, now, planning.preview(shop, now, progress=progress)), shop
-        )
+        say_day(measuring.preview(shop, now, planning.preview(shop, now, progress=progress)), shop)
         return
     report = pulling.pull(shop, now, progress=progress)
     responding.respond(shop, now, progress=progress)
@@ -89,7 +89,11 @@ def check_project(folder: Path) -> None:
         lend = delivering.letterhead(load(shipped()))
         found = lint(templates, lend) if templates.is_dir() else []
         raise ConfigError([*error.faults, *found]) from error
-    faults = [*project.broken, *lint(templates, delivering.letterhead(project))]
+    faults = [
+        *project.broken,
+        *lint(templates, delivering.letterhead(project)),
+        *_purposes(project),
+    ]
     if faults:
         raise ConfigError(faults)
     live = sorted(project.live)
@@ -98,6 +102,21 @@ def check_project(folder: Path) -> None:
         f"({', '.join(live) + ' live' if live else 'none live'}), "
         f"{len(project.segments)} segments."
     )
+
+
+def _purposes(project: Project) -> list[Fault]:
+    """A message written as service, say, must not be sent by a journey that advertises."""
+    faults = []
+    for program in project.journeys.values():
+        for message in sorted(program.messages):
+            sample = read_sample(project.templates / message / "sample.yaml")
+            if isinstance(sample, Sample) and sample.purpose != program.journey.purpose:
+                what = (
+                    f'"{message}" is written for {sample.purpose} (templates/{message}/sample.yaml)'
+                    f", and this journey's purpose is {program.journey.purpose}"
+                )
+                faults.append(Fault(f"config/journeys/{program.name}.yaml", 0, what))
+    return faults
 
 
 def show_send(folder: Path, send_id: int, out: Path | None) -> None:
@@ -131,7 +150,7 @@ def line_progress() -> Progress:
     return show
 
 
-def _print_tables(found: tuple[list[dict[str, object]], ...]) -> None:
+def _print_tables(found: Iterable[Sequence[Mapping[str, object]]]) -> None:
     for rows in found:
         if rows:
             typer.echo()

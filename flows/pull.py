@@ -3,12 +3,12 @@
 from typing import Any
 
 from prefect import flow
-from prefect.states import State
-from prefect.utilities.annotations import quote
+from prefect.client.schemas.objects import State
 
 from flows.errors import PipelineError
 from flows.stages.pulling import told
-from flows.tasks import done, pull_data, refused, run_name, shop_and_moment
+from flows.tasks import done, pull_data, refused, run_name, sealed, shop_and_moment
+
 
 @flow(name="pull", flow_run_name=run_name)
 def pull(as_of: str | None = None) -> State[Any]:
@@ -19,7 +19,7 @@ def pull(as_of: str | None = None) -> State[Any]:
     """
     try:
         shop, now = shop_and_moment(as_of)
-        report = pull_data(quote(shop), now)
+        report = pull_data(sealed(shop), now)
     except PipelineError as error:
         return refused(error)
     return done(told(report))

@@ -3,11 +3,10 @@
 from typing import Any
 
 from prefect import flow
-from prefect.states import State
-from prefect.utilities.annotations import quote
+from prefect.client.schemas.objects import State
 
 from flows.errors import PipelineError
-from flows.tasks import done, refused, run_name, shop_and_moment, take_in_responses
+from flows.tasks import done, refused, run_name, sealed, shop_and_moment, take_in_responses
 
 
 @flow(name="respond", flow_run_name=run_name)
@@ -19,7 +18,7 @@ def respond(as_of: str | None = None) -> State[Any]:
     """
     try:
         shop, now = shop_and_moment(as_of)
-        report = take_in_responses(quote(shop), now)
+        report = take_in_responses(sealed(shop), now)
     except PipelineError as error:
         return refused(error)
     return done(f"{sum(report.new.values())} responses, {report.orders} orders attributed")

@@ -5,12 +5,13 @@ import time
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from prefect import runtime, task
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.states import Completed, Failed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
 from prefect.utilities.annotations import quote
 
 from flows import clock
@@ -29,6 +30,12 @@ WRONG_INPUT = "Wrong input"
 """Name of the state of a run that could not begin, because of what somebody wrote or delivered."""
 
 _EVERY_SECONDS = 2.0
+Value = TypeVar("Value")
+
+
+def sealed(value: Value) -> Value:
+    """For a task's argument: Prefect neither looks inside nor copies it; the task gets `value`."""
+    return cast(Value, quote(value))
 
 
 def shop_and_moment(as_of: str | None) -> tuple[Shop, datetime]:
@@ -83,7 +90,7 @@ def pull_data(shop: Shop, now: datetime) -> PullReport:
 
 
 @task(name="prepare plan", task_run_name="prepare the plan", cache_policy=NO_CACHE)
-def prepare_plan(shop: Shop, now: datetime, run_id: int) -> Any:
+def prepare_plan(shop: Shop, now: datetime, run_id: int) -> quote:
     """What all shards share; wrapped, so that Prefect does not look inside."""
     return quote(planning.prepare(shop, now, run_id))
 
@@ -126,17 +133,17 @@ def tell_day(
 
 def plan_everybody(shop: Shop, now: datetime, run_id: int) -> Counter[str]:
     """Plan all shards as tasks: side by side on PostgreSQL, one at a time on SQLite."""
-    prepared: Planning = prepare_plan(quote(shop), now, run_id).unquote()
+    prepared: Planning = prepare_plan(sealed(shop), now, run_id).unquote()
     bar = progress_bar("plan", "customers decided")
     shards = prepared.shards
     total: Counter[str] = Counter()
     if shop.engine.dialect.name == "sqlite":
         for number, (first, last) in enumerate(shards, start=1):
-            total += plan_customers(quote(shop), quote(prepared), first, last)
+            total += plan_customers(sealed(shop), sealed(prepared), first, last)
             bar("plan", number, len(shards))
     else:
         futures = [
-            plan_customers.submit(quote(shop), quote(prepared), first, last)
+            plan_customers.submit(sealed(shop), sealed(prepared), first, last)
             for first, last in shards
         ]
         for number, future in enumerate(futures, start=1):
