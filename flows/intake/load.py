@@ -9,7 +9,7 @@ from time import perf_counter
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
-from flows.intake import marks
+from flows.intake import cells, marks
 from flows.intake.cells import Writing, has_offset
 from flows.intake.checks import Checked, check, needed
 from flows.intake.report import (
@@ -97,6 +97,18 @@ class _Tally:
             return f"{self.source.place} since {self.since}"
         return self.source.place
 
+    def without_old(self, chunk: Chunk) -> Chunk:
+        """The chunk less the rows that came in before; checking those again would cost most."""
+        if self.start is None:
+            return chunk
+        stamps = cells.moment(chunk.frame[WATERMARK], self.writing, WATERMARK in chunk.native)
+        old = stamps.typed.lt(self.start)
+        gone = int(old.sum())
+        self.read += gone
+        self.good += gone
+        self.old += gone
+        return replace(chunk, frame=chunk.frame[~old].reset_index(drop=True))
+
     def add(self, chunk: Chunk, checked: Checked) -> None:
         """Count a chunk and note how far it goes."""
         self.read += chunk.rows
@@ -134,15 +146,14 @@ def _read(
         mark = loading.watermark(connection, table) if source.watermark else None
         tally = _Tally(source, writing, mark)
         for chunk in chunks(table, source, project, needed=demanded, since=tally.since):
-            checked = check(table, chunk, source, demanded, writing)
-            tally.add(chunk, checked)
-            good = checked.good
-            if tally.start is not None and table != "order_lines":
-                good = good[~good[WATERMARK].lt(tally.start)]
-                tally.old += len(checked.good) - len(good)
-            loading.stage(connection, table, good)
-            loading.stage_rejects(connection, table, checked.rejects)
-            loading.stage_aside(connection, table, checked.aside)
+            # An order is known by all its lines, so those are sorted out only where all are seen.
+            fresh = chunk if table == "order_lines" else tally.without_old(chunk)
+            if fresh.rows:
+                checked = check(table, fresh, source, demanded, writing)
+                tally.add(fresh, checked)
+                loading.stage(connection, table, checked.good)
+                loading.stage_rejects(connection, table, checked.rejects)
+                loading.stage_aside(connection, table, checked.aside)
             if progress is not None:
                 progress(table, tally.read)
     return tally

@@ -11,6 +11,7 @@ from flows.intake.cells import Writing
 OVERLAP = timedelta(hours=2)
 """How far behind its mark reading starts again: late commits, and the hour that comes twice."""
 
+_AWARE = "+00:00"
 _FORM = "%Y-%m-%d %H:%M:%S.%f"
 
 
@@ -18,6 +19,8 @@ def parsed(mark: str | None, writing: Writing) -> pd.Timestamp | None:
     """The moment a stored mark means."""
     if mark is None:
         return None
+    if mark.endswith(_AWARE):
+        return pd.Timestamp(mark)
     iso = replace(writing, dates="iso")
     return pd.Timestamp(cells.moment(pd.Series([mark], dtype="str"), iso, native=True).typed[0])
 
@@ -25,7 +28,7 @@ def parsed(mark: str | None, writing: Writing) -> pd.Timestamp | None:
 def written(moment: pd.Timestamp, writing: Writing, *, aware: bool) -> str:
     """With an offset where the source has one, else on the clock of its zone."""
     if aware:
-        return moment.tz_convert("UTC").strftime(_FORM) + "+00:00"
+        return moment.tz_convert("UTC").strftime(_FORM) + _AWARE
     return moment.tz_convert(writing.zone).strftime(_FORM)
 
 
@@ -34,4 +37,4 @@ def restart(mark: str | None, writing: Writing) -> str | None:
     moment = parsed(mark, writing)
     if moment is None or mark is None:
         return None
-    return written(moment - OVERLAP, writing, aware=mark.endswith("+00:00"))
+    return written(moment - OVERLAP, writing, aware=mark.endswith(_AWARE))

@@ -1,6 +1,6 @@
 """Engines, transactions and frames."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,7 @@ def frame(connection: Connection, statement: Select[Any]) -> pd.DataFrame:
     result = connection.execute(outer)
     names = list(result.keys())
     # Past SQLAlchemy's rows, which would cost as much again as the database itself.
-    found: list[tuple[Any, ...]] = result.cursor.fetchall() if result.cursor else []
+    found: Sequence[Any] = result.cursor.fetchall() if result.cursor else []
     result.close()
     rows = pd.DataFrame.from_records(found, columns=names)
     for name in moments:
