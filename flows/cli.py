@@ -4,21 +4,20 @@ import os
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from flows.errors import ConfigError, PipelineError, SourceError
-
-FAILED, WRONG = 1, 2
-"""Exit codes: something failed in the run; the configuration or the input is wrong."""
+from flows.errors import FAILED, WRONG, ConfigError, PipelineError, SourceError
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Stammkunde turns first-time buyers into regulars: journeys in YAML, messages in Jinja.",
+    context_settings={"max_content_width": 100, "help_option_names": ["-h", "--help"]},
+    help="Stammkunde turns first-time buyers into regulars: journeys in YAML, messages in Jinja."
+    "\n\nTo look around: stammkunde demo. To begin: stammkunde init DIR, then check and run in it.",
     epilog="Exit codes: 0 fine, 1 something failed in the run, 2 configuration or input is wrong.",
 )
 
@@ -27,13 +26,14 @@ AsOf = Annotated[
     typer.Option(
         "--as-of",
         metavar="DAY",
-        help="Work as of this day (2026-11-18) or moment (2026-11-18T07:00); now if not given.",
+        help="Work as of this day (2026-11-18) or moment (2026-11-18T07:00).",
+        show_default="now",
     ),
 ]
 Plain = Annotated[
     bool,
     typer.Option(
-        "--plain", help="Run without Prefect: quicker to start, but leaves no run to look at."
+        "--plain", help="Without Prefect: quicker, but there is no run to look at afterwards."
     ),
 ]
 DryRun = Annotated[
@@ -44,13 +44,26 @@ DryRun = Annotated[
 def main() -> None:
     """Entry point: what a user did wrong is told in a sentence, never as a trace back."""
     try:
-        app()
+        app(prog_name="stammkunde")
     except (ConfigError, SourceError) as error:
         _complain(error)
         sys.exit(WRONG)
     except PipelineError as error:
         _complain(error)
         sys.exit(FAILED)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        typer.echo(f"{error.filename}  {error.strerror}", err=True)
+        sys.exit(FAILED)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"stammkunde {version('stammkunde')}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -65,6 +78,10 @@ def project(
             show_default="the current folder",
         ),
     ] = Path(),
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_say_version, is_eager=True),
+    ] = False,
 ) -> None:
     """Remember the project's folder, and where Prefect keeps its history."""
     os.environ["STAMMKUNDE_PROJECT"] = str(folder)
@@ -74,7 +91,10 @@ def project(
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to make the folder.")],
 ) -> None:
-    """Make a folder of your own, with configuration and templates to change."""
+    """Make a folder of your own, with configuration and templates to change.
+
+    Nothing that is there is overwritten. All journeys begin as drafts, which write to nobody.
+    """
     from flows.initial import init as make
 
     made = make(folder)
@@ -84,19 +104,32 @@ def init(
 
 @app.command()
 def demo(
-    customers: Annotated[int, typer.Option(min=20, max=100_000, help="How many customers.")] = 500,
-    days: Annotated[int, typer.Option(min=1, max=720, help="How many days to live through.")] = 60,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same company.")] = 7,
+    customers: Annotated[
+        int, typer.Option(min=20, max=100_000, metavar="NUMBER", help="How many customers.")
+    ] = 500,
+    days: Annotated[
+        int, typer.Option(min=1, max=720, metavar="NUMBER", help="How many days.")
+    ] = 60,
+    seed: Annotated[
+        int, typer.Option(metavar="NUMBER", help="The same seed makes the same company.")
+    ] = 7,
     folder: Annotated[
-        Path, typer.Option("--dir", metavar="DIR", help="Where to put it; an older demo goes.")
+        Path,
+        typer.Option("--dir", metavar="DIR", help="Where to put it; an older demo is removed."),
     ] = Path("demo"),
-    locale: Annotated[str, typer.Option(help="de or en.")] = "de",
+    locale: Annotated[
+        str, typer.Option(metavar="LANGUAGE", help="Language of it all: de or en.")
+    ] = "de",
     until: Annotated[
         str | None,
         typer.Option(metavar="DAY", help="Last day to live through.", show_default="yesterday"),
     ] = None,
 ) -> None:
-    """Make up a company, live through its last days, and show what happened."""
+    """Make up a company, live through its last days, and show what happened.
+
+    A maker of office furniture with customers, orders and complaints, all invented. Mails become
+    files to look at; nothing leaves this machine. 500 customers and 60 days take a minute or two.
+    """
     from flows import clock
     from flows.demo_command import run_demo
 
@@ -111,24 +144,36 @@ def demo(
 
 @app.command()
 def run(as_of: AsOf = None, dry_run: DryRun = False, plain: Plain = False) -> None:
-    """The whole day: data in, decisions, messages out, effects. Safe to repeat."""
+    """The whole day: pull, respond, plan, deliver and measure.
+
+    Safe to repeat: nothing is sent twice. Only journeys with "status: live" write to anybody.
+    """
     if plain:
         from flows.plain import run_day
 
         run_day(_folder(), as_of, dry_run=dry_run)
     else:
-        _flow("daily", as_of=as_of, dry_run=dry_run)
+        from flows.with_prefect import run_flow
+
+        run_flow(_folder(), "daily", as_of=as_of, dry_run=dry_run)
 
 
 @app.command()
 def pull(as_of: AsOf = None, plain: Plain = False) -> None:
-    """Bring in the company's data."""
+    """Bring in the company's data, as config/sources.yaml says.
+
+    Rows that make no sense are left out and kept with their reason. Pulling the same data again
+    changes nothing.
+    """
     _stage("pull", as_of, plain)
 
 
 @app.command()
 def plan(as_of: AsOf = None, dry_run: DryRun = False, plain: Plain = False) -> None:
-    """Decide who is due what, and queue it."""
+    """Decide who is due what, and queue it.
+
+    Nothing goes out yet; that is what deliver does. With --dry-run nothing is queued either.
+    """
     if dry_run:
         from flows.plain import run_day
 
@@ -139,25 +184,37 @@ def plan(as_of: AsOf = None, dry_run: DryRun = False, plain: Plain = False) -> N
 
 @app.command()
 def deliver(as_of: AsOf = None, plain: Plain = False) -> None:
-    """Hand over what is queued."""
+    """Hand over what is queued, where it is still permitted.
+
+    Nothing is handed over while the data is older than max_age in config/sources.yaml.
+    """
     _stage("deliver", as_of, plain)
 
 
 @app.command()
 def respond(as_of: AsOf = None, plain: Plain = False) -> None:
-    """Take in what came back."""
+    """Take in what came back: bounces, objections, replies, orders.
+
+    Reads the files in the inbox folder; the same response twice counts once.
+    """
     _stage("respond", as_of, plain)
 
 
 @app.command()
 def measure(as_of: AsOf = None, plain: Plain = False) -> None:
-    """Show where journeys stand and what they brought."""
+    """Show where journeys stand and what they brought.
+
+    Compares customers who got the messages with those held back for comparison.
+    """
     _stage("measure", as_of, plain)
 
 
 @app.command()
 def check() -> None:
-    """Look for everything wrong in YAML and templates, without running anything."""
+    """Look for everything wrong in YAML and templates.
+
+    Names file, line and what to write instead, all at once. Runs nothing and changes nothing.
+    """
     from flows.plain import check_project
 
     check_project(_folder())
@@ -165,12 +222,16 @@ def check() -> None:
 
 @app.command()
 def show(
-    send: Annotated[int, typer.Argument(help="Number of the send.")],
+    send: Annotated[int, typer.Argument(metavar="SEND", help="Number of the send.")],
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the mail there, as .eml.")
     ] = None,
 ) -> None:
-    """Print a message exactly as it was delivered."""
+    """Print a message exactly as it was delivered.
+
+    For a send that was not delivered, say why. Numbers stand in the table of what was not sent,
+    and in the names of the mails' files.
+    """
     from flows.plain import show_send
 
     show_send(_folder(), send, out)
@@ -178,7 +239,10 @@ def show(
 
 @app.command()
 def schema() -> None:
-    """Write config/schema/*.json, with which editors complete and check the YAML."""
+    """Write config/schema, with which editors complete and check the YAML.
+
+    To be done once after an upgrade; the files are found by the first line of each YAML file.
+    """
     from flows.config import write_schemas
 
     for file in write_schemas(_folder()):
@@ -187,19 +251,17 @@ def schema() -> None:
 
 @app.command()
 def ui(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 4200,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, metavar="PORT", help="Port on this machine.")
+    ] = 4200,
 ) -> None:
-    """Open the history of runs: Prefect's pages, on this machine only. Ctrl-C ends it."""
-    from flows.prefect_home import prepare
+    """Serve the history of runs: Prefect's pages.
 
-    prepare(_folder())
-    # The pages ask this address for data, whatever port the server itself was told.
-    os.environ["PREFECT_SERVER_UI_API_URL"] = f"http://127.0.0.1:{port}/api"
-    typer.echo(f"Runs: http://127.0.0.1:{port}/runs   Ctrl-C ends it")
-    sys.stdout.flush()
-    prefect = Path(sys.executable).with_name("prefect")
-    arguments = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    os.execv(prefect, arguments)  # noqa: S606 - our own environment's program, no shell
+    On this machine only, for as long as the command runs; Ctrl-C ends it.
+    """
+    from flows.with_prefect import serve_pages
+
+    serve_pages(_folder(), port)
 
 
 def _folder() -> Path:
@@ -212,25 +274,9 @@ def _stage(name: str, as_of: str | None, plain: bool) -> None:
 
         run_stage(_folder(), name, as_of)
     else:
-        _flow(name, as_of=as_of)
+        from flows.with_prefect import run_flow
 
-
-def _flow(name: str, **parameters: Any) -> None:
-    """Run a flow in this process; its state says how it went."""
-    from flows.config import load
-    from flows.prefect_home import prepare
-
-    load(_folder())  # what is wrong with the YAML is said before Prefect takes seconds to start
-    prepare(_folder())
-    from importlib import import_module
-
-    state = getattr(import_module(f"flows.{name}"), name)(**parameters, return_state=True)
-    said = state.message or state.name
-    typer.echo(said, err=not state.is_completed())
-    if not state.is_completed():
-        from flows.tasks import WRONG_INPUT
-
-        raise typer.Exit(WRONG if state.name == WRONG_INPUT else FAILED)
+        run_flow(_folder(), name, as_of=as_of)
 
 
 def _complain(error: PipelineError) -> None:

@@ -1,6 +1,7 @@
 """The demo: a company of ours, lived through day by day, with real runs at the end."""
 
 import json
+import re
 import shutil
 from collections import Counter
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ def prepare(folder: Path, customers: int, seed: int, locale: Locale, first: date
         if file.name != "sources.yaml":
             text = translated(file.read_text(encoding="utf-8"), locale)
             if file.parent.name == "journeys":
-                text = text.replace("status: draft ", "status: live  ")
+                text = re.sub(r"(?m)^status: draft( ?)", r"status: live\1\1", text)
                 text = text.replace("holdout: 10%", "holdout: 20%")
             file.write_text(text, encoding="utf-8")
     company = Company.create(customers, seed, first, locale.value)

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+FAILED, WRONG = 1, 2
+"""Exit codes: something failed in the run; the configuration or the input is wrong."""
+
 
 @dataclass(frozen=True, order=True)
 class Fault:

@@ -1,5 +1,6 @@
 """Commands without Prefect: the same stages, their figures in the terminal."""
 
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,9 @@ from flows.stages import delivering, measuring, planning, pulling, responding
 from flows.stages.delivering import StaleSourceError
 from flows.stages.shop import Progress, Shop, open_shop
 from segments.names import Locale
+
+_WIDE = 240
+_MOST_BLOCKS = 12
 
 
 def run_day(folder: Path, as_of: str | None, *, dry_run: bool) -> None:
@@ -151,7 +155,21 @@ def line_progress() -> Progress:
 
 
 def _print_tables(found: Iterable[Sequence[Mapping[str, object]]]) -> None:
+    width = shutil.get_terminal_size((_WIDE, 24)).columns
     for rows in found:
         if rows:
             typer.echo()
-            typer.echo(table(rows))
+            typer.echo(_fitted(rows, width))
+
+
+def _fitted(rows: Sequence[Mapping[str, object]], width: int) -> str:
+    """A table; where its very headings would be cut, one block of lines for each row."""
+    shown = table(rows, width=width)
+    if "…" not in shown.partition("\n")[0] or len(rows) > _MOST_BLOCKS:
+        return shown
+    first, *others = rows[0]
+    margin = max(map(len, others))
+    blocks = (
+        [str(row[first]), *(f"  {name:<{margin}}  {row[name]}" for name in others)] for row in rows
+    )
+    return "\n\n".join("\n".join(block) for block in blocks)

@@ -1,0 +1,49 @@
+"""Commands with Prefect: a flow run in this process, and the pages that show all runs."""
+
+import os
+import socket
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from flows.config import load
+from flows.errors import FAILED, WRONG, ConfigError
+from flows.prefect_home import prepare
+
+
+def run_flow(folder: Path, name: str, **parameters: Any) -> None:
+    """Run a flow; its state says how it went."""
+    # What is wrong with the YAML is said before Prefect takes seconds to start.
+    for fault in load(folder).broken:
+        typer.echo(f"left out: {fault}", err=True)
+    prepare(folder)
+    state = getattr(import_module(f"flows.{name}"), name)(**parameters, return_state=True)
+    typer.echo(state.message or state.name, err=not state.is_completed())
+    if not state.is_completed():
+        from flows.tasks import WRONG_INPUT
+
+        raise typer.Exit(WRONG if state.name == WRONG_INPUT else FAILED)
+
+
+def serve_pages(folder: Path, port: int) -> None:
+    """Become Prefect's server, on this machine only. Refuses a port somebody answers on."""
+    if not (folder / "config").is_dir():
+        raise ConfigError.at(folder, 'there is no folder "config" here. Say --project DIR')
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise ConfigError.at(
+                "--port",
+                f"something answers on {port} already: these pages, if they are open elsewhere "
+                f"(http://127.0.0.1:{port}/runs), or another program. Say another --port",
+            )
+    prepare(folder)
+    # The pages ask this address for data, whatever port the server itself was told.
+    os.environ["PREFECT_SERVER_UI_API_URL"] = f"http://127.0.0.1:{port}/api"
+    typer.echo(f"Runs: http://127.0.0.1:{port}/runs   Ctrl-C ends it")
+    sys.stdout.flush()
+    prefect = Path(sys.executable).with_name("prefect")
+    arguments = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    os.execv(prefect, arguments)  # noqa: S606 - our own environment's program, no shell
