@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from flows.store.load_credits import refer_credits
-from flows.store.load_stage import STAGES, TOTALS, TOUCHED
+from flows.store.load_stage import STAGES, TOTALS, TOUCHED, measure
 from flows.store.load_upsert import Counts, upsert
 from flows.store.models import Contact, Customer, Product, Purchase, PurchaseLine
 from segments.names import OrderKind
@@ -120,6 +120,7 @@ def _note_touched(connection: Connection) -> None:
         .where(or_(counted.c.order.is_not(None), orders.c.order.is_not(None)))
     )
     connection.execute(insert(TOUCHED).from_select(["purchase_id", "lines", "staged"], rows))
+    measure(connection, TOUCHED)
 
 
 def _price_from_products(connection: Connection) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from flows.store.load_stage import ASIDE, REJECTS, STAGES, WATERMARK
+from flows.store.load_stage import ASIDE, REJECTS, STAGES, WATERMARK, measure
 from flows.store.models import Contact, Customer, Purchase
 
 Condition = ColumnElement[bool]
@@ -217,6 +217,7 @@ def _derive_orders(connection: Connection) -> None:
         func.min(lines.c.currency),
     ).group_by(lines.c.order)
     connection.execute(insert(orders).from_select(names, rows))
+    measure(connection, orders)
 
 
 def _customer_known(stage: Table, given: Collection[str]) -> Condition:

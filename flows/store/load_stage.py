@@ -154,8 +154,13 @@ def index(connection: Connection) -> None:
             made = Index(f"ix_{target.name}_{key}", target.c[key])
             made.create(connection)
             target.indexes.discard(made)
-        if connection.dialect.name == "postgresql":
-            connection.execute(text(f"ANALYZE {target.name}"))
+        measure(connection, target)
+
+
+def measure(connection: Connection, target: Table) -> None:
+    """Tell the planner how large a table has become; PostgreSQL does not look by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"ANALYZE {target.name}"))
 
 
 def _fill(connection: Connection, target: Table, rows: pd.DataFrame) -> None:

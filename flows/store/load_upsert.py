@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, case, func, or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
+from flows.store.load_stage import measure
 from flows.store.models import Base
 
 
@@ -62,4 +63,6 @@ def upsert(
     before = connection.execute(size).scalar_one()
     done = connection.execute(statement, execution_options={"preserve_rowcount": True})
     new = connection.execute(size).scalar_one() - before
+    if new > before + 1000:
+        measure(connection, target)
     return Counts(new, max(done.rowcount, 0) - new)
