@@ -71,7 +71,7 @@ def _at_node(
     step, journey = node.step, program.journey
     if rows.empty or not isinstance(step, Send):
         return pd.DataFrame()
-    contact = addressees.pick(rows, journey.purpose, step.to)
+    contact = addressees.pick(rows, node.id, journey.purpose, step.to)
     return pd.DataFrame(
         {
             "ref": rows.index,
@@ -98,7 +98,7 @@ def _at_node(
 
 
 def _gates(candidates: pd.DataFrame, state: State, now: datetime) -> pd.DataFrame:
-    """Permission, complaint, staleness, shadow, attention, holdout: the first that holds decides."""
+    """Permission, complaint, staleness, shadow, attention, holdout: the first to hold decides."""
     where = state.profiles.index.get_indexer(pd.Index(candidates["customer_id"]))
     complaints = state.profiles["open_complaints"].array.take(where)
     complaint = pd.Series(complaints).fillna(0).gt(0) & candidates["purpose"].isin(_NO_PROMOTION)
@@ -128,10 +128,8 @@ def _gates(candidates: pd.DataFrame, state: State, now: datetime) -> pd.DataFram
         default=np.asarray(None, dtype=object),
     )
     decided = candidates.assign(outcome=outcome, reason=reason, outranked_by=outranked)
-    waiting = state.deferred.rename(columns={"contact_id": "earlier_contact_id"})
+    waiting = state.deferred[["send_id", "enrollment_id", "node"]]
     decided = decided.merge(waiting, on=["enrollment_id", "node"], how="left")
-    # A message that waited keeps the person it was meant for, so that nobody else gets it twice.
-    decided["contact_id"] = decided["earlier_contact_id"].fillna(decided["contact_id"])
     return decided[list(_DTYPES)].astype(_DTYPES)
 
 
@@ -140,28 +138,41 @@ class _Addressees:
 
     def __init__(self, state: State) -> None:
         self.contacts = state.contacts.reset_index(drop=True)
+        self.waiting = state.deferred
         self._ranked: dict[tuple[Purpose, str], pd.DataFrame] = {}
         self._allowed: dict[Purpose, pd.DataFrame] = {}
 
-    def pick(self, rows: pd.DataFrame, purpose: Purpose, to: str) -> pd.DataFrame:
+    def pick(self, rows: pd.DataFrame, node: str, purpose: Purpose, to: str) -> pd.DataFrame:
         """contact_id, basis and reason for each enrollment.
 
         `buyer` is the person who ordered, where the order names one. Whoever has nobody in the
-        wanted role is written to through the main contact.
+        wanted role is written to through the main contact. A message that waited keeps the person
+        it was meant for, whatever they said meanwhile, so that nobody gets it in their place.
         """
         best = self._best(purpose, to)
         if to != "primary":
             best = best.combine_first(self._best(purpose, "primary"))
         picked = best.reindex(rows["customer_id"].array).reset_index(drop=True)
         if to == Role.BUYER and rows["contact_id"].notna().any():
-            own = self._permitted(purpose).set_index("contact_id", drop=False)
-            own = own.reindex(pd.Index(rows["contact_id"])).reset_index(drop=True)
-            picked = picked.where(own["contact_id"].isna(), own[picked.columns])
+            own = self._named(rows["contact_id"], rows, purpose)
+            picked = picked.where(own["contact_id"].isna(), own)
+        waiting = self.waiting[self.waiting["node"] == node].set_index("enrollment_id")
+        meant = waiting["contact_id"].reindex(pd.Index(rows["enrollment_id"]))
+        if meant.notna().any():
+            kept = self._named(meant, rows, purpose)
+            picked = picked.where(meant.isna().reset_index(drop=True), kept)
         nobody = picked["contact_id"].isna()
         return picked.assign(
             contact_id=picked["contact_id"].astype("Int64"),
             reason=picked["reason"].mask(nobody, SkipReason.NO_CONTACT.value),
         )
+
+    def _named(self, contact_ids: pd.Series, rows: pd.DataFrame, purpose: Purpose) -> pd.DataFrame:
+        """These very people, as far as they belong to the customer of their row."""
+        people = self._permitted(purpose).set_index("contact_id", drop=False)
+        people = people.reindex(pd.Index(contact_ids)).reset_index(drop=True)
+        theirs = people["customer_id"].eq(rows["customer_id"].reset_index(drop=True))
+        return people[["contact_id", "basis", "reason"]].where(theirs)
 
     def _permitted(self, purpose: Purpose) -> pd.DataFrame:
         if purpose not in self._allowed:
