@@ -32,16 +32,25 @@ def decide(state: State, specs: Specs, now: datetime) -> Plan:
     standing = _by_program(before, specs)
     standing = [(program, _leave(program, rows, state, now, zone)) for program, rows in standing]
     standing += _entered(state, specs, now, first_ref=len(before))
-    standing, tasks = _advance(standing, state, now, zone)
-    sends = decide_candidates(_active(standing), state, now, zone)
-    standing = [(program, _go_on(program, rows, sends, now)) for program, rows in standing]
-    standing, later_tasks = _advance(standing, state, now, zone)
+    standing, met = _advance(standing, state, now, zone)
+    tasks, sends = [met], [decide_candidates(_active(standing), state, now, zone)]
+    # Whoever was refused one message may stand at the next already: it is decided today as well.
+    while True:
+        decided = sends[-1]
+        standing = [(program, _go_on(program, rows, decided, now)) for program, rows in standing]
+        standing, met = _advance(standing, state, now, zone)
+        tasks.append(met)
+        refused = decided.loc[decided["outcome"] == Outcome.SKIPPED.value, "ref"]
+        if refused.empty:
+            break
+        state = replace(state, today=_written_to(state.today, decided))
+        sends.append(decide_candidates(_active(standing, refused), state, now, zone))
     after = _join([rows for _, rows in standing], before)
     joined, left = _members(state, specs)
     return Plan(
         enrollments=_changed(before, after),
-        sends=sends,
-        tasks=pd.concat([tasks, later_tasks], ignore_index=True),
+        sends=pd.concat(sends, ignore_index=True),
+        tasks=pd.concat(tasks, ignore_index=True),
         phases=_phases(state.profiles),
         joined=joined,
         left=left,
@@ -100,8 +109,19 @@ def _entered(
     return found
 
 
-def _active(standing: list[tuple[Program, pd.DataFrame]]) -> list[tuple[Program, pd.DataFrame]]:
-    return [(program, rows[rows["status"] == _ACTIVE]) for program, rows in standing]
+def _active(
+    standing: list[tuple[Program, pd.DataFrame]], among: pd.Series | None = None
+) -> list[tuple[Program, pd.DataFrame]]:
+    active = [(program, rows[rows["status"] == _ACTIVE]) for program, rows in standing]
+    if among is None:
+        return active
+    return [(program, rows[rows.index.isin(among)]) for program, rows in active]
+
+
+def _written_to(today: pd.DataFrame, sends: pd.DataFrame) -> pd.DataFrame:
+    """Who has had today's message, those of this run included."""
+    gone = sends["outcome"].isin([Outcome.QUEUED.value, Outcome.GHOST.value])
+    return pd.concat([today, sends.loc[gone, ["customer_id", "journey"]]])
 
 
 def _advance(
