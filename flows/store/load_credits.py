@@ -37,13 +37,14 @@ def refer_credits(connection: Connection) -> None:
     )
     connection.execute(insert(MATCHES).from_select(["credit_id", "sale_id"], _matches()))
     matched = exists().where(MATCHES.c.credit_id == Purchase.id)
+    named = exists().where(sale.key == Purchase.credit_of)
     connection.execute(
         update(Purchase)
         .where(
-            Purchase.credit_of.is_(None),
             Purchase.credit_of_id.is_not(None),
             Purchase.customer_id.in_(_touched_customers()),
             ~matched,
+            ~named,
         )
         .values(credit_of_id=None)
         .execution_options(synchronize_session=False)
