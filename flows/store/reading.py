@@ -63,12 +63,16 @@ def read_state(
         contacts=_flags(frame(connection, contacts(now, first, last))),
         orders=_orders(connection, specs, now, first, last),
         enrollments=_enrollments(connection, journeys, now, first, last),
-        past=frame(connection, past(journeys, first, last)).astype({"customer_id": "int64"}),
-        deferred=frame(connection, deferred(first, last)).astype({"enrollment_id": "Int64"}),
-        today=frame(connection, written_to_today(specs.policy.zone, now, first, last)).astype(
-            {"customer_id": "int64"}
+        past=frame(connection, past(journeys, first, last)).astype(
+            {"customer_id": "int64", "journey": "str", "entry_key": "str"}
         ),
-        members=frame(connection, members(first, last)).astype({"customer_id": "int64"}),
+        deferred=frame(connection, deferred(first, last)).astype({"node": "str"}),
+        today=frame(connection, written_to_today(specs.policy.zone, now, first, last)).astype(
+            {"customer_id": "int64", "journey": "str"}
+        ),
+        members=frame(connection, members(first, last)).astype(
+            {"segment": "str", "customer_id": "int64"}
+        ),
         filled=filled(connection, specs),
         previous_run=previous_run,
     )
@@ -201,7 +205,11 @@ def _credited(now: datetime) -> ColumnElement[int]:
     credit = aliased(Purchase)
     return func.coalesce(
         select(func.sum(credit.total))
-        .where(credit.credit_of_id == Purchase.id, credit.ordered_at <= now)
+        .where(
+            credit.credit_of_id == Purchase.id,
+            credit.ordered_at <= now,
+            or_(credit.cancelled_at.is_(None), credit.cancelled_at > now),
+        )
         .correlate(Purchase)
         .scalar_subquery(),
         0,
@@ -236,7 +244,9 @@ def _orders(
         Purchase.kind == OrderKind.SALE,
         Purchase.total > 0,
     )
-    return _order_types(frame(connection, statement)).astype({"customer_id": "int64"})
+    return _order_types(frame(connection, statement)).astype(
+        {"customer_id": "int64", "order_key": "str"}
+    )
 
 
 def _enrollments(
@@ -252,6 +262,7 @@ def _enrollments(
             following.total > 0,
             following.ordered_at > Enrollment.anchor_at,
             following.ordered_at <= now,
+            or_(following.cancelled_at.is_(None), following.cancelled_at > now),
         )
         .correlate(Enrollment)
         .scalar_subquery()
