@@ -78,7 +78,8 @@ def note_versions(
                 insert(JourneyVersion).values(
                     journey=program.name,
                     version=program.version,
-                    spec=program.journey.model_dump(mode="json", by_alias=True, exclude_none=True),
+                    # Only what was written: read back, a default would count as written.
+                    spec=program.journey.model_dump(mode="json", by_alias=True, exclude_unset=True),
                     started_at=now,
                 )
             )
