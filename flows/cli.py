@@ -91,7 +91,7 @@ def project(
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to make the folder.")],
 ) -> None:
-    """Make a folder of your own, with configuration and templates to change.
+    """Make a folder of your own, with everything in it to change.
 
     Nothing that is there is overwritten. All journeys begin as drafts, which write to nobody.
     """
@@ -125,7 +125,7 @@ def demo(
         typer.Option(metavar="DAY", help="Last day to live through.", show_default="yesterday"),
     ] = None,
 ) -> None:
-    """Make up a company, live through its last days, and show what happened.
+    """Make up a company and live through its last days.
 
     A maker of office furniture with customers, orders and complaints, all invented. Mails become
     files to look at; nothing leaves this machine. 500 customers and 60 days take a minute or two.
@@ -239,9 +239,10 @@ def show(
 
 @app.command()
 def schema() -> None:
-    """Write config/schema, with which editors complete and check the YAML.
+    """Write what editors complete and check YAML with.
 
-    To be done once after an upgrade; the files are found by the first line of each YAML file.
+    The files go to config/schema, where the first line of each YAML file points to. To be done
+    once after an upgrade.
     """
     from flows.config import write_schemas
 

@@ -40,6 +40,8 @@ def prepare(folder: Path, customers: int, seed: int, locale: Locale, first: date
 
     A demo of before is removed; any other folder that is not empty is refused.
     """
+    if folder.is_file():
+        raise ConfigError.at(folder, "this is a file; say another --dir")
     if folder.exists() and any(folder.iterdir()):
         if not (folder / MARKER).exists():
             raise ConfigError.at(folder, "this folder is not empty and no demo; say another --dir")

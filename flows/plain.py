@@ -23,7 +23,7 @@ from flows.stages.delivering import StaleSourceError
 from flows.stages.shop import Progress, Shop, open_shop
 from segments.names import Locale
 
-_WIDE = 240
+_WIDE = 280
 _MOST_BLOCKS = 12
 
 

@@ -1,0 +1,34 @@
+"""A small company that has lived through four days, made once and copied by whoever needs it."""
+
+import atexit
+import shutil
+import tempfile
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+from flows.demo import Told, live_through, prepare
+from segments.names import Locale
+
+FIRST = date(2026, 11, 3)
+LAST = date(2026, 11, 6)
+DAYS = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days + 1)]
+CUSTOMERS = 40
+
+
+def lived(locale: Locale = Locale.EN) -> Told:
+    """What the demo of `CUSTOMERS` says after its `DAYS`; newsletters go out on the fifth."""
+    return _lived(locale)
+
+
+@cache
+def _lived(locale: Locale) -> Told:
+    home = Path(tempfile.mkdtemp(prefix="stammkunde-test"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    company = prepare(home / "demo", CUSTOMERS, 7, locale, FIRST)
+    return live_through(company, home / "demo", DAYS, with_prefect=0)
+
+
+def copied(to: Path, locale: Locale = Locale.EN) -> Path:
+    """A copy of the lived-through project, to do anything with."""
+    return Path(shutil.copytree(lived(locale).folder, to / "demo"))
