@@ -78,6 +78,30 @@ def customer_figures(connection: Connection, now: datetime, first: int, last: in
     `segments.customer.orders.order_figures`; open_complaints, last_mood, last_contact_at,
     emails_30d, contacts.
     """
+    return _complete(connection, now, first, last, _bought(connection, now, first, last))
+
+
+def everybody_figures(connection: Connection, now: datetime) -> pd.DataFrame:
+    """The same of all customers at once, reading every purchase in the order of the table.
+
+    Twice as fast as shard by shard, and `profile.base` of it spares `base_figures`; takes about
+    half a kilobyte of memory a purchase while it runs.
+    """
+    ends = connection.execute(select(func.min(Customer.id), func.max(Customer.id))).one()
+    return _complete(
+        connection, now, ends[0] or 1, ends[1] or 0, order_figures(_all(connection, now), now)
+    )
+
+
+def base_figures(connection: Connection, now: datetime, policy: Policy) -> profile.Base:
+    """The figures of the whole base that every shard is measured against."""
+    return profile.base(order_figures(_all(connection, now, complete=False), now), policy, now)
+
+
+def _complete(
+    connection: Connection, now: datetime, first: int, last: int, bought: pd.DataFrame
+) -> pd.DataFrame:
+    """All figures of a range of customers, those of their purchases being known."""
     statements = (
         _complaints(now, first, last),
         _conversations(now, first, last),
@@ -85,7 +109,7 @@ def customer_figures(connection: Connection, now: datetime, first: int, last: in
         _reachable(now, first, last),
     )
     parts: list[pd.DataFrame | pd.Series[Any]] = [
-        _bought(connection, now, first, last),
+        bought,
         *(frame(connection, statement).set_index("customer_id") for statement in statements),
     ]
     customers = frame(connection, _customers(now, first, last)).set_index("customer_id")
@@ -97,20 +121,6 @@ def customer_figures(connection: Connection, now: datetime, first: int, last: in
         # Who never bought anything made no margin, and that is known.
         margin_12m=figures["margin_12m"].mask(never_bought, 0),
     ).reset_index()
-
-
-def base_figures(connection: Connection, now: datetime, policy: Policy) -> profile.Base:
-    """The figures of the whole base that every shard is measured against.
-
-    Reads every purchase once, in the order of the table. Who holds the figures of all customers
-    already takes `profile.base` and spares the reading.
-    """
-    last = connection.execute(select(func.max(Purchase.id))).scalar() or 0
-    blocks = [
-        _purchases(connection, now, _within(Purchase.id, first, first + _READ - 1), complete=False)
-        for first in range(1, last + 2, _READ)
-    ]
-    return profile.base(order_figures(pd.concat(blocks), now), policy, now)
 
 
 def _bought(connection: Connection, now: datetime, first: int, last: int) -> pd.DataFrame:
@@ -125,6 +135,12 @@ def _bought(connection: Connection, now: datetime, first: int, last: int) -> pd.
         for begin in range(first, max(last, first) + 1, _BLOCK)
     )
     return pd.concat(order_figures(_purchases(connection, now, mine), now) for mine in ranges)
+
+
+def _all(connection: Connection, now: datetime, *, complete: bool = True) -> pd.DataFrame:
+    last = connection.execute(select(func.max(Purchase.id))).scalar() or 0
+    ranges = (_within(Purchase.id, first, first + _READ - 1) for first in range(1, last + 2, _READ))
+    return pd.concat(_purchases(connection, now, these, complete=complete) for these in ranges)
 
 
 def _purchases(

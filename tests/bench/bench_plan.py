@@ -1,6 +1,6 @@
 """How long does it take to plan a day, stage by stage?
 
-A base of customers is drawn by a process of its own, so that peak memory is the plan's alone.
+Each measurement has a process of its own, so that peak memory is its alone.
 `--store URL` measures on a store elsewhere, which must be empty.
 """
 
@@ -8,15 +8,17 @@ import argparse
 import multiprocessing
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
+from typing import Any
 
 from sqlalchemy import Engine
 
-from flows.store.figures import base_figures, customer_figures
+from flows.store.figures import base_figures, customer_figures, everybody_figures
 from flows.store.session import open_store
+from segments.customer.profile import base as base_of
 from segments.customer.profile import profiles
 from segments.spec import Policy
 from tests.bench import base
@@ -41,8 +43,8 @@ class Stages:
         self.seconds[name] += perf_counter() - begin
 
 
-def measure(engine: Engine, customers: int) -> dict[str, float]:
-    """Plan everybody once, shard by shard, as the daily run does."""
+def in_shards(engine: Engine, customers: int) -> dict[str, float]:
+    """Everybody's profile shard by shard, as workers on several machines do it."""
     stages = Stages()
     with engine.connect() as connection:
         with stages.stage("base"):
@@ -55,19 +57,27 @@ def measure(engine: Engine, customers: int) -> dict[str, float]:
     return dict(stages.seconds)
 
 
-def run(url: str, customers: int, purchases: int) -> dict[str, float]:
-    """Fill an empty store and measure on it."""
-    filling = multiprocessing.get_context("spawn").Process(
-        target=_fill, args=(url, customers, purchases)
-    )
-    filling.start()
-    filling.join()
-    if filling.exitcode:
-        raise SystemExit(0)
-    engine = open_store(url)
-    seconds = measure(engine, customers)
-    engine.dispose()
-    return seconds
+def in_one_piece(engine: Engine, customers: int) -> dict[str, float]:
+    """Everybody's profile from one reading."""
+    stages = Stages()
+    with engine.connect() as connection:
+        with stages.stage("load"):
+            figures = everybody_figures(connection, base.NOW)
+        with stages.stage("profile"):
+            whole = base_of(figures, POLICY, base.NOW)
+            for first in range(1, customers + 1, SHARD):
+                shard = figures[figures["customer_id"].between(first, first + SHARD - 1)]
+                profiles(shard, whole, POLICY, base.NOW)
+    return dict(stages.seconds)
+
+
+WAYS = {"in shards": in_shards, "in one piece": in_one_piece}
+
+
+def alone(work: Callable[..., Any], *arguments: Any) -> Any:
+    """What `work` returns from a process that does nothing else."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, arguments)
 
 
 def main() -> None:
@@ -79,20 +89,34 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         tenth = asked.customers // 10, asked.purchases // 10
-        small = sum(run(f"sqlite:///{Path(folder) / 'small.db'}", *tenth).values()) / tenth[0]
+        small = f"sqlite:///{Path(folder) / 'small.db'}"
         url = asked.store or f"sqlite:///{Path(folder) / 'base.db'}"
-        seconds = run(url, asked.customers, asked.purchases)
-    case = f"{asked.customers} customers, {asked.purchases} purchases"
-    for stage, value in seconds.items():
-        figure("plan", f"{case}: {stage}", value, "s")
-    whole = sum(seconds.values())
-    each = None if asked.store else whole / asked.customers / small
-    figure("plan", f"{case}: all stages", whole, "s", BUDGET_S, each)
-    figure("plan", f"{case}: peak memory", peak_memory_mb(), "MB")
+        alone(_fill, small, *tenth)
+        alone(_fill, url, asked.customers, asked.purchases)
+        for way in WAYS:
+            each = sum(alone(_measured, way, small, tenth[0])[0].values()) / tenth[0]
+            seconds, processor, memory = alone(_measured, way, url, asked.customers)
+            case = f"{asked.customers} customers, {asked.purchases} purchases, {way}"
+            for stage, value in seconds.items():
+                figure("plan", f"{case}: {stage}", value, "s")
+            whole = sum(seconds.values())
+            ratio = None if asked.store else whole / asked.customers / each
+            figure("plan", f"{case}: all stages", whole, "s", BUDGET_S, ratio)
+            figure("plan", f"{case}: processor time", processor, "s")
+            figure("plan", f"{case}: peak memory", memory, "MB")
 
 
 def _fill(url: str, customers: int, purchases: int) -> None:
     base.fill(open_store(url), customers, purchases)
+
+
+def _measured(way: str, url: str, customers: int) -> tuple[dict[str, float], float, float]:
+    engine = open_store(url)
+    begin = process_time()
+    seconds = WAYS[way](engine, customers)
+    processor = process_time() - begin
+    engine.dispose()
+    return seconds, processor, peak_memory_mb()
 
 
 if __name__ == "__main__":

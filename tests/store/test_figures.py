@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, insert
 
-from flows.store.figures import base_figures, customer_figures
+from flows.store.figures import base_figures, customer_figures, everybody_figures
 from flows.store.models import (
     Base,
     Complaint,
@@ -195,6 +195,16 @@ def test_only_the_customers_asked_for_come(shop: Engine):
 def test_an_empty_store_has_an_empty_base(engine: Engine):
     with engine.connect() as connection:
         assert base_figures(connection, NOW, POLICY).gap_days is None
+
+
+def test_everybody_at_once_is_the_same_as_a_range(shop: Engine):
+    with shop.connect() as connection:
+        pd.testing.assert_frame_equal(everybody_figures(connection, NOW), figures(shop))
+
+
+def test_an_empty_store_has_nobody(engine: Engine):
+    with engine.connect() as connection:
+        assert everybody_figures(connection, NOW).empty
 
 
 def test_the_base_from_the_store_is_the_base_of_all_figures(shop: Engine):
