@@ -16,8 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from segments import truth
 from segments.contradictions import contradictions
 from segments.frames import Column, Kind, Table
+from segments.truth import Judge, Truth
 
 MINOR_UNITS = 100
 """Money is kept in hundredths of the currency; currencies without cents are kept so as well."""
@@ -29,13 +31,6 @@ class RuleError(ValueError):
     def __init__(self, faults: list[str]) -> None:
         self.faults = faults
         super().__init__("; ".join(faults))
-
-
-class Truth(NamedTuple):
-    """Rows for which something surely holds, and rows for which it surely does not."""
-
-    yes: np.ndarray
-    no: np.ndarray
 
 
 class _Typed(NamedTuple):
@@ -53,7 +48,7 @@ class Rule:
 
     text: str
     columns: frozenset[str]
-    _judge: Callable[[pd.DataFrame], Truth] = field(repr=False, compare=False)
+    _judge: Judge = field(repr=False, compare=False)
 
     def applies(self, frame: pd.DataFrame) -> np.ndarray:
         """True for each row for which the rule surely holds."""
@@ -113,18 +108,18 @@ class _Compiler:
         self.faults: list[str] = []
         self.used: set[str] = set()
 
-    def truth(self, node: ast.expr) -> Callable[[pd.DataFrame], Truth]:
+    def truth(self, node: ast.expr) -> Judge:
         """A part that is yes, no or unknown for each row."""
         match node:
             case ast.BoolOp(op=op, values=values):
                 parts = [self.truth(value) for value in values]
-                return _all_of(parts) if isinstance(op, ast.And) else _any_of(parts)
+                return truth.all_of(parts) if isinstance(op, ast.And) else truth.any_of(parts)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 inner = self.truth(operand)
                 return lambda frame: Truth(*reversed(inner(frame)))
             case ast.Compare(left=left, ops=ops, comparators=rights):
                 sides = [left, *rights]
-                return _all_of(
+                return truth.all_of(
                     [self._comparison(sides[i], op, sides[i + 1]) for i, op in enumerate(ops)]
                 )
             case ast.Name(id=name) if name in self.segments and name not in self.columns:
@@ -133,7 +128,7 @@ class _Compiler:
                 return segment._judge
             case ast.Name(id=name) if name not in self.columns:
                 self._column(name)
-                return _unknown
+                return truth.unknown
             case ast.Name() | ast.Constant():
                 part = self.value(node)
                 if part.kind != Kind.FLAG:
@@ -141,9 +136,9 @@ class _Compiler:
                         f'"{ast.unparse(node)}" is {_KIND_WORDS[part.kind]}, not a yes or no. '
                         f"Compare it with something"
                     )
-                return lambda frame: _flag(part.get(frame), len(frame))
+                return lambda frame: truth.flag(part.get(frame), len(frame))
         self._refuse(node)
-        return _unknown
+        return truth.unknown
 
     def value(self, node: ast.expr) -> _Typed:
         """A part that yields a value for each row."""
@@ -178,7 +173,7 @@ class _Compiler:
             return _Typed(Kind.NUMBER, lambda frame: pd.Series(np.nan, index=frame.index))
         self.used.add(name)
         if column.kind in (*_NUMBERS, Kind.MONEY):
-            return _Typed(column.kind, lambda frame: _numeric(frame[name]), column)
+            return _Typed(column.kind, lambda frame: truth.numeric(frame[name]), column)
         return _Typed(column.kind, lambda frame: frame[name], column)
 
     def _arithmetic(self, node: ast.BinOp, left: _Typed, op: ast.operator, right: _Typed) -> _Typed:
@@ -204,9 +199,7 @@ class _Compiler:
 
         return _Typed(kind, reckon)
 
-    def _comparison(
-        self, left: ast.expr, op: ast.cmpop, right: ast.expr
-    ) -> Callable[[pd.DataFrame], Truth]:
+    def _comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Judge:
         if isinstance(op, ast.Is | ast.IsNot):
             return self._missing(left, op, right)
         if isinstance(op, ast.In | ast.NotIn):
@@ -222,18 +215,16 @@ class _Compiler:
 
         def judge(frame: pd.DataFrame) -> Truth:
             a, b = one.get(frame), two.get(frame)
-            known = ~(_missing_rows(a, len(frame)) | _missing_rows(b, len(frame)))
-            holds = _plain(compare(a, b), len(frame))
+            known = ~(truth.missing(a, len(frame)) | truth.missing(b, len(frame)))
+            holds = truth.plain(compare(a, b), len(frame))
             return Truth(holds & known, ~holds & known)
 
         return judge
 
-    def _membership(
-        self, left: ast.expr, op: ast.cmpop, right: ast.expr
-    ) -> Callable[[pd.DataFrame], Truth]:
+    def _membership(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Judge:
         if not isinstance(right, ast.List | ast.Tuple | ast.Set) or not right.elts:
             self.faults.append(f'after "in" write a list: {ast.unparse(left)} in ["…", "…"]')
-            return _unknown
+            return truth.unknown
         one = self.value(left)
         options = []
         for element in right.elts:
@@ -245,24 +236,22 @@ class _Compiler:
 
         def judge(frame: pd.DataFrame) -> Truth:
             series = one.get(frame)
-            known = ~_missing_rows(series, len(frame))
-            inside = _plain(pd.Series(series).isin(options), len(frame))
-            truth = Truth(inside & known, ~inside & known)
-            return Truth(truth.no, truth.yes) if negated else truth
+            known = ~truth.missing(series, len(frame))
+            inside = truth.plain(pd.Series(series).isin(options), len(frame))
+            found = Truth(inside & known, ~inside & known)
+            return Truth(found.no, found.yes) if negated else found
 
         return judge
 
-    def _missing(
-        self, left: ast.expr, op: ast.cmpop, right: ast.expr
-    ) -> Callable[[pd.DataFrame], Truth]:
+    def _missing(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Judge:
         if not (isinstance(right, ast.Constant) and right.value is None):
             self.faults.append('"is" goes with None: write "last_mood is None", else use ==')
-            return _unknown
+            return truth.unknown
         one = self.value(left)
         negated = isinstance(op, ast.IsNot)
 
         def judge(frame: pd.DataFrame) -> Truth:
-            missing = _missing_rows(one.get(frame), len(frame))
+            missing = truth.missing(one.get(frame), len(frame))
             return Truth(~missing, missing) if negated else Truth(missing, ~missing)
 
         return judge
@@ -326,60 +315,6 @@ def _moment(value: str) -> pd.Timestamp | None:
     except ValueError:
         return None
     return moment.tz_localize("UTC") if moment.tzinfo is None else moment
-
-
-def _numeric(series: pd.Series) -> pd.Series:
-    """Floats hold every amount below 90 trillion exactly, and NaN means missing."""
-    values = series.to_numpy(dtype="float64", na_value=np.nan)
-    return pd.Series(values, index=series.index)
-
-
-def _missing_rows(value: Any, rows: int) -> np.ndarray:
-    if isinstance(value, pd.Series):
-        missing: np.ndarray = value.isna().to_numpy()
-        if value.dtype.kind == "f":
-            missing = missing | np.isinf(value.to_numpy())
-        return missing
-    return np.full(rows, value is None or (isinstance(value, float) and not np.isfinite(value)))
-
-
-def _plain(value: Any, rows: int) -> np.ndarray:
-    if isinstance(value, pd.Series):
-        return value.fillna(False).to_numpy(dtype=bool)
-    return np.full(rows, bool(value))
-
-
-def _flag(value: Any, rows: int) -> Truth:
-    known = ~_missing_rows(value, rows)
-    holds = _plain(value, rows)
-    return Truth(holds & known, ~holds & known)
-
-
-def _unknown(frame: pd.DataFrame) -> Truth:
-    nobody = np.zeros(len(frame), dtype=bool)
-    return Truth(nobody, nobody)
-
-
-def _all_of(parts: list[Callable[[pd.DataFrame], Truth]]) -> Callable[[pd.DataFrame], Truth]:
-    def judge(frame: pd.DataFrame) -> Truth:
-        truths = [part(frame) for part in parts]
-        return Truth(
-            np.logical_and.reduce([t.yes for t in truths]),
-            np.logical_or.reduce([t.no for t in truths]),
-        )
-
-    return judge
-
-
-def _any_of(parts: list[Callable[[pd.DataFrame], Truth]]) -> Callable[[pd.DataFrame], Truth]:
-    def judge(frame: pd.DataFrame) -> Truth:
-        truths = [part(frame) for part in parts]
-        return Truth(
-            np.logical_or.reduce([t.yes for t in truths]),
-            np.logical_and.reduce([t.no for t in truths]),
-        )
-
-    return judge
 
 
 def _short(text: str) -> str:
