@@ -1,7 +1,7 @@
 """Planning: load a shard's state, decide, write what was decided, in one transaction each."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from flows.config import compile_earlier
 from flows.errors import ConfigError
 from flows.stages.shop import Progress, Shop, noted_run, quiet
 from flows.store import runs
-from flows.store.figures import base_figures, customer_figures
+from flows.store.figures import base_figures, customer_figures, everybody_figures
 from flows.store.reading import customer_range, filled, read_state
 from flows.store.session import writing
 from flows.store.writes import apply_plan
@@ -20,6 +20,7 @@ from segments.customer.profile import Base, profiles
 from segments.customer.profile import base as whole_base
 from segments.decide import decide
 from segments.journey.enter import segments_entered_by
+from segments.journey.program import NOT_CONTENT, Program
 from segments.names import EnrollmentStatus, Outcome
 from segments.state import Plan, Specs, State, changed_phase
 
@@ -91,7 +92,7 @@ def prepare(shop: Shop, now: datetime, run_id: int, *, dry_run: bool = False) ->
     with shop.engine.connect() as connection:
         earlier = runs.earlier_versions(connection, running)
         programs = {
-            key: program
+            key: as_of_today(program, project.journeys[program.name])
             for key, spec in earlier.items()
             if (program := compile_earlier(spec, project.segments)) is not None
         }
@@ -100,7 +101,7 @@ def prepare(shop: Shop, now: datetime, run_id: int, *, dry_run: bool = False) ->
         low, high = customer_range(connection)
         figures = None
         if high - low < _AT_ONCE:
-            figures = customer_figures(connection, now, low, high)
+            figures = everybody_figures(connection, now)
             base = whole_base(figures, project.policy, now)
         else:
             base = base_figures(connection, now, project.policy)
@@ -112,6 +113,15 @@ def prepare(shop: Shop, now: datetime, run_id: int, *, dry_run: bool = False) ->
         with writing(shop.engine) as connection:
             runs.keep_members_of(connection, known & _watched(specs))
     return planning
+
+
+def as_of_today(earlier: Program, current: Program) -> Program:
+    """An earlier version under what its journey says today without becoming a new version.
+
+    A journey gone live would else go on in shadow for whoever entered before.
+    """
+    today = {name: getattr(current.journey, name) for name in NOT_CONTENT}
+    return replace(earlier, journey=earlier.journey.model_copy(update=today))
 
 
 def plan_shard(shop: Shop, planning: Planning, first: int, last: int) -> Counter[str]:

@@ -1,32 +1,41 @@
 """How long does it take to plan a day, stage by stage?
 
-Each measurement has a process of its own, so that peak memory is its alone.
-`--store URL` measures on a store elsewhere, which must be empty.
+A base of customers is drawn by a process of its own, so that peak memory is the plan's alone.
+The shipped journeys are all live and the base is seen for the first time, which is the most work
+a plan can be. `--store URL` measures on a store elsewhere, which must be empty.
 """
 
 import argparse
 import multiprocessing
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
-from time import perf_counter, process_time
-from typing import Any
+from time import perf_counter
 
 from sqlalchemy import Engine
 
-from flows.store.figures import base_figures, customer_figures, everybody_figures
-from flows.store.session import open_store
-from segments.customer.profile import base as base_of
+from flows import clock
+from flows.config import load
+from flows.shipping import shipped
+from flows.store import runs
+from flows.store.figures import everybody_figures
+from flows.store.reading import read_state
+from flows.store.session import open_store, writing
+from flows.store.writes import apply_plan
+from segments.customer.profile import base as whole_base
 from segments.customer.profile import profiles
-from segments.spec import Policy
+from segments.decide import decide
+from segments.journey.program import Program, compile_journey
+from segments.names import JourneyStatus
+from segments.state import Specs
 from tests.bench import base
 from tests.bench.report import figure, peak_memory_mb
 
-SHARD = 5_000
+SHARD = 20_000
 BUDGET_S = 20.0
-POLICY = Policy()
 
 
 class Stages:
@@ -43,41 +52,50 @@ class Stages:
         self.seconds[name] += perf_counter() - begin
 
 
-def in_shards(engine: Engine, customers: int) -> dict[str, float]:
-    """Everybody's profile shard by shard, as workers on several machines do it."""
+def measure(engine: Engine, customers: int) -> dict[str, float]:
+    """Plan everybody once, shard by shard, as the daily run does."""
     stages = Stages()
-    with engine.connect() as connection:
-        with stages.stage("base"):
-            whole = base_figures(connection, base.NOW, POLICY)
-        for first in range(1, customers + 1, SHARD):
-            with stages.stage("load"):
-                figures = customer_figures(connection, base.NOW, first, first + SHARD - 1)
-            with stages.stage("profile"):
-                profiles(figures, whole, POLICY, base.NOW)
-    return dict(stages.seconds)
-
-
-def in_one_piece(engine: Engine, customers: int) -> dict[str, float]:
-    """Everybody's profile from one reading."""
-    stages = Stages()
-    with engine.connect() as connection:
-        with stages.stage("load"):
-            figures = everybody_figures(connection, base.NOW)
+    programs = _live()
+    specs = Specs(
+        load(shipped()).policy,
+        programs,
+        started={program.name: base.NOW - timedelta(days=60) for program in programs},
+    )
+    with writing(engine) as connection:
+        run_id = runs.begin_run(connection, "plan", base.NOW, clock.now())
+        runs.note_versions(connection, programs, base.NOW)
+    with engine.connect() as connection, stages.stage("load"):
+        figures = everybody_figures(connection, base.NOW)
+    with stages.stage("profile"):
+        whole = whole_base(figures, specs.policy, base.NOW)
+    for first in range(1, customers + 1, SHARD):
+        last = first + SHARD - 1
         with stages.stage("profile"):
-            whole = base_of(figures, POLICY, base.NOW)
-            for first in range(1, customers + 1, SHARD):
-                shard = figures[figures["customer_id"].between(first, first + SHARD - 1)]
-                profiles(shard, whole, POLICY, base.NOW)
+            own = figures[figures["customer_id"].between(first, last)]
+            people = profiles(own, whole, specs.policy, base.NOW)
+        with writing(engine) as connection:
+            with stages.stage("state"):
+                state = read_state(connection, people, specs, base.NOW, first, last, None)
+            with stages.stage("decide"):
+                plan = decide(state, specs, base.NOW)
+            with stages.stage("apply"):
+                apply_plan(connection, plan, state.enrollments, run_id, base.NOW)
     return dict(stages.seconds)
 
 
-WAYS = {"in shards": in_shards, "in one piece": in_one_piece}
-
-
-def alone(work: Callable[..., Any], *arguments: Any) -> Any:
-    """What `work` returns from a process that does nothing else."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, arguments)
+def run(url: str, customers: int, purchases: int) -> dict[str, float]:
+    """Fill an empty store and measure on it."""
+    filling = multiprocessing.get_context("spawn").Process(
+        target=_fill, args=(url, customers, purchases)
+    )
+    filling.start()
+    filling.join()
+    if filling.exitcode:
+        raise SystemExit(0)
+    engine = open_store(url)
+    seconds = measure(engine, customers)
+    engine.dispose()
+    return seconds
 
 
 def main() -> None:
@@ -89,34 +107,27 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         tenth = asked.customers // 10, asked.purchases // 10
-        small = f"sqlite:///{Path(folder) / 'small.db'}"
+        small = sum(run(f"sqlite:///{Path(folder) / 'small.db'}", *tenth).values()) / tenth[0]
         url = asked.store or f"sqlite:///{Path(folder) / 'base.db'}"
-        alone(_fill, small, *tenth)
-        alone(_fill, url, asked.customers, asked.purchases)
-        for way in WAYS:
-            each = sum(alone(_measured, way, small, tenth[0])[0].values()) / tenth[0]
-            seconds, processor, memory = alone(_measured, way, url, asked.customers)
-            case = f"{asked.customers} customers, {asked.purchases} purchases, {way}"
-            for stage, value in seconds.items():
-                figure("plan", f"{case}: {stage}", value, "s")
-            whole = sum(seconds.values())
-            ratio = None if asked.store else whole / asked.customers / each
-            figure("plan", f"{case}: all stages", whole, "s", BUDGET_S, ratio)
-            figure("plan", f"{case}: processor time", processor, "s")
-            figure("plan", f"{case}: peak memory", memory, "MB")
+        seconds = run(url, asked.customers, asked.purchases)
+    case = f"{asked.customers} customers, {asked.purchases} purchases"
+    for stage, value in seconds.items():
+        figure("plan", f"{case}: {stage}", value, "s")
+    whole = sum(seconds.values())
+    each = None if asked.store else whole / asked.customers / small
+    figure("plan", f"{case}: all stages", whole, "s", BUDGET_S, each)
+    figure("plan", f"{case}: peak memory", peak_memory_mb(), "MB")
+
+
+def _live() -> tuple[Program, ...]:
+    return tuple(
+        compile_journey(program.journey.model_copy(update={"status": JourneyStatus.LIVE}), {})
+        for program in load(shipped()).journeys.values()
+    )
 
 
 def _fill(url: str, customers: int, purchases: int) -> None:
     base.fill(open_store(url), customers, purchases)
-
-
-def _measured(way: str, url: str, customers: int) -> tuple[dict[str, float], float, float]:
-    engine = open_store(url)
-    begin = process_time()
-    seconds = WAYS[way](engine, customers)
-    processor = process_time() - begin
-    engine.dispose()
-    return seconds, processor, peak_memory_mb()
 
 
 if __name__ == "__main__":
