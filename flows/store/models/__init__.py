@@ -1,0 +1,55 @@
+"""The tables, typed. Money is integer minor units, time is UTC, words are stored as written."""
+
+from flows.store.models.base import Base
+from flows.store.models.company import (
+    Complaint,
+    Contact,
+    Customer,
+    Interaction,
+    Owner,
+    Permission,
+    Product,
+    Purchase,
+    PurchaseLine,
+)
+from flows.store.models.log import (
+    Enrollment,
+    JourneyVersion,
+    PhaseChange,
+    Reject,
+    Response,
+    Run,
+    SegmentFill,
+    SegmentMember,
+    Send,
+    SourceState,
+    Suppression,
+    Task,
+    TemplateVersion,
+)
+
+__all__ = [
+    "Base",
+    "Complaint",
+    "Contact",
+    "Customer",
+    "Enrollment",
+    "Interaction",
+    "JourneyVersion",
+    "Owner",
+    "Permission",
+    "PhaseChange",
+    "Product",
+    "Purchase",
+    "PurchaseLine",
+    "Reject",
+    "Response",
+    "Run",
+    "SegmentFill",
+    "SegmentMember",
+    "Send",
+    "SourceState",
+    "Suppression",
+    "Task",
+    "TemplateVersion",
+]
