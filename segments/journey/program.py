@@ -18,7 +18,8 @@ MOST_NODES = 5000
 Place = tuple[str | int, ...]
 """Where something stands in a journey's YAML: ("steps", 0, "choose", 1, "when")."""
 
-_NOT_CONTENT = {"title", "status", "priority", "phase"}
+NOT_CONTENT = {"title", "status", "priority", "phase"}
+"""What may change about a journey without making a new version of it."""
 
 
 class NodeKind(StrEnum):
@@ -78,7 +79,7 @@ class ProgramError(ValueError):
 
 def version_of(journey: Journey) -> str:
     """Hash of what decides about an enrollment; a new title or status is no new version."""
-    content = journey.model_dump(mode="json", by_alias=True, exclude=_NOT_CONTENT)
+    content = journey.model_dump(mode="json", by_alias=True, exclude=NOT_CONTENT)
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.blake2b(canonical.encode(), digest_size=6).hexdigest()
 
