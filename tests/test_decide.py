@@ -160,9 +160,7 @@ def test_an_exit_is_no_success_and_a_goal_is():
         }
     )
     people = profiles({}, {})
-    first = decide(
-        state(people, bought=orders({}, {"customer_id": 2})), spec, NOW
-    )
+    first = decide(state(people, bought=orders({}, {"customer_id": 2})), spec, NOW)
     standing = going_on(first)
     standing["next_order_at"] = pd.Series([NOW + timedelta(days=1)] * 2).astype(
         "datetime64[us, UTC]"

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from flows.errors import MessageError
 from flows.messages import tokens
@@ -119,7 +120,8 @@ def context(
             "headers": _headers(facts, link, letterhead),
             "message_id": f"<s{facts.send_id}."
             f"{tokens.send_mark(letterhead.secret, facts.send_id)}@{letterhead.domain}>",
-            "date": at.isoformat(),
+            # The hour people see in their mail program is that of our business.
+            "date": at.astimezone(ZoneInfo(letterhead.policy.zone)).isoformat(),
         },
     }
 

@@ -29,7 +29,7 @@ from segments.names import OrderKind
 def merge_orders(connection: Connection, given: Collection[str], currency: str) -> Counts:
     """Write the heads of staged orders; lines and sums follow in `merge_lines`."""
     stage, lines = STAGES["orders"], STAGES["order_lines"]
-    named = stage.c.currency
+    named: ColumnElement[str] = stage.c.currency
     if "orders" in given:
         of_lines = select(func.min(lines.c.currency)).where(lines.c.order == stage.c.order)
         named = func.coalesce(named, of_lines.scalar_subquery())
