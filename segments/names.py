@@ -159,7 +159,6 @@ class LeaveReason(StrEnum):
     GOAL = auto()
     EXIT_WHEN = auto()
     ORDER_RETURNED = auto()
-    VERSION_GONE = auto()
 
 
 class Outcome(StrEnum):

@@ -65,7 +65,6 @@ WORDS: dict[type[StrEnum], dict[str, str]] = {
         LeaveReason.GOAL: "Ziel erreicht",
         LeaveReason.EXIT_WHEN: "eine Ausstiegsregel traf zu",
         LeaveReason.ORDER_RETURNED: "die Bestellung wurde storniert oder zurückgegeben",
-        LeaveReason.VERSION_GONE: "die Journey wurde geändert, ihre alte Fassung endete",
     },
     Outcome: {
         Outcome.QUEUED: "wartet auf den Versand",

@@ -65,7 +65,6 @@ WORDS: dict[type[StrEnum], dict[str, str]] = {
         LeaveReason.GOAL: "reached the goal",
         LeaveReason.EXIT_WHEN: "an exit rule applied",
         LeaveReason.ORDER_RETURNED: "the order was cancelled or returned",
-        LeaveReason.VERSION_GONE: "the journey was changed and its old version ended",
     },
     Outcome: {
         Outcome.QUEUED: "waits to be sent",

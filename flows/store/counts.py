@@ -1,6 +1,5 @@
-"""How often something happened: what one run did, what one day brought, where journeys stand."""
+"""How often something happened: what a day brought, and where journeys stand."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,56 +44,43 @@ class Counts:
     rejects: pd.DataFrame
 
 
-@dataclass(frozen=True)
-class _Picked:
-    """Which rows of each table belong to what is counted."""
-
-    entered: ColumnElement[bool]
-    left: ColumnElement[bool]
-    sends: ColumnElement[bool]
-    tasks: ColumnElement[bool]
-    phases: ColumnElement[bool]
-    rejects: ColumnElement[bool]
-
-
-def run_counts(connection: Connection, run_ids: Collection[int], now: datetime) -> Counts:
-    """What these runs (one of each stage, say) decided and refused, as known at `now`.
-
-    Leaving a journey is not written with its run; it is found by the moment the run was for.
-    """
-    ids = sorted(run_ids)
-    moments = select(Run.as_of).where(Run.id.in_(ids))
-    return _counts(
-        connection,
-        _Picked(
-            entered=Enrollment.run_id.in_(ids),
-            left=Enrollment.left_at.in_(moments),
-            sends=Send.run_id.in_(ids),
-            tasks=Task.run_id.in_(ids),
-            phases=PhaseChange.run_id.in_(ids),
-            rejects=Reject.run_id.in_(ids),
-        ),
-        now,
-    )
-
-
 def day_counts(connection: Connection, since: datetime, now: datetime) -> Counts:
     """What happened from `since` to `now`, both included, whichever runs did it.
 
     Sends are those decided in that time and those handed over in it, though decided before.
     """
     runs = select(Run.id).where(Run.as_of.between(since, now))
-    return _counts(
-        connection,
-        _Picked(
-            entered=Enrollment.entered_at.between(since, now),
-            left=Enrollment.left_at.between(since, now),
-            sends=or_(Send.decided_at.between(since, now), Send.handed_over_at.between(since, now)),
-            tasks=Task.run_id.in_(runs),
-            phases=PhaseChange.at.between(since, now),
-            rejects=Reject.run_id.in_(runs),
+    sends = (
+        select(Send.id, Send.journey, Send.message, outcome_at(now).label("outcome"), Send.reason)
+        .where(
+            or_(Send.decided_at.between(since, now), Send.handed_over_at.between(since, now)),
+            Send.decided_at <= now,
+        )
+        .subquery()
+    )
+    by = [sends.c[name] for name in ("journey", "message", "outcome", "reason")]
+    example = func.min(sends.c.id).label("example")
+    entered = select(Enrollment.journey, Enrollment.arm).where(
+        Enrollment.entered_at.between(since, now)
+    )
+    left = select(Enrollment.journey, Enrollment.reason).where(
+        Enrollment.left_at.between(since, now)
+    )
+    tasks = (
+        select(Enrollment.journey, Task.kind)
+        .join(Task, Task.enrollment_id == Enrollment.id)
+        .where(Task.run_id.in_(runs))
+    )
+    phases = select(PhaseChange.before, PhaseChange.after).where(PhaseChange.at.between(since, now))
+    return Counts(
+        entered=_grouped(connection, entered),
+        left=_grouped(connection, left),
+        sends=_sorted(
+            frame(connection, select(*by, _number().label("number"), example).group_by(*by))
         ),
-        now,
+        tasks=_grouped(connection, tasks),
+        phases=_grouped(connection, phases),
+        rejects=_rejects(connection, Reject.run_id.in_(runs)),
     )
 
 
@@ -136,56 +122,6 @@ def outcome_at(now: datetime) -> ColumnElement[str]:
         (Send.claimed_at > now, Outcome.QUEUED.value),
         (Send.handed_over_at > now, Outcome.CLAIMED.value),
         else_=_text(Send.outcome),
-    )
-
-
-def _counts(connection: Connection, picked: _Picked, now: datetime) -> Counts:
-    sends = (
-        select(
-            Send.id,
-            Send.journey,
-            Send.message,
-            outcome_at(now).label("outcome"),
-            Send.reason,
-        )
-        .where(picked.sends, Send.decided_at <= now)
-        .subquery()
-    )
-    by = [sends.c[name] for name in ("journey", "message", "outcome", "reason")]
-    return Counts(
-        entered=_grouped(
-            connection,
-            select(Enrollment.journey, Enrollment.arm).where(
-                picked.entered, Enrollment.entered_at <= now
-            ),
-        ),
-        left=_grouped(
-            connection,
-            select(Enrollment.journey, Enrollment.reason).where(
-                picked.left, Enrollment.left_at <= now
-            ),
-        ),
-        sends=_sorted(
-            frame(
-                connection,
-                select(
-                    *by, _number().label("number"), func.min(sends.c.id).label("example")
-                ).group_by(*by),
-            )
-        ),
-        tasks=_grouped(
-            connection,
-            select(Enrollment.journey, Task.kind)
-            .join(Task, Task.enrollment_id == Enrollment.id)
-            .where(picked.tasks),
-        ),
-        phases=_grouped(
-            connection,
-            select(PhaseChange.before, PhaseChange.after).where(
-                picked.phases, PhaseChange.at <= now
-            ),
-        ),
-        rejects=_rejects(connection, picked.rejects),
     )
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import Connection, Engine, insert
 
-from flows.store.counts import day_counts, journey_counts, run_counts
+from flows.store.counts import day_counts, journey_counts
 from flows.store.effects import effect_sums
 from flows.store.models import (
     Contact,
@@ -369,8 +369,8 @@ def test_where_journeys_stood_earlier(lived: Connection):
     assert ("again", "send", "queued", 1) in listed(journey_counts(lived, START))
 
 
-def test_what_one_run_did(lived: Connection):
-    first, second = run_counts(lived, [1], day(9)), run_counts(lived, [2], day(9))
+def test_what_one_day_brought(lived: Connection):
+    first, second = day_counts(lived, START, day(0.9)), day_counts(lived, day(1), day(9))
     assert listed(first.entered) == [("again", "held_out", 1), ("again", "treated", 1)]
     assert listed(first.sends) == [
         ("again", "hello", "delivered", None, 1, 1),
@@ -386,17 +386,14 @@ def test_what_one_run_did(lived: Connection):
 
 
 def test_rejects_are_all_counted_and_some_shown_without_their_values(lived: Connection):
-    rejects = run_counts(lived, [1], day(9)).rejects
+    rejects = day_counts(lived, START, day(0.9)).rejects
     assert listed(rejects) == [
         ("orders", 5, "o.csv", row, "ordered_at", "no date") for row in range(3)
     ]
     assert not rejects.isin(["Erika"]).any().any()
 
 
-def test_a_day_counts_what_all_its_runs_did(lived: Connection):
-    together, runs = day_counts(lived, START, day(1)), run_counts(lived, [1, 2], day(1))
-    for name, found in vars(together).items():
-        pd.testing.assert_frame_equal(found, getattr(runs, name))
+def test_a_day_counts_what_was_handed_over_in_it(lived: Connection):
     assert len(day_counts(lived, day(1), day(1)).rejects) == 0
     handed_over = day_counts(lived, day(0.2), day(0.5)).sends
     assert listed(handed_over) == [("again", "hello", "delivered", None, 1, 1)]
