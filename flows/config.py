@@ -15,8 +15,9 @@ from flows.yamlfile import Document, build, read
 from segments.frames import PROFILE
 from segments.journey.program import Program, ProgramError, compile_journey
 from segments.names import JourneyStatus
+from segments.policy import Policy
 from segments.rules import Rule, RuleError, compile_rule, meant
-from segments.spec import Choose, Journey, Policy, Segments, Send, Spec, Step
+from segments.spec import Choose, Journey, Segments, Send, Spec, Step
 
 Model = TypeVar("Model", bound=Spec)
 

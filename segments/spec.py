@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from segments.names import JourneyStatus, Locale, Phase, Purpose, Reassurance, TaskKind, Trigger
+from segments.names import JourneyStatus, Phase, Purpose, TaskKind, Trigger
 from segments.spans import Duration, Share, Span, parse_span
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
@@ -240,92 +240,6 @@ class Segments(Spec):
     """config/segments.yaml: named rules."""
 
     segments: dict[Name, RuleText] = Field(default_factory=dict)
-
-
-class PriceBand(Spec):
-    """From this order value on, buyers need that much reassurance."""
-
-    at_least: float = Field(ge=0, description="order value in the project's currency")
-    need: Reassurance
-
-
-class ReassurancePolicy(Spec):
-    """How much confirmation a purchase needs."""
-
-    bands: list[PriceBand] = Field(
-        default_factory=lambda: [
-            PriceBand(at_least=500, need=Reassurance.LIGHT),
-            PriceBand(at_least=2500, need=Reassurance.FULL),
-        ]
-    )
-    raise_first_in_category: bool = Field(
-        True, description="a first purchase in its category needs one step more"
-    )
-
-    @model_validator(mode="after")
-    def _rising(self) -> "ReassurancePolicy":
-        starts = [band.at_least for band in self.bands]
-        if starts != sorted(set(starts)):
-            raise ValueError("write the bands from the lowest price to the highest, each once")
-        return self
-
-
-class PhasePolicy(Spec):
-    """Where one phase ends and the next begins."""
-
-    expansion_orders: int = Field(3, ge=2, description="orders from which expansion begins")
-    maturity_orders: int = Field(6, ge=2, description="orders from which maturity is possible")
-    maturity_days: int = Field(365, ge=1, description="tenure from which maturity is possible")
-    at_risk_overdue: float = Field(
-        2.0, gt=1, description="at risk once this many typical gaps have passed without an order"
-    )
-    at_risk_days: int = Field(60, ge=1, description="never at risk before so many days")
-    ended_days: int = Field(540, ge=2, description="ended after so many days without an order")
-    revitalization_days: int = Field(
-        180, ge=1, description="how long a customer who came back stays in revitalization"
-    )
-    hysteresis: Share = Field(0.1, description="cross a threshold by so much before moving back")
-
-
-class ValuePolicy(Spec):
-    """Where the four fields are cut."""
-
-    revenue: float | None = Field(
-        None, gt=0, description="net revenue of 12 months; the base's median if empty"
-    )
-    potential: float | None = Field(
-        None, gt=0, description="expected revenue of the next 12 months; the median if empty"
-    )
-    hysteresis: Share = Field(0.1, description="cross a cut by so much before changing the field")
-    gap_weight: int = Field(
-        3, ge=0, description="how many gaps everybody's typical gap weighs against a customer's own"
-    )
-
-
-class Policy(Spec):
-    """config/policy.yaml: the rules of the house, the same for every journey."""
-
-    zone: str = Field("Europe/Berlin", description="business time zone")
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = Field("EUR", description="ISO 4217")
-    locale: Locale = Field(Locale.DE, description="language where customer and contact have none")
-    holdout: Share = Field(
-        0.0, description="share of customers kept out of every advertising journey"
-    )
-    late_data: Duration = Field(
-        Span(14, "days"), description="how late an order may arrive and still start its journey"
-    )
-    reassurance: ReassurancePolicy = Field(default_factory=ReassurancePolicy)
-    phases: PhasePolicy = Field(default_factory=PhasePolicy)
-    value: ValuePolicy = Field(default_factory=ValuePolicy)
-
-    @field_validator("zone")
-    @classmethod
-    def _zone_exists(cls, value: str) -> str:
-        import zoneinfo
-
-        if value not in zoneinfo.available_timezones():
-            raise ValueError(f'"{value}" is not a time zone. Write one like "Europe/Berlin"')
-        return value
 
 
 def _parse_again(value: str) -> Again:

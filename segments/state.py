@@ -7,8 +7,8 @@ from datetime import datetime
 import pandas as pd
 
 from segments.journey.program import Program
+from segments.policy import Policy
 from segments.rules import Rule
-from segments.spec import Policy
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ import pandas as pd
 from segments.frames import PROFILE, Kind
 from segments.journey.program import Program, compile_journey
 from segments.journey.standing import empty_standing
+from segments.policy import Policy
 from segments.rules import Rule, compile_rule
-from segments.spec import Journey, Policy
+from segments.spec import Journey
 from segments.state import Plan, Specs, State
 
 NOW = datetime(2026, 6, 15, 5, 0, tzinfo=UTC)

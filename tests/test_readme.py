@@ -18,7 +18,7 @@ import typer
 from flows.cli import app
 from flows.intake.spec import Sources
 from segments.customer.purchases import typical_gap_days
-from segments.spec import Policy
+from segments.policy import Policy
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -6,7 +6,8 @@ import pytest
 
 from flows.settings import Owners, Senders
 from flows.yamlfile import build, read
-from segments.spec import Journey, Policy, Spec
+from segments.policy import Policy
+from segments.spec import Journey, Spec
 
 POLICY = """\
 zone: Europe/Berlin

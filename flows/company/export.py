@@ -104,7 +104,8 @@ def append(
         )
         spoiled = _dirt(rng, table, plain)
         if len(spoiled):
-            spoiled.assign(exported_at=written).to_csv(out, index=False, header=False, lineterminator="\n")
+            spoiled = spoiled.assign(exported_at=written)
+            spoiled.to_csv(out, index=False, header=False, lineterminator="\n")
 
 
 def _dirt(rng: np.random.Generator, table: str, plain: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from flows.outgoing import ascii_address
 from flows.settings import Senders
 from flows.store.facts import LineFacts, MessageFacts, PurchaseFacts
 from segments.names import Basis, Purpose
-from segments.spec import Policy
+from segments.policy import Policy
 
 _UNWANTED = re.compile(r"[\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\ufffe\uffff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")

@@ -37,7 +37,7 @@ from flows.store.session import frame
 from segments.customer import profile
 from segments.customer.orders import order_figures
 from segments.names import OrderKind
-from segments.spec import Policy
+from segments.policy import Policy
 
 _MAIL_WINDOW = timedelta(days=30)
 _BLOCK = 10_000

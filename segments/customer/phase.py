@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from segments.names import Phase
-from segments.spec import PhasePolicy
+from segments.policy import PhasePolicy
 
 
 def phases(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from segments import frames
 from segments.customer import phase, purchases, reassurance, value
-from segments.spec import Policy
+from segments.policy import Policy
 
 _DTYPES: dict[frames.Kind, Any] = {
     frames.Kind.TEXT: "string",

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from segments.names import Mood, Reassurance
+from segments.policy import ReassurancePolicy
 from segments.rules import MINOR_UNITS
-from segments.spec import ReassurancePolicy
 
 _STEPS = [Reassurance.NONE, Reassurance.LIGHT, Reassurance.FULL]
 _DISCONTENT = [Mood.ANNOYED, Mood.ANGRY]

@@ -6,8 +6,8 @@ import pandas as pd
 
 from segments.customer.purchases import numbers
 from segments.names import Abc, Phase, Quadrant
+from segments.policy import ValuePolicy
 from segments.rules import MINOR_UNITS
-from segments.spec import ValuePolicy
 
 A_PERCENT = 80
 B_PERCENT = 95

@@ -6,7 +6,8 @@ from hashlib import blake2b
 import numpy as np
 
 from segments.names import Arm, Purpose
-from segments.spec import Journey, Policy
+from segments.policy import Policy
+from segments.spec import Journey
 
 _WHOLE = 2.0**64
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from segments.customer.phase import phases
 from segments.names import Phase
-from segments.spec import PhasePolicy
+from segments.policy import PhasePolicy
 from tests.customer.rows import NOW, days_ago, words
 
 POLICY = PhasePolicy()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from segments import frames
 from segments.customer.profile import Base, base, profiles
 from segments.names import Phase
-from segments.spec import Policy
+from segments.policy import Policy
 from tests.customer.rows import NOW, days_ago, figures
 
 POLICY = Policy()

@@ -5,7 +5,7 @@ import pytest
 
 from segments.customer.reassurance import reassurance_for
 from segments.names import Reassurance
-from segments.spec import PriceBand, ReassurancePolicy
+from segments.policy import PriceBand, ReassurancePolicy
 from tests.customer.rows import words
 
 

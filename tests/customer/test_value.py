@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segments.customer.value import abc, abc_cuts, expected_revenue, potential, quadrants
-from segments.spec import ValuePolicy
+from segments.policy import ValuePolicy
 from tests.customer.rows import words
 
 

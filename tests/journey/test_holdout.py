@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segments.journey.holdout import arms, position
-from segments.spec import Journey, Policy
+from segments.policy import Policy
+from segments.spec import Journey
 from tests.builders import journey
 
 KEYS = [f"K{number}" for number in range(4000)]

@@ -12,7 +12,7 @@ from flows.messages.context import Letterhead
 from flows.messages.library import Library
 from flows.settings import Senders
 from flows.store.facts import LineFacts, MessageFacts, OwnerFacts, PurchaseFacts
-from segments.spec import Policy
+from segments.policy import Policy
 from tests.messages.people import AT
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"

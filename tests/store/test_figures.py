@@ -25,7 +25,7 @@ from flows.store.models import (
     Suppression,
 )
 from segments.customer.profile import base, profiles
-from segments.spec import Policy
+from segments.policy import Policy
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 POLICY = Policy()

@@ -19,7 +19,7 @@ from flows.store.models import (
 from flows.store.reading import customer_range, read_state
 from segments.frames import ORDER
 from segments.journey.standing import DTYPES
-from segments.spec import Policy
+from segments.policy import Policy
 from segments.state import Specs, State
 from tests.builders import specs
 from tests.store.rows import NOW, ago, people, put
