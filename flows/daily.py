@@ -5,7 +5,6 @@ from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.errors import PipelineError
@@ -24,6 +23,7 @@ from flows.tasks import (
     refused,
     run_name,
     sealed,
+    settled,
     shop_and_moment,
     take_in_responses,
     tell_day,
@@ -43,30 +43,30 @@ def daily(as_of: str | None = None, dry_run: bool = False) -> State[Any]:
         dry_run: pull nothing, write nothing, only show what would be decided
     """
     try:
-        shop, now = shop_and_moment(as_of)
-        if dry_run:
-            facts = measuring.preview(shop, now, planning.preview(shop, now))
-            stale = None
-        else:
-            facts, stale = _live_through(shop, now)
+        stale: StaleSourceError | None = None
+        with shop_and_moment(as_of) as (shop, now):
+            if dry_run:
+                facts = measuring.preview(shop, now, planning.preview(shop, now))
+            else:
+                facts, stale = _live_through(shop, now)
     except PipelineError as error:
         return refused(error)
     said = publish_day(facts, shop.project.policy.locale)
     if stale is not None:
-        return Failed(message=stale)
+        return refused(stale)
     return done(said, nothing=facts.sends.empty)
 
 
-def _live_through(shop: Shop, now: datetime) -> tuple[RunFacts, str | None]:
+def _live_through(shop: Shop, now: datetime) -> tuple[RunFacts, StaleSourceError | None]:
     """All stages in order; data too old for sending stops the sending, not the measuring."""
-    report = pull_data(sealed(shop), now)
-    take_in_responses(sealed(shop), now)
+    report = settled(pull_data(sealed(shop), now))
+    settled(take_in_responses(sealed(shop), now))
     decide_all(shop, now)
-    stale = None
+    stale: StaleSourceError | None = None
     try:
-        deliver_messages(sealed(shop), now)
+        settled(deliver_messages(sealed(shop), now))
     except StaleSourceError as error:
-        stale = str(error)
-    measure_effects(sealed(shop), now)
-    notes = (stale,) if stale else ()
-    return tell_day(sealed(shop), now, counted(report), notes), stale
+        stale = error
+    settled(measure_effects(sealed(shop), now))
+    notes = (str(stale),) if stale else ()
+    return settled(tell_day(sealed(shop), now, counted(report), notes)), stale

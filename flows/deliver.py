@@ -6,7 +6,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.errors import PipelineError
-from flows.tasks import deliver_messages, done, refused, run_name, sealed, shop_and_moment
+from flows.tasks import deliver_messages, done, refused, run_name, sealed, settled, shop_and_moment
 
 
 @flow(name="deliver", flow_run_name=run_name)
@@ -17,8 +17,8 @@ def deliver(as_of: str | None = None) -> State[Any]:
         as_of: a day of the past such as 2026-11-18; today if empty
     """
     try:
-        shop, now = shop_and_moment(as_of)
-        report = deliver_messages(sealed(shop), now)
+        with shop_and_moment(as_of) as (shop, now):
+            report = settled(deliver_messages(sealed(shop), now))
     except PipelineError as error:
         return refused(error)
     told = f"{report.handed_over} handed over, {sum(report.held_back.values())} held back"

@@ -97,9 +97,12 @@ def _plainly(shop: Shop, now: datetime) -> None:
 
 
 def _as_flow(day: date) -> None:
+    from prefect import tags
+
     from flows.daily import daily
 
-    state = daily(as_of=f"{day}T{_RUN_AT:%H:%M}", return_state=True)
+    with tags("demo"):
+        state = daily(as_of=f"{day}T{_RUN_AT:%H:%M}", return_state=True)
     if not state.is_completed():
         raise PipelineError(f"the run of {day} did not go well: {state.message}")
 

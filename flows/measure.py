@@ -7,7 +7,7 @@ from prefect.client.schemas.objects import State
 
 from flows.errors import PipelineError
 from flows.publish import publish_effect_summary
-from flows.tasks import done, measure_effects, refused, run_name, sealed, shop_and_moment
+from flows.tasks import done, measure_effects, refused, run_name, sealed, settled, shop_and_moment
 
 
 @flow(name="measure", flow_run_name=run_name)
@@ -18,8 +18,8 @@ def measure(as_of: str | None = None) -> State[Any]:
         as_of: a day of the past such as 2026-11-18; today if empty
     """
     try:
-        shop, now = shop_and_moment(as_of)
-        facts = measure_effects(sealed(shop), now)
+        with shop_and_moment(as_of) as (shop, now):
+            facts = settled(measure_effects(sealed(shop), now))
     except PipelineError as error:
         return refused(error)
     return done(publish_effect_summary(facts, shop.project.policy.locale))

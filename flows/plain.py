@@ -9,7 +9,7 @@ import typer
 
 from flows import clock
 from flows.config import Project, load
-from flows.errors import ConfigError, Fault, PipelineError
+from flows.errors import ConfigError, Fault
 from flows.messages.lint import lint
 from flows.messages.sample import Sample, read_sample
 from flows.moments import moment
@@ -46,7 +46,7 @@ def run_day(folder: Path, as_of: str | None, *, dry_run: bool) -> None:
     measuring.measure(shop, now)
     say_day(measuring.day(shop, now, pulled=pulling.counted(report)), shop)
     if stale is not None:
-        raise PipelineError(str(stale))
+        raise stale
 
 
 def run_stage(folder: Path, name: str, as_of: str | None) -> None:

@@ -27,15 +27,15 @@ def plan(as_of: str | None = None, dry_run: bool = False) -> State[Any]:
         dry_run: only show what would be decided
     """
     try:
-        shop, now = shop_and_moment(as_of)
-        locale = shop.project.policy.locale
-        if dry_run:
-            facts = measuring.preview(shop, now, planning.preview(shop, now))
-        else:
-            decide_all(shop, now)
-            facts = measuring.day(shop, now)
+        with shop_and_moment(as_of) as (shop, now):
+            if dry_run:
+                facts = measuring.preview(shop, now, planning.preview(shop, now))
+            else:
+                decide_all(shop, now)
+                facts = measuring.day(shop, now)
     except PipelineError as error:
         return refused(error)
+    locale = shop.project.policy.locale
     publish_skips(facts, locale)
     return done(headline(facts, locale), nothing=facts.sends.empty)
 

@@ -11,6 +11,8 @@ _ALWAYS = {
     # Quiet in the terminal, where we report ourselves; the run's page keeps every line.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    # What our rooms log (ids and counts) stands on the run's page as well.
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "flows",
     # A sign of life often enough to tell a run whose machine died from a long one.
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
 }

@@ -7,7 +7,7 @@ from prefect.client.schemas.objects import State
 
 from flows.errors import PipelineError
 from flows.stages.pulling import told
-from flows.tasks import done, pull_data, refused, run_name, sealed, shop_and_moment
+from flows.tasks import done, pull_data, refused, run_name, sealed, settled, shop_and_moment
 
 
 @flow(name="pull", flow_run_name=run_name)
@@ -18,8 +18,8 @@ def pull(as_of: str | None = None) -> State[Any]:
         as_of: a day of the past such as 2026-11-18; today if empty
     """
     try:
-        shop, now = shop_and_moment(as_of)
-        report = pull_data(sealed(shop), now)
+        with shop_and_moment(as_of) as (shop, now):
+            report = settled(pull_data(sealed(shop), now))
     except PipelineError as error:
         return refused(error)
     return done(told(report))

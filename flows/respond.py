@@ -6,7 +6,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.errors import PipelineError
-from flows.tasks import done, refused, run_name, sealed, shop_and_moment, take_in_responses
+from flows.tasks import done, refused, run_name, sealed, settled, shop_and_moment, take_in_responses
 
 
 @flow(name="respond", flow_run_name=run_name)
@@ -17,8 +17,8 @@ def respond(as_of: str | None = None) -> State[Any]:
         as_of: a day of the past such as 2026-11-18; today if empty
     """
     try:
-        shop, now = shop_and_moment(as_of)
-        report = take_in_responses(sealed(shop), now)
+        with shop_and_moment(as_of) as (shop, now):
+            report = settled(take_in_responses(sealed(shop), now))
     except PipelineError as error:
         return refused(error)
     return done(f"{sum(report.new.values())} responses, {report.orders} orders attributed")

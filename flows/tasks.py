@@ -1,36 +1,45 @@
 """What the flows share: Prefect tasks around the stages, names, progress and states."""
 
+import logging
 import os
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import runtime, task
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.states import Completed, Failed, raise_state_exception
 from prefect.utilities.annotations import quote
 
 from flows import clock
 from flows.delivery.dispatch import DeliveryReport
-from flows.errors import ConfigError, PipelineError
+from flows.errors import ConfigError, PipelineError, SourceError
 from flows.intake.report import PullReport
 from flows.moments import moment
 from flows.reporting.facts import RunFacts
 from flows.responses.apply import ResponseReport
 from flows.stages import delivering, measuring, planning, pulling, responding
 from flows.stages.planning import Planning
-from flows.stages.shop import Progress, Shop, open_shop
+from flows.stages.shop import Progress, Shop, opened
 
 PROJECT_VARIABLE = "STAMMKUNDE_PROJECT"
 WRONG_INPUT = "Wrong input"
 """Name of the state of a run that could not begin, because of what somebody wrote or delivered."""
 
 _EVERY_SECONDS = 2.0
+
+# Prefect lends our loggers its handler (PREFECT_LOGGING_EXTRA_LOGGERS), but no level.
+logging.getLogger("flows").setLevel(logging.INFO)
+
 Value = TypeVar("Value")
+Asked = ParamSpec("Asked")
 
 
 def sealed(value: Value) -> Value:
@@ -38,10 +47,11 @@ def sealed(value: Value) -> Value:
     return cast(Value, quote(value))
 
 
-def shop_and_moment(as_of: str | None) -> tuple[Shop, datetime]:
+@contextmanager
+def shop_and_moment(as_of: str | None) -> Iterator[tuple[Shop, datetime]]:
     """The project of this process, and the moment its run works as of."""
-    shop = open_shop(Path(os.environ.get(PROJECT_VARIABLE, ".")))
-    return shop, moment(as_of, shop.project.policy.zone, clock.now())
+    with opened(Path(os.environ.get(PROJECT_VARIABLE, "."))) as shop:
+        yield shop, moment(as_of, shop.project.policy.zone, clock.now())
 
 
 def run_name() -> str:
@@ -54,8 +64,28 @@ def run_name() -> str:
 
 def refused(error: PipelineError) -> State[Any]:
     """A red run with our sentence and no trace back."""
-    name = WRONG_INPUT if isinstance(error, ConfigError) else None
+    name = WRONG_INPUT if isinstance(error, ConfigError | SourceError) else None
     return Failed(message=str(error), name=name)
+
+
+def refusing(stage: Callable[Asked, Value]) -> Callable[Asked, Value]:
+    """A task's body whose refusals become the task's state, without a trace back in its log."""
+
+    @wraps(stage)
+    def body(*args: Asked.args, **kwargs: Asked.kwargs) -> Value:
+        try:
+            return stage(*args, **kwargs)
+        except PipelineError as error:
+            return cast(Value, Failed(message=str(error), data=error))
+
+    return body
+
+
+def settled(value: Value) -> Value:
+    """What a task returned; a refusal is raised again as the error it was."""
+    if isinstance(value, State):
+        raise_state_exception(value)
+    return value
 
 
 def done(headline: str, *, nothing: bool = False) -> State[Any]:
@@ -83,13 +113,15 @@ def progress_bar(key: str, what: str) -> Progress:
     return ProgressBar(key, what)
 
 
-@task(name="pull", task_run_name="pull the company's data", cache_policy=NO_CACHE)
+@task(name="pull", task_run_name="pull the company's data", tags=["pull"], cache_policy=NO_CACHE)
+@refusing
 def pull_data(shop: Shop, now: datetime) -> PullReport:
-    """Bring in every table. Repeating it is safe, so a passing fault of a source is retried."""
+    """Bring in every table. Repeating it is safe: what is there already changes nothing."""
     return pulling.pull(shop, now)
 
 
-@task(name="prepare plan", task_run_name="prepare the plan", cache_policy=NO_CACHE)
+@task(name="prepare plan", task_run_name="prepare the plan", tags=["plan"], cache_policy=NO_CACHE)
+@refusing
 def prepare_plan(shop: Shop, now: datetime, run_id: int) -> quote:
     """What all shards share; wrapped, so that Prefect does not look inside."""
     return quote(planning.prepare(shop, now, run_id))
@@ -98,32 +130,42 @@ def prepare_plan(shop: Shop, now: datetime, run_id: int) -> quote:
 @task(
     name="plan customers",
     task_run_name="plan customers {first} to {last}",
+    tags=["plan"],
     cache_policy=NO_CACHE,
 )
+@refusing
 def plan_customers(shop: Shop, prepared: Planning, first: int, last: int) -> Counter[str]:
     """Decide for one shard and write it, all or nothing."""
     return planning.plan_shard(shop, prepared, first, last)
 
 
-@task(name="deliver", task_run_name="deliver what is due", cache_policy=NO_CACHE)
+@task(name="deliver", task_run_name="deliver what is due", tags=["deliver"], cache_policy=NO_CACHE)
+@refusing
 def deliver_messages(shop: Shop, now: datetime) -> DeliveryReport:
     """Hand over what is queued, with progress to see."""
     return delivering.deliver(shop, now, progress=progress_bar("deliver", "messages handed over"))
 
 
-@task(name="respond", task_run_name="take in what came back", cache_policy=NO_CACHE)
+@task(
+    name="respond", task_run_name="take in what came back", tags=["respond"], cache_policy=NO_CACHE
+)
+@refusing
 def take_in_responses(shop: Shop, now: datetime) -> ResponseReport:
     """Take in the inbox and attribute orders."""
     return responding.respond(shop, now)
 
 
-@task(name="measure", task_run_name="measure what it brought", cache_policy=NO_CACHE)
+@task(
+    name="measure", task_run_name="measure what it brought", tags=["measure"], cache_policy=NO_CACHE
+)
+@refusing
 def measure_effects(shop: Shop, now: datetime) -> RunFacts:
     """Compare treated and held-out customers, journey by journey."""
     return measuring.measure(shop, now)
 
 
-@task(name="report", task_run_name="tell the day", cache_policy=NO_CACHE)
+@task(name="report", task_run_name="tell the day", tags=["measure"], cache_policy=NO_CACHE)
+@refusing
 def tell_day(
     shop: Shop, now: datetime, pulled: dict[str, dict[str, int]], notes: tuple[str, ...]
 ) -> RunFacts:
@@ -133,13 +175,13 @@ def tell_day(
 
 def plan_everybody(shop: Shop, now: datetime, run_id: int) -> Counter[str]:
     """Plan all shards as tasks: side by side on PostgreSQL, one at a time on SQLite."""
-    prepared: Planning = prepare_plan(sealed(shop), now, run_id).unquote()
+    prepared: Planning = settled(prepare_plan(sealed(shop), now, run_id)).unquote()
     bar = progress_bar("plan", "customers decided")
     shards = prepared.shards
     total: Counter[str] = Counter()
     if shop.engine.dialect.name == "sqlite":
         for number, (first, last) in enumerate(shards, start=1):
-            total += plan_customers(sealed(shop), sealed(prepared), first, last)
+            total += settled(plan_customers(sealed(shop), sealed(prepared), first, last))
             bar("plan", number, len(shards))
     else:
         futures = [

@@ -10,8 +10,8 @@ from pathlib import Path
 from flows.demo import Told, live_through, prepare
 from segments.names import Locale
 
-FIRST = date(2026, 11, 3)
-LAST = date(2026, 11, 6)
+FIRST = date(2024, 11, 3)
+LAST = date(2024, 11, 6)
 DAYS = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days + 1)]
 CUSTOMERS = 40
 

@@ -211,7 +211,7 @@ def test_what_cannot_be_typed_is_told(say: Say, words: list[str], said: str) -> 
 
 
 def test_a_day_runs_and_runs_again_and_sends_nothing_twice(say: Say, project: Path) -> None:
-    day = ("--project", project, "run", "--plain", "--as-of", "2026-11-06T09:00")
+    day = ("--project", project, "run", "--plain", "--as-of", "2024-11-06T09:00")
     code, first, err = say(*day)
     assert (code, err) == (0, "")
     mails = sorted((project / "var" / "mails").rglob("*.eml"))
@@ -222,7 +222,7 @@ def test_a_day_runs_and_runs_again_and_sends_nothing_twice(say: Say, project: Pa
 
 
 def test_every_stage_says_what_it_did(say: Say, project: Path) -> None:
-    at = ("--plain", "--as-of", "2026-11-06T10:00")
+    at = ("--plain", "--as-of", "2024-11-06T10:00")
     said = {
         name: say("--project", project, name, *at)
         for name in ("pull", "respond", "plan", "deliver", "measure")
@@ -241,7 +241,7 @@ def test_a_wide_window_shows_tables(
     say: Say, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "260")
-    _, out, _ = say("--project", project, "measure", "--plain", "--as-of", "2026-11-06T10:00")
+    _, out, _ = say("--project", project, "measure", "--plain", "--as-of", "2024-11-06T10:00")
     rows = [line for line in out.splitlines() if line.startswith("Monthly letter  ")]
     assert len(rows) == 2
     assert "…" not in out
@@ -249,7 +249,7 @@ def test_a_wide_window_shows_tables(
 
 def test_a_preview_writes_nothing(say: Say, project: Path) -> None:
     before = (project / "var" / "stammkunde.db").stat().st_mtime_ns
-    code, out, err = say("--project", project, "plan", "--dry-run", "--as-of", "2026-11-07")
+    code, out, err = say("--project", project, "plan", "--dry-run", "--as-of", "2024-11-07")
     assert (code, err) == (0, "")
     assert out.startswith("Dry run")
     assert (project / "var" / "stammkunde.db").stat().st_mtime_ns == before
@@ -260,12 +260,12 @@ def test_old_data_stops_the_sending_and_says_what_to_do(say: Say, project: Path)
     text = file.read_text("utf-8")
     file.write_text(text.replace("max_age: 10 days", "max_age: 1 hour"), encoding="utf-8")
     try:
-        words = ("--project", project, "deliver", "--plain", "--as-of", "2026-11-06T12:00")
+        words = ("--project", project, "deliver", "--plain", "--as-of", "2024-11-06T12:00")
         code, out, err = say(*words)
     finally:
         file.write_text(text, encoding="utf-8")
     assert (code, out) == (2, "")
-    assert err.startswith("nothing is sent: the newest order is of 2026-11-")
+    assert err.startswith("nothing is sent: the newest order is of 2024-11-")
     assert err.endswith("says max_age: 1 hour. Bring newer data, or raise max_age\n")
 
 
@@ -312,7 +312,7 @@ def test_a_broken_journey_is_named_and_the_others_run(say: Say, project: Path) -
     text = file.read_text("utf-8")
     file.write_text(text.replace("on: phase", "on: fase"), encoding="utf-8")
     try:
-        words = ("--project", project, "plan", "--plain", "--as-of", "2026-11-06T13:00")
+        words = ("--project", project, "plan", "--plain", "--as-of", "2024-11-06T13:00")
         code, _, err = say(*words)
     finally:
         file.write_text(text, encoding="utf-8")

@@ -50,6 +50,16 @@ def open_shop(folder: Path) -> Shop:
 
 
 @contextmanager
+def opened(folder: Path) -> Iterator[Shop]:
+    """A project opened, and its store's connections closed afterwards."""
+    shop = open_shop(folder)
+    try:
+        yield shop
+    finally:
+        shop.engine.dispose()
+
+
+@contextmanager
 def noted_run(shop: Shop, kind: str, now: datetime) -> Iterator[tuple[int, dict[str, Any]]]:
     """A row in `run` around a stage: its number, and a dict to put its counts into."""
     with writing(shop.engine) as connection:
