@@ -13,7 +13,8 @@ from segments.journey.standing import empty_standing
 from segments.names import Purpose
 from segments.state import State
 from tests.builders import NOW, ago, contacts, going_on, orders, profiles, specs, state
-from tests.lawbook import Book, Run, World, changed, lives, named, state_of, with_holdout, worlds
+from tests.lawbook import Book, Run, World, changed, lives, named, state_of, with_holdout
+from tests.worlds import worlds
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -26,7 +27,7 @@ def law(examples: int) -> settings:
     return settings(max_examples=examples, deadline=None, suppress_health_check=_SLOW)
 
 
-@law(30)
+@law(12)
 @given(worlds())
 def test_a_life_keeps_every_law(world: World):
     last = empty_standing().set_index("enrollment_id")
@@ -105,7 +106,7 @@ def held_out_customers_get_ghosts_and_nobody_else_does(run: Run) -> None:
     assert list(sends["outcome"] == "ghost") == list(held_out)
 
 
-@law(15)
+@law(7)
 @given(worlds(runs=3))
 def test_deciding_again_at_once_sends_nothing_and_lets_nobody_in(world: World):
     for run in lives(world):
@@ -118,7 +119,7 @@ def test_deciding_again_at_once_sends_nothing_and_lets_nobody_in(world: World):
         assert again.left.empty
 
 
-@law(12)
+@law(6)
 @given(worlds(runs=2), st.integers(0, 2**16))
 def test_the_order_of_rows_never_matters(world: World, seed: int):
     for run in lives(world):
@@ -126,7 +127,7 @@ def test_the_order_of_rows_never_matters(world: World, seed: int):
         assert named(decide(mixed, run.specs, run.now), mixed) == named(run.plan, run.state)
 
 
-@law(12)
+@law(6)
 @given(worlds(runs=2), st.integers(1, 7))
 def test_shards_decide_as_one_piece_does(world: World, last: int):
     for run in lives(world):
@@ -140,7 +141,7 @@ def test_shards_decide_as_one_piece_does(world: World, last: int):
             assert ordered == rows, name
 
 
-@law(10)
+@law(6)
 @given(worlds(runs=1), *[st.floats(0, 1)] * 4)
 def test_raising_a_holdout_only_adds_customers(
     world: World, one: float, other: float, here: float, there: float
@@ -160,7 +161,7 @@ def test_raising_a_holdout_only_adds_customers(
     assert set(few.index[few == "held_out"]) <= set(many.index[many == "held_out"])
 
 
-@law(10)
+@law(4)
 @given(worlds(runs=2))
 def test_what_was_handed_in_is_never_changed(world: World):
     for run in lives(world):
