@@ -32,14 +32,20 @@ def decide(state: State, specs: Specs, now: datetime) -> Plan:
     standing = _by_program(before, specs)
     standing = [(program, _leave(program, rows, state, now, zone)) for program, rows in standing]
     standing += _entered(state, specs, now, first_ref=len(before))
-    standing, met = _advance(standing, state, now, zone)
-    tasks, sends = [met], [decide_candidates(_active(standing), state, now, zone)]
+    tasks = [empty_tasks()]
+    standing = [
+        (program, _advance(program, rows, state, now, zone, tasks)) for program, rows in standing
+    ]
+    sends = [decide_candidates(_active(standing), state, now, zone)]
     # Whoever was refused one message may stand at the next already: it is decided today as well.
     while True:
         decided = sends[-1]
-        standing = [(program, _go_on(program, rows, decided, now)) for program, rows in standing]
-        standing, met = _advance(standing, state, now, zone)
-        tasks.append(met)
+        settled = decided[decided["outcome"] != Outcome.DEFERRED.value].set_index("ref")
+        for place, (program, rows) in enumerate(standing):
+            own = settled[settled.index.isin(rows.index)]
+            if len(own):
+                gone_on = _go_on(program, rows, own, now)
+                standing[place] = program, _advance(program, gone_on, state, now, zone, tasks)
         refused = decided.loc[decided["outcome"] == Outcome.SKIPPED.value, "ref"]
         if refused.empty:
             break
@@ -85,6 +91,8 @@ def _leave(
         until = later(rows["anchor_at"], program.journey.goal.within, zone)
         goal = (rows["next_order_at"] <= until).to_numpy(dtype=bool) & stays
     goal &= rows["goal_at"].isna().to_numpy()
+    if not (returned | exits | goal).any():
+        return rows
     rows = rows.copy()
     for mask, status, reason in (
         (returned, EnrollmentStatus.EXITED, LeaveReason.ORDER_RETURNED),
@@ -125,25 +133,26 @@ def _written_to(today: pd.DataFrame, sends: pd.DataFrame) -> pd.DataFrame:
 
 
 def _advance(
-    standing: list[tuple[Program, pd.DataFrame]], state: State, now: datetime, zone: str
-) -> tuple[list[tuple[Program, pd.DataFrame]], pd.DataFrame]:
-    moved, tasks = [], [empty_tasks()]
-    for program, rows in standing:
-        active = rows["status"] == _ACTIVE
-        going, met = advance(program, rows[active], state.profiles, now, zone)
-        moved.append((program, pd.concat([rows[~active], going])))
-        tasks.append(met)
-    return moved, pd.concat(tasks, ignore_index=True)
+    program: Program,
+    rows: pd.DataFrame,
+    state: State,
+    now: datetime,
+    zone: str,
+    tasks: list[pd.DataFrame],
+) -> pd.DataFrame:
+    """Move those under way, adding the tasks they meet."""
+    active = rows["status"] == _ACTIVE
+    if not active.any():
+        return rows
+    going, met = advance(program, rows[active], state.profiles, now, zone)
+    tasks += met
+    return going if active.all() else pd.concat([rows[~active], going])
 
 
 def _go_on(
-    program: Program, rows: pd.DataFrame, sends: pd.DataFrame, now: datetime
+    program: Program, rows: pd.DataFrame, settled: pd.DataFrame, now: datetime
 ) -> pd.DataFrame:
     """Whoever got a message, a ghost or a final no moves to the next node as of now."""
-    own = sends[sends["ref"].isin(rows.index)].set_index("ref")
-    settled = own[own["outcome"] != Outcome.DEFERRED.value]
-    if settled.empty:
-        return rows
     rows = rows.copy()
     onward = {node.id: program.nodes[node.next].id for node in program.nodes}
     rows.loc[settled.index, "node"] = settled["node"].map(onward).astype("str")

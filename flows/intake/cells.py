@@ -25,6 +25,7 @@ _NUMBERS = {
 _SIMPLE = {".": r"-?[0-9]+(\.[0-9]+)?", ",": r"-?[0-9]+"}
 _NATIVE_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 _ISO = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?)?( ?(Z|[+-]\d\d:?(\d\d)?))?"
+_EXACT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)"
 _OFFSET = r"\d\d:\d\d.*(?:Z|[+-]\d\d:?(?:\d\d)?)$"
 _PATTERNS = {
     "german": ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%d.%m.%y"),
@@ -91,6 +92,8 @@ def number(cells: pd.Series, decimal: str, native: bool, column: Column | None =
     """A number with a decimal point or comma, grouped or not."""
     cells = cells.str.strip()
     present = filled(cells)
+    if not present.any():
+        return Read(pd.Series(np.nan, index=cells.index, dtype="float64"))
     simple = cells.str.fullmatch(_NATIVE_NUMBER if native else _SIMPLE[decimal])
     values = pd.Series(np.nan, index=cells.index, dtype="float64")
     values[simple] = cells[simple].astype("float64")
@@ -131,6 +134,8 @@ def moment(cells: pd.Series, writing: Writing, native: bool, *, open_end: bool =
     """
     cells = cells.str.strip()
     present = filled(cells)
+    if not present.any():
+        return Read(pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us, UTC]"))
     if native or writing.dates == "iso":
         parsed = _iso(cells, writing.zone)
         example = _EXAMPLES["iso"]
@@ -199,6 +204,9 @@ def _not_a_number(decimal: str, native: bool) -> str:
 
 
 def _iso(cells: pd.Series, zone: str) -> pd.Series:
+    if cells.str.fullmatch(_EXACT).all():
+        exact = pd.to_datetime(cells, format="ISO8601", errors="coerce", utc=True)
+        return exact.astype("datetime64[us, UTC]")
     cells = cells.where(cells.str.fullmatch(_ISO))
     aware = cells.str.contains(_OFFSET, regex=True).fillna(False).astype(bool)
     parsed = _localized(

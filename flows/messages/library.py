@@ -5,7 +5,7 @@ import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -129,8 +129,8 @@ class Library:
 
     @classmethod
     def open(cls, folder: Path) -> "Library":
-        """The messages of a templates folder."""
-        return cls(inlined(read_sources(folder)))
+        """The messages of a templates folder; compiled once for as long as no file changes."""
+        return _compiled(tuple(read_sources(folder).items()))
 
     @property
     def names(self) -> list[str]:
@@ -156,6 +156,11 @@ class Library:
             chosen = locale if locale in there else there[0]
             self._messages[key] = Message(name, chosen, self._sources)
         return self._messages[key]
+
+
+@lru_cache(maxsize=2)
+def _compiled(sources: tuple[tuple[str, str], ...]) -> Library:
+    return Library(inlined(dict(sources)))
 
 
 def opened(bundle: bytes) -> Message:

@@ -166,12 +166,16 @@ def deferred(first: int, last: int) -> Select[tuple[int, int, str, int | None]]:
 
 def written_to_today(zone: str, now: datetime, first: int, last: int) -> Select[tuple[int, str]]:
     """Who has had today's message already, ghosts included?"""
+    begins = day_start(local_day(now, zone), zone)
     return (
         select(Send.customer_id, func.min(Send.journey).label("journey"))
         .where(
             Send.customer_id.between(first, last),
-            Send.decided_at >= day_start(local_day(now, zone), zone),
-            Send.decided_at <= now,
+            # Decided today, or decided before and handed over only today.
+            or_(
+                Send.decided_at.between(begins, now),
+                Send.handed_over_at.between(begins, now),
+            ),
             Send.outcome.not_in(_NOT_SENT),
         )
         .group_by(Send.customer_id)

@@ -16,7 +16,7 @@ from flows.store.models import (
     Send,
     Task,
 )
-from segments.names import TaskStatus
+from segments.names import EnrollmentStatus, Outcome, SkipReason, TaskStatus
 from segments.state import Plan, changed_phase
 
 _ENROLLMENT = [
@@ -74,6 +74,7 @@ def apply_plan(
     """
     numbers = _write_enrollments(connection, plan, enrollments, run_id)
     _write_sends(connection, plan, numbers, run_id, now)
+    _close_deferred(connection, plan)
     _write_tasks(connection, plan, numbers, enrollments, run_id)
     _write_phases(connection, plan, run_id, now)
     _write_members(connection, plan)
@@ -126,6 +127,22 @@ def _write_sends(
         connection,
         insert(Send),
         new[["enrollment_id", "step", *_SEND, "decided_at", "run_id"]].assign(occurrence=0),
+    )
+
+
+def _close_deferred(connection: Connection, plan: Plan) -> None:
+    """What waited for somebody who has left their journey since will never go."""
+    left = plan.enrollments["status"] != EnrollmentStatus.ACTIVE.value
+    gone = plan.enrollments.loc[left & plan.enrollments["enrollment_id"].notna(), ["enrollment_id"]]
+    send = Base.metadata.tables["send"]
+    execute_many(
+        connection,
+        update(send)
+        .where(
+            send.c.enrollment_id == bindparam("number"), send.c.outcome == Outcome.DEFERRED.value
+        )
+        .values(outcome=Outcome.SKIPPED.value, reason=SkipReason.EXITED.value),
+        gone.set_axis(["number"], axis=1),
     )
 
 

@@ -14,11 +14,11 @@ from segments.spec import Task, Wait
 
 def advance(
     program: Program, rows: pd.DataFrame, profiles: pd.DataFrame, now: datetime, zone: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     """Move active enrollments of one program as far as they may go, and the tasks met on the way.
 
     They stop at a wait that is not over and at a send, which is for the candidates' gates to
-    decide. Tasks: ref (index of `rows`), customer_id, node, kind, about, due_at.
+    decide. Tasks, a frame a node: ref (index of `rows`), customer_id, node, kind, about, due_at.
     """
     standing = Standing(rows, profiles)
     moment = np.datetime64(now.replace(tzinfo=None), "us") - _offset(now)
@@ -55,12 +55,13 @@ def advance(
         arrived_at=_series(arrived, rows),
         due_at=_series(due, rows),
     )
-    moved.loc[ended, ["status", "reason"]] = [
-        EnrollmentStatus.FINISHED.value,
-        LeaveReason.COMPLETED.value,
-    ]
-    moved.loc[ended, "left_at"] = pd.Timestamp(now)
-    return moved, pd.concat(tasks) if tasks else empty_tasks()
+    if ended.any():
+        moved.loc[ended, ["status", "reason"]] = [
+            EnrollmentStatus.FINISHED.value,
+            LeaveReason.COMPLETED.value,
+        ]
+        moved.loc[ended, "left_at"] = pd.Timestamp(now)
+    return moved, tasks
 
 
 def empty_tasks() -> pd.DataFrame:
