@@ -21,7 +21,7 @@ demo: $(DONE) ## make a demo company and live through its last 60 days
 	$(BIN)/stammkunde demo $(ARGS)
 
 test: $(DONE) ## run the tests
-	$(RUN) pytest $(ARGS)
+	$(RUN) pytest -n auto --dist loadfile $(ARGS)
 
 check: $(DONE) ## look at form, types and layers
 	$(RUN) ruff format --check .

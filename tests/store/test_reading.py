@@ -322,6 +322,14 @@ def test_who_was_written_to_on_this_business_day(
     assert len(state(engine).today) == counts
 
 
+def test_a_message_decided_yesterday_and_handed_over_today_is_todays_message(engine: Engine):
+    people(engine)
+    put(engine, Enrollment, {"id": 1})
+    late = {"outcome": "accepted", "decided_at": ago(1.5), "handed_over_at": ago(0.05)}
+    put(engine, Send, {"id": 1, **late})
+    assert len(state(engine).today) == 1
+
+
 def test_a_customer_written_to_twice_counts_once(engine: Engine):
     people(engine)
     put(engine, Enrollment, {"id": 1}, {"id": 2, "journey": "news"})

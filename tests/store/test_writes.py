@@ -91,6 +91,18 @@ def test_a_send_that_waits_is_decided_again_in_its_row(engine: Engine):
     assert sorted(rows_of(engine, Send, "run_id")) == [1, 2]
 
 
+def test_what_waited_for_somebody_who_left_is_closed(engine: Engine):
+    bought(engine, {"customer_id": 1})
+    spec = specs(
+        {"name": "low", "priority": 1, "exit_when": "open_complaints > 0"},
+        {"name": "high", "priority": 9},
+    )
+    live_a_day(engine, spec, profiles({}))
+    angry = profiles({"open_complaints": 1})
+    live_a_day(engine, spec, angry, NOW + timedelta(days=1), run=2)
+    assert ("low", "skipped", "exited") in rows_of(engine, Send, "journey", "outcome", "reason")
+
+
 def test_a_send_without_contact_is_written_as_skipped(engine: Engine):
     people(engine, 0)
     put(engine, Customer, {"id": 1})
