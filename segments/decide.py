@@ -37,7 +37,8 @@ def decide(state: State, specs: Specs, now: datetime) -> Plan:
         (program, _advance(program, rows, state, now, zone, tasks)) for program, rows in standing
     ]
     sends = [decide_candidates(_active(standing), state, now, zone)]
-    # Whoever was refused one message may stand at the next already: it is decided today as well.
+    # Whoever is through with one message may stand at the next: it is decided today as well, so
+    # that deciding again changes nothing. Programs run forward, so this comes to an end.
     while True:
         decided = sends[-1]
         settled = decided[decided["outcome"] != Outcome.DEFERRED.value].set_index("ref")
@@ -46,11 +47,10 @@ def decide(state: State, specs: Specs, now: datetime) -> Plan:
             if len(own):
                 gone_on = _go_on(program, rows, own, now)
                 standing[place] = program, _advance(program, gone_on, state, now, zone, tasks)
-        refused = decided.loc[decided["outcome"] == Outcome.SKIPPED.value, "ref"]
-        if refused.empty:
+        if settled.empty:
             break
         state = replace(state, today=_written_to(state.today, decided))
-        sends.append(decide_candidates(_active(standing, refused), state, now, zone))
+        sends.append(decide_candidates(_active(standing, settled.index), state, now, zone))
     after = _join([rows for _, rows in standing], before)
     joined, left = _members(state, specs)
     return Plan(
@@ -118,7 +118,7 @@ def _entered(
 
 
 def _active(
-    standing: list[tuple[Program, pd.DataFrame]], among: pd.Series | None = None
+    standing: list[tuple[Program, pd.DataFrame]], among: pd.Index | None = None
 ) -> list[tuple[Program, pd.DataFrame]]:
     active = [(program, rows[rows["status"] == _ACTIVE]) for program, rows in standing]
     if among is None:

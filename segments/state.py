@@ -49,7 +49,7 @@ class State:
                  journey, version, entry_key, arm, status, reason, node, arrived_at, due_at,
                  anchor_at, entered_at, left_at, first_touch_at, goal_at, purchase_id, contact_id,
                  next_order_at (first order after the anchor), the columns of `frames.ORDER`
-    past         who was in which journey: customer_id, journey, entry_key, entered_at
+    past         who was in which journey: customer_id, journey, entry_key, entered_at, left_at
     deferred     sends waiting for a better moment: send_id, enrollment_id, node, contact_id
     today        customers already written to (or ghosted) today: customer_id, journey
     members      of segments that start journeys, as of the last run: segment, customer_id

@@ -139,7 +139,7 @@ def state(
             "contacts": contacts(*reached) if to is None else to,
             "orders": orders() if bought is None else bought,
             "enrollments": under_way,
-            "past": under_way[["customer_id", "journey", "entry_key", "entered_at"]],
+            "past": under_way[["customer_id", "journey", "entry_key", "entered_at", "left_at"]],
             "deferred": pd.DataFrame(
                 {
                     "send_id": pd.Series(dtype="Int64"),

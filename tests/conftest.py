@@ -1,5 +1,6 @@
 """Stores to test on: SQLite always, PostgreSQL where its programs are installed."""
 
+import shutil
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -9,6 +10,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from flows.store.models import Base
 from flows.store.session import open_store
+from flows.store.upgrade import upgrade
 from tests import postgres
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -36,41 +38,76 @@ def postgres_address() -> Iterator[str]:
 def postgres_template(postgres_address: str) -> str:
     """A database with all tables, to copy from."""
     _admin(postgres_address, "CREATE DATABASE template_stammkunde")
-    engine = open_store(f"{postgres_address}/template_stammkunde")
-    Base.metadata.create_all(engine)
-    engine.dispose()
+    _make_tables(f"{postgres_address}/template_stammkunde")
     return "template_stammkunde"
+
+
+@pytest.fixture(scope="session")
+def postgres_engine(postgres_address: str, postgres_template: str) -> Iterator[Engine]:
+    """One database for many tests, which each find it empty."""
+    _admin(postgres_address, f"CREATE DATABASE shared TEMPLATE {postgres_template}")
+    opened = open_store(f"{postgres_address}/shared")
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with all tables, to copy."""
+    file = tmp_path_factory.mktemp("template") / "store.db"
+    _make_tables(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without tables, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store.db'}"
+        return
+    yield from _new_database(request.getfixturevalue("postgres_address"), "template1")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database, once of each kind."""
+    """The address of a store of one's own with all tables, once of each kind."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'store.db'}"
+        file = tmp_path / "store.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        yield f"sqlite:///{file}"
         return
     address = request.getfixturevalue("postgres_address")
-    name = f"test_{next(_DATABASES)}"
-    _admin(address, f"CREATE DATABASE {name}")
-    yield f"{address}/{name}"
-    _admin(address, f"DROP DATABASE {name} WITH (FORCE)")
+    yield from _new_database(address, request.getfixturevalue("postgres_template"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """A store with all tables, once on SQLite and once on PostgreSQL."""
+    """A store with all tables and no rows, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
-        opened = open_store(f"sqlite:///{tmp_path / 'store.db'}")
-        Base.metadata.create_all(opened)
+        file = tmp_path / "store.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        opened = open_store(f"sqlite:///{file}")
         yield opened
         opened.dispose()
         return
-    address = request.getfixturevalue("postgres_address")
-    template = request.getfixturevalue("postgres_template")
-    name = f"test_{next(_DATABASES)}"
-    _admin(address, f"CREATE DATABASE {name} TEMPLATE {template}")
-    opened = open_store(f"{address}/{name}")
+    opened = request.getfixturevalue("postgres_engine")
     yield opened
     opened.dispose()
+    tables = ", ".join(f'"{name}"' for name in Base.metadata.tables)
+    with opened.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+
+
+def _make_tables(url: str) -> None:
+    engine = open_store(url)
+    upgrade(engine)
+    engine.dispose()
+
+
+def _new_database(address: str, template: str) -> Iterator[str]:
+    name = f"test_{next(_DATABASES)}"
+    _admin(address, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield f"{address}/{name}"
     _admin(address, f"DROP DATABASE {name} WITH (FORCE)")
 
 

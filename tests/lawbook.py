@@ -104,7 +104,9 @@ def state_of(world: World, book: Book, spec: Specs, now: datetime) -> State:
         contacts=_contacts(world, day),
         orders=_orders(world, now),
         enrollments=_refreshed(world, under_way, now),
-        past=held[["customer_id", "journey", "entry_key", "entered_at"]].reset_index(drop=True),
+        past=held[["customer_id", "journey", "entry_key", "entered_at", "left_at"]].reset_index(
+            drop=True
+        ),
         deferred=_deferred(book),
         today=_today(book, now),
         members=_members(book),

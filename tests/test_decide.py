@@ -244,6 +244,7 @@ def test_whoever_may_not_come_back_yet_stays_out():
             "journey": "care",
             "entry_key": ["old", "older"],
             "entered_at": pd.Series([ago(10), ago(200)]).astype("datetime64[us, UTC]"),
+            "left_at": pd.Series([ago(5), ago(190)]).astype("datetime64[us, UTC]"),
         }
     )
     bought = orders({}, {"customer_id": 2}, {"customer_id": 2, "order_value": 5})

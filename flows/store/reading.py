@@ -150,10 +150,14 @@ _GRANTS: dict[str, ColumnElement[bool]] = {
 
 def past(
     journeys: Collection[str], first: int, last: int
-) -> Select[tuple[int, str, str, datetime]]:
+) -> Select[tuple[int, str, str, datetime, datetime | None]]:
     """Who was in which journey before? Feeds re-entry."""
     return select(
-        Enrollment.customer_id, Enrollment.journey, Enrollment.entry_key, Enrollment.entered_at
+        Enrollment.customer_id,
+        Enrollment.journey,
+        Enrollment.entry_key,
+        Enrollment.entered_at,
+        Enrollment.left_at,
     ).where(Enrollment.journey.in_(journeys), Enrollment.customer_id.between(first, last))
 
 

@@ -32,7 +32,7 @@ def entries(program: Program, state: State, specs: Specs, now: datetime) -> pd.D
     wanted = ~(standing.applies(program.exit_when) | returned)
     if program.enter_when is not None:
         wanted &= standing.applies(program.enter_when)
-    rows = _not_again(rows[wanted], program, state, now)
+    rows = _not_again(rows[wanted], program, state, now, specs.policy.zone)
     keys = state.profiles["customer_key"].loc[rows["customer_id"]]
     return rows.assign(arm=pd.array(arms(keys, program.journey, specs.policy), dtype="str"))
 
@@ -132,7 +132,9 @@ def _rows(found: pd.DataFrame, program: Program, now: datetime) -> pd.DataFrame:
     return rows.astype(DTYPES)
 
 
-def _not_again(rows: pd.DataFrame, program: Program, state: State, now: datetime) -> pd.DataFrame:
+def _not_again(
+    rows: pd.DataFrame, program: Program, state: State, now: datetime, zone: str
+) -> pd.DataFrame:
     """Leave out whoever is in already for this reason, or may not come back yet."""
     again = program.journey.enter.reentry
     past = state.past[state.past["journey"] == program.name]
@@ -141,11 +143,12 @@ def _not_again(rows: pd.DataFrame, program: Program, state: State, now: datetime
     rows = rows[~known].sort_values(["customer_id", "anchor_at", "entry_key"])
     if again.mode == "per_order":
         return rows.drop_duplicates(["customer_id", "entry_key"])
-    if again.span is not None:
-        free_at = later(past["entered_at"], again.span, "UTC")
-        past = past[free_at > now]
-    under_way = state.enrollments["journey"].eq(program.name) & state.enrollments["status"].eq(
-        EnrollmentStatus.ACTIVE.value
-    )
-    busy = pd.concat([past["customer_id"], state.enrollments.loc[under_way, "customer_id"]])
-    return rows[~rows["customer_id"].isin(busy)].drop_duplicates("customer_id")
+    # Whoever left only today was still in it when the day began: a second run must not let them
+    # in where the first did not.
+    busy = past["left_at"].isna() | (past["left_at"] >= day_start(local_day(now, zone), zone))
+    if again.span is None:
+        busy |= True
+    else:
+        busy |= later(past["entered_at"], again.span, "UTC") > now
+    rows = rows[~rows["customer_id"].isin(past.loc[busy, "customer_id"])]
+    return rows.drop_duplicates("customer_id")

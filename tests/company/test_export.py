@@ -29,7 +29,10 @@ def test_every_column_written_is_one_of_ours(tmp_path: Path, locale: Locale) -> 
         first = (tmp_path / f"{table}.csv").read_text(encoding="utf-8").splitlines()[0]
         assert first.split(",") == header(table, locale)
         ours = {theirs: name for name, theirs in THEIRS[locale].get(table, {}).items()}
-        assert {ours.get(name, name) for name in first.split(",")} <= {*SOURCES[table], EXPORTED[locale]}
+        assert {ours.get(name, name) for name in first.split(",")} <= {
+            *SOURCES[table],
+            EXPORTED[locale],
+        }
 
 
 def test_about_two_in_a_thousand_rows_are_dirt(young: Tables) -> None:

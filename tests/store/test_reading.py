@@ -50,7 +50,13 @@ CONTRACT: dict[str, dict[str, str]] = {
         "order_returned": "boolean",
     },
     "enrollments": DTYPES,
-    "past": {"customer_id": "int64", "journey": "str", "entry_key": "str", "entered_at": MOMENT},
+    "past": {
+        "customer_id": "int64",
+        "journey": "str",
+        "entry_key": "str",
+        "entered_at": MOMENT,
+        "left_at": MOMENT,
+    },
     "deferred": {
         "send_id": "Int64",
         "enrollment_id": "Int64",

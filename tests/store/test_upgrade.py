@@ -18,9 +18,9 @@ from flows.store.upgrade import VERSION_TABLE, newest, revision, upgrade
 
 
 @pytest.fixture
-def engine(store_url: str) -> Iterator[Engine]:
+def engine(empty_url: str) -> Iterator[Engine]:
     """A database without any table, once of each kind."""
-    opened = open_store(store_url)
+    opened = open_store(empty_url)
     yield opened
     opened.dispose()
 
@@ -83,7 +83,7 @@ def test_a_store_that_is_up_to_date_is_only_asked_for_its_version(engine: Engine
 
 
 def test_two_processes_that_start_at_once_make_the_tables_once(
-    engine: Engine, store_url: str
+    engine: Engine, empty_url: str
 ) -> None:
     code = (
         "import sys; from flows.store.session import open_store; "
@@ -91,7 +91,7 @@ def test_two_processes_that_start_at_once_make_the_tables_once(
     )
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", code, store_url],
+            [sys.executable, "-c", code, empty_url],
             cwd=Path(__file__).parents[2],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
