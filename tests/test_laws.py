@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pandas as pd
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from segments.decide import decide
@@ -17,6 +17,8 @@ from tests.lawbook import Book, Run, World, changed, lives, named, state_of, wit
 from tests.worlds import worlds
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+_NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)
+"""A world takes seconds to live through; making a failing one smaller would take many minutes."""
 
 FIXED = ["customer_id", "journey", "version", "entry_key", "arm", "anchor_at", "entered_at"]
 """What never changes about an enrollment."""
@@ -24,7 +26,9 @@ FIXED = ["customer_id", "journey", "version", "entry_key", "arm", "anchor_at", "
 
 def law(examples: int) -> settings:
     """So many worlds, however long one takes."""
-    return settings(max_examples=examples, deadline=None, suppress_health_check=_SLOW)
+    return settings(
+        max_examples=examples, deadline=None, suppress_health_check=_SLOW, phases=_NO_SHRINKING
+    )
 
 
 @law(12)
