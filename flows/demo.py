@@ -4,9 +4,11 @@ import json
 import re
 import shutil
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from threading import Thread
 from zoneinfo import ZoneInfo
 
 from flows.company.life import Company
@@ -69,6 +71,7 @@ def live_through(
     progress: Progress = quiet,
 ) -> Told:
     """Run every day at seven in the morning; the last `with_prefect` days as real flow runs."""
+    waking = _wake_prefect() if with_prefect else None
     shop = open_shop(folder)
     counts: Counter[str] = Counter()
     zone = shop.project.policy.zone
@@ -77,6 +80,8 @@ def live_through(
         if number > 1:
             _trade(company, shop, days[number - 2], zone)
         if number > len(days) - with_prefect:
+            if waking is not None:
+                waking.join()
             _as_flow(day)
         else:
             _plainly(shop, now)
@@ -87,6 +92,21 @@ def live_through(
     with shop.engine.connect() as connection:
         customers, orders = totals(connection)
     return Told(folder, days[0], days[-1], counts, customers, orders)
+
+
+def _wake_prefect() -> Thread:
+    """Prefect's server takes a while to get up; it may do so while the first days go by."""
+
+    def wake() -> None:
+        from prefect.client.orchestration import get_client
+
+        # If it does not get up, the first flow run says so better than a thread could.
+        with suppress(Exception), get_client(sync_client=True) as client:
+            client.hello()
+
+    waking = Thread(target=wake, name="wake Prefect", daemon=True)
+    waking.start()
+    return waking
 
 
 def _plainly(shop: Shop, now: datetime) -> None:

@@ -75,7 +75,7 @@ def _run(command: str, folder: Path) -> str:
     plain = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("PREFECT_", "STAMMKUNDE_", "PYTEST_"))
+        if not name.startswith(("PREFECT_", "STAMMKUNDE_", "PYTEST_", "MAKE", "MFLAGS"))
     }
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command],
