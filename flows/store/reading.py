@@ -5,21 +5,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, and_, case, exists, func, or_, select
+from sqlalchemy import Connection, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.expression import ColumnElement, Select
 
 from flows.store.models import (
-    Contact,
     Customer,
     Enrollment,
-    Permission,
     Purchase,
     SegmentFill,
     SegmentMember,
     Send,
-    Suppression,
 )
+from flows.store.reading_contacts import contacts
 from flows.store.session import frame
 from segments.frames import ORDER
 from segments.journey.calendar import day_start, local_day
@@ -29,8 +27,6 @@ from segments.names import (
     LeaveReason,
     OrderKind,
     Outcome,
-    PermissionKind,
-    Purpose,
 )
 from segments.state import Specs, State
 
@@ -76,76 +72,6 @@ def read_state(
         filled=filled(connection, specs),
         previous_run=previous_run,
     )
-
-
-def contacts(now: datetime, first: int, last: int) -> Select[tuple[int | str | None, ...]]:
-    """Who may be written to at these customers, and on what ground?"""
-    granted = (
-        select(
-            Permission.contact_id,
-            *(
-                func.max(case((condition, 1), else_=0)).label(name)
-                for name, condition in _GRANTS.items()
-            ),
-        )
-        .where(Permission.at <= now, or_(Permission.ended_at.is_(None), Permission.ended_at > now))
-        .group_by(Permission.contact_id)
-        .subquery()
-    )
-    barred = (
-        select(
-            Suppression.email,
-            func.max(case((Suppression.purpose.is_(None), 1), else_=0)).label("suppressed"),
-            *(
-                func.max(case((Suppression.purpose == purpose, 1), else_=0)).label(
-                    f"suppressed_{purpose}"
-                )
-                for purpose in (Purpose.ADVERTISING, Purpose.SURVEY)
-            ),
-        )
-        .where(Suppression.at <= now)
-        .group_by(Suppression.email)
-        .subquery()
-    )
-    bought = exists().where(
-        Purchase.customer_id == Contact.customer_id,
-        Purchase.kind == OrderKind.SALE,
-        Purchase.ordered_at <= now,
-        not_cancelled(now),
-    )
-    return (
-        select(
-            Contact.id.label("contact_id"),
-            Contact.customer_id,
-            Contact.role,
-            case((func.coalesce(Contact.email, "") != "", 1), else_=0).label("has_address"),
-            func.coalesce(barred.c.suppressed, 0).label("suppressed"),
-            func.coalesce(barred.c.suppressed_advertising, 0).label("suppressed_advertising"),
-            func.coalesce(barred.c.suppressed_survey, 0).label("suppressed_survey"),
-            func.coalesce(granted.c.consent_advertising, 0).label("consent_advertising"),
-            func.coalesce(granted.c.consent_survey, 0).label("consent_survey"),
-            func.coalesce(granted.c.objected, 0).label("objected"),
-            # The exception for existing customers rests on a sale that stood.
-            case((and_(granted.c.existing_customer == 1, bought), 1), else_=0).label(
-                "existing_customer"
-            ),
-        )
-        .outerjoin(granted, granted.c.contact_id == Contact.id)
-        .outerjoin(barred, barred.c.email == func.lower(Contact.email))
-        .where(Contact.customer_id.between(first, last))
-    )
-
-
-_GRANTS: dict[str, ColumnElement[bool]] = {
-    "objected": Permission.kind == PermissionKind.OBJECTION,
-    "consent_advertising": and_(
-        Permission.kind == PermissionKind.CONSENT, Permission.purpose == Purpose.ADVERTISING
-    ),
-    "consent_survey": and_(
-        Permission.kind == PermissionKind.CONSENT, Permission.purpose == Purpose.SURVEY
-    ),
-    "existing_customer": Permission.kind == PermissionKind.EXISTING_CUSTOMER,
-}
 
 
 def past(
@@ -201,11 +127,6 @@ def filled(connection: Connection, specs: Specs) -> frozenset[str]:
         for row in rows
         if row.segment in specs.segments and specs.segments[row.segment].text == row.rule
     )
-
-
-def not_cancelled(now: datetime) -> ColumnElement[bool]:
-    """A purchase that had not been cancelled by `now`."""
-    return or_(Purchase.cancelled_at.is_(None), Purchase.cancelled_at > now)
 
 
 def _credited(now: datetime) -> ColumnElement[int]:
