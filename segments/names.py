@@ -97,6 +97,7 @@ class JourneyStatus(StrEnum):
 
     DRAFT = auto()
     SHADOW = auto()
+    REVIEW = auto()
     LIVE = auto()
     PAUSED = auto()
 
@@ -108,6 +109,19 @@ class Purpose(StrEnum):
     ADVERTISING = auto()
     SURVEY = auto()
     LEGAL = auto()
+
+
+class AttentionClass(StrEnum):
+    """What a message is worth a customer's attention for, the most important first."""
+
+    LEGAL = auto()
+    SERVICE = auto()
+    COMPLAINT_RECOVERY = auto()
+    REASSURANCE = auto()
+    SURVEY = auto()
+    REPEAT = auto()
+    NEWSLETTER = auto()
+    WIN_BACK = auto()
 
 
 class Basis(StrEnum):
@@ -159,6 +173,8 @@ class LeaveReason(StrEnum):
     GOAL = auto()
     EXIT_WHEN = auto()
     ORDER_RETURNED = auto()
+    NEW_VERSION = auto()
+    TIMED_OUT = auto()
 
 
 class Outcome(StrEnum):
@@ -186,16 +202,34 @@ class SkipReason(StrEnum):
     NO_CONTACT = auto()
     NO_ADDRESS = auto()
     NO_PERMISSION = auto()
+    CONSENT_DORMANT = auto()
+    NOT_SIMILAR = auto()
     OBJECTED = auto()
     SUPPRESSED = auto()
     COMPLAINT_OPEN = auto()
+    COMPLAINT_HOLD = auto()
+    SALES_LOCK = auto()
     ORDER_RETURNED = auto()
     EXITED = auto()
+    GOAL_REACHED = auto()
+    ALREADY_SENT = auto()
+    QUIET = auto()
+    CAPPED = auto()
+    TOO_SOON = auto()
     OUTRANKED = auto()
     EXPIRED = auto()
     SHADOW = auto()
+    NOT_APPROVED = auto()
     JOURNEY_NOT_LIVE = auto()
     TEMPLATE_ERROR = auto()
+
+
+class Review(StrEnum):
+    """Where a send of a journey in review stands."""
+
+    PENDING = auto()
+    APPROVED = auto()
+    REJECTED = auto()
 
 
 class ResponseKind(StrEnum):
@@ -207,6 +241,7 @@ class ResponseKind(StrEnum):
     UNSUBSCRIBE = auto()
     REPLY = auto()
     CLICK = auto()
+    NPS = auto()
     ORDER = auto()
     UNKNOWN = auto()
 
@@ -233,7 +268,33 @@ class Trigger(StrEnum):
     ORDER = auto()
     PHASE = auto()
     SEGMENT = auto()
+    DATE = auto()
+    COMPLAINT = auto()
+    NPS = auto()
     SCHEDULE = auto()
+    MANUAL = auto()
+
+
+class Event(StrEnum):
+    """What happens around a customer and can start a journey or be waited for."""
+
+    ORDER = auto()
+    DELIVERED = auto()
+    REPLY = auto()
+    CLICK = auto()
+    NPS = auto()
+    TASK_DONE = auto()
+    COMPLAINT_OPENED = auto()
+    COMPLAINT_CLOSED = auto()
+    MANUAL = auto()
+
+
+class Migrate(StrEnum):
+    """What a new version of a journey does to those who are under way in an older one."""
+
+    KEEP = auto()
+    RESTART = auto()
+    EXIT = auto()
 
 
 class Verdict(StrEnum):

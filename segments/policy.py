@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from segments.names import Locale, Reassurance
 from segments.spans import Duration, Share, Span
-from segments.spec import Spec
+from segments.written import Spec
 
 
 class PriceBand(Spec):

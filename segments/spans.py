@@ -63,6 +63,37 @@ def parse_span(value: Any) -> Span:
     return span
 
 
+@dataclass(frozen=True)
+class Until:
+    """The next time it is that hour in the business zone, on that weekday if one is said."""
+
+    weekday: str | None
+    hour: int
+    minute: int
+
+    def __str__(self) -> str:
+        day = "" if self.weekday is None else f"{self.weekday} "
+        return f"until {day}{self.hour:02}:{self.minute:02}"
+
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_UNTIL = re.compile(rf"^\s*until\s+({'|'.join(WEEKDAYS)})?\s*(?:(\d{{1,2}}):(\d{{2}}))?\s*$")
+
+
+def parse_pause(value: Any) -> Span | Until:
+    """Read "3 days" or "until tuesday 10:00"."""
+    if isinstance(value, Until) or not str(value).strip().lower().startswith("until"):
+        return value if isinstance(value, Until) else parse_span(value)
+    match = _UNTIL.match(str(value).lower())
+    weekday, hour, minute = match.groups() if match else (None, None, None)
+    if (weekday is None and hour is None) or int(hour or 0) > 23 or int(minute or 0) > 59:
+        raise ValueError(
+            f'"{value}" is not a time to wait for. Write "until tuesday 10:00", "until monday" '
+            'or "until 10:00"'
+        )
+    return Until(weekday, int(hour or 0), int(minute or 0))
+
+
 def parse_share(value: Any) -> float:
     """Read "10%" or 0.1 as a share between 0 and 1."""
     if isinstance(value, str) and value.strip().endswith("%"):
@@ -84,6 +115,19 @@ Duration = Annotated[
             "type": "string",
             "pattern": r"^\d+ (minutes?|hours?|days?|business days?|weeks?|months?)$",
             "examples": ["3 days", "2 business days", "2 weeks"],
+        }
+    ),
+]
+
+Pause = Annotated[
+    Span | Until,
+    BeforeValidator(parse_pause),
+    PlainSerializer(str),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^(\d+ (minutes?|hours?|days?|business days?|weeks?|months?)|until .+)$",
+            "examples": ["3 days", "2 business days", "until tuesday 10:00"],
         }
     ),
 ]

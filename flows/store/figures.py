@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Text,
+    and_,
     bindparam,
     case,
     cast,
@@ -30,16 +31,20 @@ from flows.store.models import (
     Customer,
     Interaction,
     Purchase,
+    Response,
+    SalesLock,
     Send,
     Suppression,
 )
 from flows.store.session import frame
 from segments.customer import profile
 from segments.customer.orders import order_figures
-from segments.names import OrderKind
+from segments.names import OrderKind, ResponseKind
 from segments.policy import Policy
 
 _MAIL_WINDOW = timedelta(days=30)
+_ANSWER_WINDOW = timedelta(days=90)
+_ANSWERS = (ResponseKind.REPLY, ResponseKind.CLICK, ResponseKind.NPS)
 _BLOCK = 10_000
 _READ = 500_000
 _FETCHED = 1_000
@@ -52,6 +57,7 @@ _WORDS = [
     "locale",
     "industry",
     "owner",
+    "state",
     "phase_before",
     "quadrant_before",
     "last_mood",
@@ -66,6 +72,8 @@ _COUNTED = [
     "net_revenue_total",
     "open_complaints",
     "emails_30d",
+    "responses_90d",
+    "sales_lock",
     "contacts",
 ]
 
@@ -107,6 +115,9 @@ def _complete(
         _conversations(now, first, last),
         _mails(now, first, last),
         _reachable(now, first, last),
+        _locked(now, first, last),
+        _answers(now, first, last),
+        _scores(now, first, last),
     )
     parts: list[pd.DataFrame | pd.Series[Any]] = [
         bought,
@@ -216,6 +227,9 @@ def _customers(now: datetime, first: int, last: int) -> Select[Any]:
         Customer.locale,
         Customer.industry,
         Customer.owner,
+        Customer.state,
+        case((Customer.since <= now, Customer.since)).label("since"),
+        Customer.contract_end,
         case((seen, Customer.phase)).label("phase_before"),
         case((seen, Customer.phase_since)).label("phase_since"),
         case((seen, Customer.quadrant)).label("quadrant_before"),
@@ -223,16 +237,63 @@ def _customers(now: datetime, first: int, last: int) -> Select[Any]:
 
 
 def _complaints(now: datetime, first: int, last: int) -> Select[Any]:
-    """How many complaints are not yet settled?"""
+    """How many complaints are not yet settled, and when was the latest of the others?"""
+    settled = and_(Complaint.closed_at.is_not(None), Complaint.closed_at <= now)
     return (
-        select(Complaint.customer_id, func.count().label("open_complaints"))
-        .where(
-            _within(Complaint.customer_id, first, last),
-            Complaint.opened_at <= now,
-            or_(Complaint.closed_at.is_(None), Complaint.closed_at > now),
+        select(
+            Complaint.customer_id,
+            func.sum(case((settled, 0), else_=1)).label("open_complaints"),
+            func.max(case((settled, Complaint.closed_at))).label("last_complaint_at"),
         )
+        .where(_within(Complaint.customer_id, first, last), Complaint.opened_at <= now)
         .group_by(Complaint.customer_id)
     )
+
+
+def _locked(now: datetime, first: int, last: int) -> Select[Any]:
+    """With whom is a negotiation under way?"""
+    return (
+        select(SalesLock.customer_id, func.max(1).label("sales_lock"))
+        .where(
+            _within(SalesLock.customer_id, first, last),
+            SalesLock.since <= now,
+            SalesLock.until > now,
+        )
+        .group_by(SalesLock.customer_id)
+    )
+
+
+def _answers(now: datetime, first: int, last: int) -> Select[Any]:
+    """How often did they answer in the last 90 days?"""
+    return (
+        select(Send.customer_id, func.count().label("responses_90d"))
+        .join(Response, Response.send_id == Send.id)
+        .where(
+            _within(Send.customer_id, first, last),
+            Response.kind.in_(_ANSWERS),
+            Response.at > now - _ANSWER_WINDOW,
+            Response.at <= now,
+        )
+        .group_by(Send.customer_id)
+    )
+
+
+def _scores(now: datetime, first: int, last: int) -> Select[Any]:
+    """Which score did they give last?"""
+    place = func.row_number().over(
+        partition_by=Send.customer_id, order_by=(Response.at.desc(), Response.id.desc())
+    )
+    scores = (
+        select(Send.customer_id, Response.score.label("last_nps"), place.label("place"))
+        .join(Response, Response.send_id == Send.id)
+        .where(
+            _within(Send.customer_id, first, last),
+            Response.score.is_not(None),
+            Response.at <= now,
+        )
+        .subquery("scores")
+    )
+    return select(scores.c.customer_id, scores.c.last_nps).where(scores.c.place == 1)
 
 
 def _conversations(now: datetime, first: int, last: int) -> Select[Any]:

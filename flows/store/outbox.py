@@ -129,7 +129,9 @@ def claim(
 
 def waiting(connection: Connection, now: datetime) -> int:
     """How many sends are due and in the queue."""
-    statement = select(func.count()).where(_send.c.outcome == Outcome.QUEUED, _send.c.due_at <= now)
+    statement = select(func.count()).where(
+        _send.c.outcome == Outcome.QUEUED, _send.c.not_before <= now
+    )
     return int(connection.execute(statement).scalar_one())
 
 
@@ -141,7 +143,7 @@ def waiting_by_message(
         select(_send.c.message, func.count())
         .where(
             _send.c.outcome == Outcome.QUEUED,
-            _send.c.due_at <= now,
+            _send.c.not_before <= now,
             _send.c.message.in_(sorted(messages)),
         )
         .group_by(_send.c.message)
@@ -275,7 +277,7 @@ def _foremost(
     """
     due = and_(
         _send.c.outcome == Outcome.QUEUED,
-        _send.c.due_at <= now,
+        _send.c.not_before <= now,
         _send.c.message.not_in(sorted(passing_over)) if passing_over else true(),
     )
     found: dict[int, SkipReason | None] = {}
@@ -290,7 +292,7 @@ def _foremost(
         rows = connection.execute(
             select(_send.c.id, stop_reason(now, live))
             .where(due, _send.c.priority == priority)
-            .order_by(_send.c.due_at, _send.c.id)
+            .order_by(_send.c.not_before, _send.c.id)
             .limit(limit - len(found))
             .with_for_update(skip_locked=True)
         )

@@ -35,6 +35,8 @@ _ENROLLMENT = [
     "left_at",
     "first_touch_at",
     "goal_at",
+    "marked_at",
+    "flags",
     "purchase_id",
 ]
 _MOVING = [
@@ -46,6 +48,8 @@ _MOVING = [
     "left_at",
     "first_touch_at",
     "goal_at",
+    "marked_at",
+    "flags",
 ]
 _SEND = [
     "customer_id",
@@ -59,10 +63,22 @@ _SEND = [
     "outcome",
     "reason",
     "outranked_by",
+    "why",
+    "review",
     "due_at",
+    "not_before",
     "valid_until",
 ]
-_REDECIDED = ["basis", "priority", "outcome", "reason", "outranked_by"]
+_REDECIDED = [
+    "basis",
+    "priority",
+    "outcome",
+    "reason",
+    "outranked_by",
+    "why",
+    "review",
+    "not_before",
+]
 
 
 def apply_plan(

@@ -84,6 +84,7 @@ def profiles(figures: pd.DataFrame, base: Base, policy: Policy, now: datetime) -
     columns = {
         **{name: known[name] for name in known.columns if name in frames.PROFILE},
         **{name: bought[name] for name in bought.columns},
+        "days_since_complaint": purchases.whole_days(known["last_complaint_at"], now),
         "days_since_last_contact": purchases.whole_days(known["last_contact_at"], now),
         "abc": value.abc(known["net_revenue_total"], base.a_from, base.b_from),
         "quadrant": value.quadrants(

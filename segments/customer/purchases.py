@@ -29,6 +29,7 @@ def purchases(
             "days_since_last_order": days_since,
             "tenure_days": whole_days(figures["first_order_at"], now),
             "typical_gap_days": typical,
+            "expected_order_at": _days_after(figures["last_order_at"], typical),
             "overdue": days_since.astype("Float64") / typical,
             "last_order_vs_usual": figures["last_order_value"] / mean,
             "discount_share": figures["discounted_orders"]
@@ -41,6 +42,11 @@ def whole_days(moments: pd.Series, now: datetime) -> pd.Series:
     """Days of 24 hours that have passed in full, missing where there is no moment."""
     seconds = (pd.Timestamp(now) - moments).dt.total_seconds().to_numpy()
     return numbers(seconds // _SECONDS_A_DAY, moments.index).astype("Int64")
+
+
+def _days_after(moments: pd.Series, days: pd.Series) -> pd.Series:
+    spans = pd.to_timedelta(days.to_numpy(dtype="float64", na_value=np.nan), unit="D")
+    return (moments + pd.Series(spans, index=moments.index)).astype("datetime64[us, UTC]")
 
 
 def typical_gap_days(

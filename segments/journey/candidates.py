@@ -60,6 +60,9 @@ _DTYPES = {
     "outcome": "str",
     "reason": "str",
     "outranked_by": "str",
+    "why": "str",
+    "review": "str",
+    "not_before": "datetime64[us, UTC]",
     "due_at": "datetime64[us, UTC]",
     "valid_until": "datetime64[us, UTC]",
 }
@@ -127,7 +130,14 @@ def _gates(candidates: pd.DataFrame, state: State, now: datetime) -> pd.DataFram
         [np.asarray(why, dtype=object) for _, _, why in gates],
         default=np.asarray(None, dtype=object),
     )
-    decided = candidates.assign(outcome=outcome, reason=reason, outranked_by=outranked)
+    decided = candidates.assign(
+        outcome=outcome,
+        reason=reason,
+        outranked_by=outranked,
+        why=None,
+        review=None,
+        not_before=candidates["due_at"],
+    )
     waiting = state.deferred[["send_id", "enrollment_id", "node"]]
     decided = decided.merge(waiting, on=["enrollment_id", "node"], how="left")
     return decided[list(_DTYPES)].astype(_DTYPES)

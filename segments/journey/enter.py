@@ -66,7 +66,7 @@ def _by_segment(program: Program, state: State, specs: Specs, now: datetime) -> 
     if name not in state.filled:
         return empty_standing()
     joined, left = membership_change(name, state, specs)
-    return _today(joined if program.journey.enter.change == "entering" else left, specs, now)
+    return _today(joined if program.journey.enter.turn == "entering" else left, specs, now)
 
 
 def _by_schedule(program: Program, state: State, specs: Specs, now: datetime) -> pd.DataFrame:

@@ -18,7 +18,16 @@ MOST_NODES = 5000
 Place = tuple[str | int, ...]
 """Where something stands in a journey's YAML: ("steps", 0, "choose", 1, "when")."""
 
-NOT_CONTENT = {"title", "status", "priority", "phase"}
+NOT_CONTENT = {
+    "title",
+    "status",
+    "priority",
+    "attention",
+    "value",
+    "phase",
+    "migrate",
+    "examples",
+}
 """What may change about a journey without making a new version of it."""
 
 
@@ -61,7 +70,8 @@ class Program:
     @property
     def messages(self) -> set[str]:
         """The messages it sends."""
-        return {node.step.send for node in self.nodes if isinstance(node.step, Send)}
+        sends = (node.step for node in self.nodes if isinstance(node.step, Send))
+        return {message for step in sends for message in step.messages}
 
     @property
     def positions(self) -> dict[str, int]:

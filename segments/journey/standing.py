@@ -27,6 +27,8 @@ DTYPES: dict[str, str] = {
     "first_touch_at": _MOMENT,
     "goal_at": _MOMENT,
     "next_order_at": _MOMENT,
+    "marked_at": _MOMENT,
+    "flags": "str",
     "purchase_id": "Int64",
     "contact_id": "Int64",
     "order_value": "Int64",

@@ -49,6 +49,8 @@ class Customer(Base):
     industry: Mapped[str | None] = mapped_column(String(200))
     owner: Mapped[str | None] = mapped_column(String(120))
     since: Mapped[UtcTime | None]
+    state: Mapped[str | None] = mapped_column(String(60))
+    contract_end: Mapped[UtcTime | None]
     phase: Mapped[str | None] = mapped_column(Word(names.Phase))
     phase_since: Mapped[UtcTime | None]
     quadrant: Mapped[str | None] = mapped_column(Word(names.Quadrant))
@@ -68,6 +70,20 @@ class Contact(Base):
     last_name: Mapped[str | None] = mapped_column(String(200))
     role: Mapped[str | None] = mapped_column(Word(names.Role))
     locale: Mapped[str | None] = mapped_column(Word(names.Locale))
+    zone: Mapped[str | None] = mapped_column(String(60))
+
+
+class SalesLock(Base):
+    """A negotiation is under way: no advertising to this customer until it ends."""
+
+    __tablename__ = "sales_lock"
+    __table_args__ = (UniqueConstraint("customer_id", "source"),)
+    id: Mapped[Id]
+    customer_id: Mapped[CustomerId]
+    since: Mapped[UtcTime]
+    until: Mapped[UtcTime]
+    source: Mapped[str] = mapped_column(String(60))
+    note: Mapped[str | None] = mapped_column(Text)
 
 
 class Product(Base):

@@ -116,6 +116,8 @@ class Enrollment(Base):
     left_at: Mapped[UtcTime | None]
     first_touch_at: Mapped[UtcTime | None]
     goal_at: Mapped[UtcTime | None]
+    marked_at: Mapped[UtcTime | None]
+    flags: Mapped[str | None] = mapped_column(Text)
     purchase_id: Mapped[PurchaseId | None]
     run_id: Mapped[RunId]
 
@@ -145,7 +147,7 @@ class Send(Base):
             sqlite_where=text("contact_id IS NULL"),
             postgresql_where=text("contact_id IS NULL"),
         ),
-        Index(None, "outcome", "priority", "due_at", "id"),
+        Index(None, "outcome", "priority", "not_before", "id"),
         Index(None, "customer_id", "decided_at"),
     )
     id: Mapped[Id]
@@ -163,7 +165,10 @@ class Send(Base):
     outcome: Mapped[str] = mapped_column(Word(names.Outcome))
     reason: Mapped[str | None] = mapped_column(Word(names.SkipReason))
     outranked_by: Mapped[str | None] = mapped_column(String(60))
+    why: Mapped[str | None] = mapped_column(String(200))
+    review: Mapped[str | None] = mapped_column(Word(names.Review))
     due_at: Mapped[UtcTime]
+    not_before: Mapped[UtcTime]
     valid_until: Mapped[UtcTime]
     decided_at: Mapped[UtcTime]
     run_id: Mapped[RunId]
@@ -188,6 +193,7 @@ class Response(Base):
     kind: Mapped[str] = mapped_column(Word(names.ResponseKind))
     at: Mapped[UtcTime]
     purchase_id: Mapped[PurchaseId | None]
+    score: Mapped[int | None]
     detail: Mapped[dict[str, Any] | None]
 
 
@@ -204,8 +210,37 @@ class Task(Base):
     kind: Mapped[str] = mapped_column(Word(names.TaskKind))
     about: Mapped[str] = mapped_column(String(200))
     due_at: Mapped[UtcTime]
+    escalate_at: Mapped[UtcTime | None]
+    escalated_at: Mapped[UtcTime | None]
+    done_at: Mapped[UtcTime | None]
     status: Mapped[str] = mapped_column(Word(names.TaskStatus))
     run_id: Mapped[RunId]
+
+
+class ManualEntry(Base):
+    """Somebody was put into a journey by hand; `key` makes a repeated list harmless."""
+
+    __tablename__ = "manual_entry"
+    __table_args__ = (UniqueConstraint("journey", "customer_id", "key"),)
+    id: Mapped[Id]
+    journey: Mapped[str] = mapped_column(String(60))
+    customer_id: Mapped[CustomerId]
+    key: Mapped[Key]
+    at: Mapped[UtcTime]
+
+
+class Ledger(Base):
+    """Every decision of one run about one range of customers, as one packed block."""
+
+    __tablename__ = "ledger"
+    __table_args__ = (UniqueConstraint("run_id", "first_customer"),)
+    id: Mapped[Id]
+    run_id: Mapped[RunId]
+    decided_at: Mapped[UtcTime]
+    first_customer: Mapped[int] = mapped_column(BigInt)
+    last_customer: Mapped[int] = mapped_column(BigInt)
+    rows: Mapped[int]
+    block: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class PhaseChange(Base):

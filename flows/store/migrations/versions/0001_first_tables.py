@@ -22,6 +22,8 @@ def upgrade() -> None:
         sa.Column("industry", sa.String(length=200), nullable=True),
         sa.Column("owner", sa.String(length=120), nullable=True),
         sa.Column("since", Utc(), nullable=True),
+        sa.Column("state", sa.String(length=60), nullable=True),
+        sa.Column("contract_end", Utc(), nullable=True),
         sa.Column("phase", sa.String(30), nullable=True),
         sa.Column("phase_since", Utc(), nullable=True),
         sa.Column("quadrant", sa.String(30), nullable=True),
@@ -119,6 +121,7 @@ def upgrade() -> None:
         sa.Column("last_name", sa.String(length=200), nullable=True),
         sa.Column("role", sa.String(30), nullable=True),
         sa.Column("locale", sa.String(30), nullable=True),
+        sa.Column("zone", sa.String(length=60), nullable=True),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customer.id"], name=op.f("fk_contact_customer_id")
         ),
@@ -129,6 +132,36 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_contact_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_email"), ["email"], unique=False)
 
+    op.create_table(
+        "ledger",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("run_id", BIG, nullable=False),
+        sa.Column("decided_at", Utc(), nullable=False),
+        sa.Column("first_customer", BIG, nullable=False),
+        sa.Column("last_customer", BIG, nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("block", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_ledger_run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger")),
+        sa.UniqueConstraint(
+            "run_id", "first_customer", name=op.f("uq_ledger_run_id_first_customer")
+        ),
+    )
+    op.create_table(
+        "manual_entry",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("journey", sa.String(length=60), nullable=False),
+        sa.Column("customer_id", BIG, nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_manual_entry_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_manual_entry")),
+        sa.UniqueConstraint(
+            "journey", "customer_id", "key", name=op.f("uq_manual_entry_journey_customer_id_key")
+        ),
+    )
     op.create_table(
         "phase_change",
         sa.Column("id", BIG, nullable=False),
@@ -159,6 +192,20 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "source", "place", "row", "column", name=op.f("uq_reject_source_place_row_column")
         ),
+    )
+    op.create_table(
+        "sales_lock",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("customer_id", BIG, nullable=False),
+        sa.Column("since", Utc(), nullable=False),
+        sa.Column("until", Utc(), nullable=False),
+        sa.Column("source", sa.String(length=60), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_sales_lock_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sales_lock")),
+        sa.UniqueConstraint("customer_id", "source", name=op.f("uq_sales_lock_customer_id_source")),
     )
     op.create_table(
         "segment_member",
@@ -294,6 +341,8 @@ def upgrade() -> None:
         sa.Column("left_at", Utc(), nullable=True),
         sa.Column("first_touch_at", Utc(), nullable=True),
         sa.Column("goal_at", Utc(), nullable=True),
+        sa.Column("marked_at", Utc(), nullable=True),
+        sa.Column("flags", sa.Text(), nullable=True),
         sa.Column("purchase_id", BIG, nullable=True),
         sa.Column("run_id", BIG, nullable=False),
         sa.ForeignKeyConstraint(
@@ -353,7 +402,10 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(30), nullable=False),
         sa.Column("reason", sa.String(30), nullable=True),
         sa.Column("outranked_by", sa.String(length=60), nullable=True),
+        sa.Column("why", sa.String(length=200), nullable=True),
+        sa.Column("review", sa.String(30), nullable=True),
         sa.Column("due_at", Utc(), nullable=False),
+        sa.Column("not_before", Utc(), nullable=False),
         sa.Column("valid_until", Utc(), nullable=False),
         sa.Column("decided_at", Utc(), nullable=False),
         sa.Column("run_id", BIG, nullable=False),
@@ -392,8 +444,8 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(
-            batch_op.f("ix_send_outcome_priority_due_at_id"),
-            ["outcome", "priority", "due_at", "id"],
+            batch_op.f("ix_send_outcome_priority_not_before_id"),
+            ["outcome", "priority", "not_before", "id"],
             unique=False,
         )
         batch_op.create_index(batch_op.f("ix_send_request_id"), ["request_id"], unique=False)
@@ -415,6 +467,9 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(30), nullable=False),
         sa.Column("about", sa.String(length=200), nullable=False),
         sa.Column("due_at", Utc(), nullable=False),
+        sa.Column("escalate_at", Utc(), nullable=True),
+        sa.Column("escalated_at", Utc(), nullable=True),
+        sa.Column("done_at", Utc(), nullable=True),
         sa.Column("status", sa.String(30), nullable=False),
         sa.Column("run_id", BIG, nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_task_customer_id")),
@@ -433,6 +488,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(30), nullable=False),
         sa.Column("at", Utc(), nullable=False),
         sa.Column("purchase_id", BIG, nullable=True),
+        sa.Column("score", sa.Integer(), nullable=True),
         sa.Column("detail", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(
             ["purchase_id"], ["purchase.id"], name=op.f("fk_response_purchase_id")
