@@ -43,11 +43,12 @@ class Run(Base):
 
 
 class SourceState(Base):
-    """How far each source table has been read."""
+    """How far each source table has been read, and which file was kept in full."""
 
     __tablename__ = "source_state"
     source: Mapped[str] = mapped_column(String(60), primary_key=True)
     watermark: Mapped[str | None] = mapped_column(String(60))
+    fingerprint: Mapped[str | None] = mapped_column(String(40))
     read_at: Mapped[UtcTime]
     rows: Mapped[int]
 

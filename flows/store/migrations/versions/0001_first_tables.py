@@ -83,6 +83,7 @@ def upgrade() -> None:
         "source_state",
         sa.Column("source", sa.String(length=60), nullable=False),
         sa.Column("watermark", sa.String(length=60), nullable=True),
+        sa.Column("fingerprint", sa.String(length=40), nullable=True),
         sa.Column("read_at", Utc(), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("source", name=op.f("pk_source_state")),
