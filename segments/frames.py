@@ -49,12 +49,13 @@ def _money(doc: str, *, required: bool = False) -> Column:
     return Column(Kind.MONEY, doc, required)
 
 
-def _integer(doc: str) -> Column:
-    return Column(Kind.INTEGER, doc)
+def _integer(doc: str, *, at_most: float | None = None) -> Column:
+    """Counts and days: no integer of a profile is below nought."""
+    return Column(Kind.INTEGER, doc, at_least=0, at_most=at_most)
 
 
-def _number(doc: str) -> Column:
-    return Column(Kind.NUMBER, doc)
+def _number(doc: str, *, at_least: float | None = None, at_most: float | None = None) -> Column:
+    return Column(Kind.NUMBER, doc, at_least=at_least, at_most=at_most)
 
 
 def _flag(doc: str) -> Column:
@@ -175,17 +176,17 @@ PROFILE: Table = {
     "tenure_days": _integer("whole days since the first order"),
     "typical_gap_days": _number("usual days between orders: own median, shrunk to everybody's"),
     "expected_order_at": _moment("latest order plus the typical gap"),
-    "overdue": _number("days since the latest order divided by the typical gap"),
+    "overdue": _number("days since the latest order divided by the typical gap", at_least=0),
     "last_order_value": _money("net value of the latest order"),
     "last_order_vs_usual": _number("latest order divided by the mean of the earlier ones"),
-    "discount_share": _number("share of orders with a discount, 0 to 1"),
+    "discount_share": _number("share of orders with a discount, 0 to 1", at_least=0, at_most=1),
     "last_category": _text("category that carried most of the latest order"),
     "first_in_category": _flag("the latest order was the first in its category"),
     "last_order_returned": _flag("the latest order was cancelled or given back in full"),
     "open_complaints": _integer("complaints not yet settled"),
     "days_since_complaint": _integer("whole days since the latest settled complaint was settled"),
     "sales_lock": _flag("a negotiation is under way, so advertising waits"),
-    "last_nps": _integer("latest score given, 0 to 10"),
+    "last_nps": _integer("latest score given, 0 to 10", at_most=10),
     "last_mood": _word(names.Mood, "how the customer sounded last"),
     "days_since_last_contact": _integer("whole days since anybody of us spoke with them"),
     "emails_30d": _integer("messages handed over in the last 30 days"),
@@ -206,3 +207,7 @@ ORDER: Table = {
     "order_returned": _flag("it was cancelled or given back in full"),
 }
 """What rules of a journey that starts with an order may use on top of the profile."""
+
+
+TRIGGERED: dict[names.Trigger, Table] = {names.Trigger.ORDER: ORDER}
+"""What rules may use on top of the profile, by what starts the journey."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from itertools import count
 
-from segments.frames import ORDER, PROFILE, Table
-from segments.names import Purpose, Trigger
+from segments.frames import PROFILE, TRIGGERED, Table
+from segments.names import Purpose
 from segments.rules import Rule, RuleError, compile_rule, meant
 from segments.spec import Choose, Else, Journey, Send, Step, Task, Wait, When
 
@@ -96,7 +96,7 @@ def version_of(journey: Journey) -> str:
 
 def columns_for(journey: Journey) -> Table:
     """The columns rules of this journey may use."""
-    return PROFILE | ORDER if journey.enter.on == Trigger.ORDER else PROFILE
+    return PROFILE | TRIGGERED.get(journey.enter.on, {})
 
 
 def compile_journey(journey: Journey, segments: Mapping[str, Rule]) -> Program:
