@@ -24,13 +24,20 @@ def numeric(series: pd.Series) -> pd.Series:
 
 
 def missing(value: Any, rows: int) -> np.ndarray:
-    """Rows whose value is not known; infinity, as from a division by zero, is not known either."""
+    """Rows whose value is not known; infinity is not known either."""
     if isinstance(value, pd.Series):
         gone: np.ndarray = value.isna().to_numpy()
         if value.dtype.kind == "f":
             gone = gone | np.isinf(value.to_numpy())
         return gone
     return np.full(rows, value is None or (isinstance(value, float) and not np.isfinite(value)))
+
+
+def finite(value: Any) -> Any:
+    """Numbers as they are; infinity, as from a division by zero, becomes missing."""
+    if isinstance(value, pd.Series):
+        return value.where(np.isfinite(value.to_numpy()))
+    return value if np.isfinite(value) else np.float64("nan")
 
 
 def plain(value: Any, rows: int) -> np.ndarray:
@@ -53,8 +60,18 @@ def unknown(frame: pd.DataFrame) -> Truth:
     return Truth(nobody, nobody)
 
 
+def opposite(judge: Judge) -> Judge:
+    """What holds does not, what does not holds; the unknown stays unknown."""
+
+    def turned(frame: pd.DataFrame) -> Truth:
+        found = judge(frame)
+        return Truth(found.no, found.yes)
+
+    return turned
+
+
 def all_of(parts: list[Judge]) -> Judge:
-    """Kleene\'s and: surely true where all are, surely false where one is."""
+    """Kleene's and: surely true where all are, surely false where one is."""
 
     def judge(frame: pd.DataFrame) -> Truth:
         truths = [part(frame) for part in parts]
@@ -67,7 +84,7 @@ def all_of(parts: list[Judge]) -> Judge:
 
 
 def any_of(parts: list[Judge]) -> Judge:
-    """Kleene\'s or: surely true where one is, surely false where all are."""
+    """Kleene's or: surely true where one is, surely false where all are."""
 
     def judge(frame: pd.DataFrame) -> Truth:
         truths = [part(frame) for part in parts]

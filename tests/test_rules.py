@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segments.frames import ORDER, PROFILE
-from segments.rules import RuleError, compile_rule
+from segments.rules import RuleDataError, RuleError, compile_rule
 
 COLUMNS = PROFILE | ORDER
 FRAME = pd.DataFrame(
@@ -47,6 +47,17 @@ FRAME = pd.DataFrame(
         ('last_order_at > "2026-02-01"', [False, True, False]),
         ("orders / 0 > 1", [False, False, False]),
         ("1 / 0 > 1 or orders == 1", [True, False, False]),
+        ("1 / (orders / 0) < 5", [False, False, False]),
+        ("not orders / 0 > 1", [False, False, False]),
+        ("orders * 2 - 1 == 3", [False, True, False]),
+        ("-orders < -1", [False, True, False]),
+        ("order_value - order_value == 0", [True, True, False]),
+        ("order_value + order_value * 2 >= 1500", [True, False, False]),
+        ("order_value / 2 == 250", [True, False, False]),
+        ("2 * order_value == 999.98", [False, True, False]),
+        ("order_value / order_value == 1", [True, True, False]),
+        ("net_revenue_12m == 1.15 - 1.13", [True, False, False]),
+        ("order_value / (orders - 1) > 0", [False, True, False]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -75,6 +86,11 @@ def test_a_rule_applies_where_it_surely_holds(text, expected):
         ("(lambda: 1)()", "cannot stand in a rule"),
         ("orders == 1 if orders else 2", "cannot stand in a rule"),
         ("phase + 1 == 2", "only numbers and money"),
+        ("order_value * order_value > 1", "money times money makes no sense"),
+        ("orders / order_value > 1", "a number cannot be divided by money"),
+        ("orders > 1e999", "is too large for a number"),
+        ("orders > 1" + "0" * 400, "is too large for a number"),
+        ("not " * 70 + "first_in_category", "is nested too deeply"),
         ("(" * 300 + "1" + ")" * 300, "does not read as a rule"),
     ],
     ids=lambda value: value[:40],
@@ -96,6 +112,44 @@ def test_a_segment_stands_in_a_rule_by_its_name():
     rule = compile_rule("regulars and order_value > 1", COLUMNS, {"regulars": regulars})
     assert rule.applies(FRAME).tolist() == [False, True, False]
     assert rule.columns == {"orders", "order_value"}
+
+
+def test_a_rule_contradicts_what_its_segment_says():
+    first = compile_rule("orders == 1", COLUMNS)
+    with pytest.raises(RuleError, match='the conditions on "orders" can never hold together'):
+        compile_rule("first and orders >= 2", COLUMNS, {"first": first})
+
+
+@pytest.mark.parametrize("columns", [PROFILE, {}], ids=["a profile", "nothing"])
+def test_what_only_an_order_knows_is_refused_with_the_reason(columns):
+    with pytest.raises(RuleError) as refused:
+        compile_rule("order_value >= 500 and order_discounted", columns)
+    assert refused.value.faults == [
+        'order_value is known only in a journey with "on: order"',
+        'order_discounted is known only in a journey with "on: order"',
+    ]
+
+
+def test_one_mistake_is_told_once():
+    with pytest.raises(RuleError) as refused:
+        compile_rule('odrers > "2026-01-01" and 5 + phase == "x"', COLUMNS)
+    assert refused.value.faults == [
+        'there is no column or segment "odrers". Did you mean "orders"?',
+        '"5 + phase": only numbers and money can be reckoned with',
+    ]
+
+
+def test_a_rule_that_breaks_on_the_data_names_itself_and_the_column():
+    rule = compile_rule("orders >= 2 and overdue > 1 and tenure_days > 3", COLUMNS)
+    with pytest.raises(RuleDataError) as broken:
+        rule.applies(FRAME)
+    assert str(broken.value) == (
+        'the rule "orders >= 2 and overdue > 1 and tenure_days > 3" needs "overdue", '
+        '"tenure_days", which the data does not have'
+    )
+    words = pd.DataFrame({"orders": pd.Series(["many"], dtype="str")})
+    with pytest.raises(RuleDataError, match=r'the rule "orders > 2" cannot be answered from ord'):
+        compile_rule("orders > 2", COLUMNS).applies(words)
 
 
 @given(st.text(max_size=60))
