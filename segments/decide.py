@@ -13,7 +13,7 @@ from segments.journey.enter import entries, membership_change, segments_entered_
 from segments.journey.program import Program
 from segments.journey.standing import DTYPES, Standing, empty_standing
 from segments.names import EnrollmentStatus, LeaveReason, Outcome
-from segments.state import Plan, Specs, State
+from segments.state import FRAMES, Plan, Specs, State
 
 _ACTIVE = EnrollmentStatus.ACTIVE.value
 _CHANGING = ["status", "reason", "node", "arrived_at", "due_at", "first_touch_at", "goal_at"]
@@ -49,7 +49,7 @@ def decide(state: State, specs: Specs, now: datetime) -> Plan:
                 standing[place] = program, _advance(program, gone_on, state, now, zone, tasks)
         if settled.empty:
             break
-        state = replace(state, today=_written_to(state.today, decided))
+        state = replace(state, touches=_written_to(state.touches, decided, now))
         sends.append(decide_candidates(_active(standing, settled.index), state, now, zone))
     after = _join([rows for _, rows in standing], before)
     joined, left = _members(state, specs)
@@ -126,10 +126,12 @@ def _active(
     return [(program, rows[rows.index.isin(among)]) for program, rows in active]
 
 
-def _written_to(today: pd.DataFrame, sends: pd.DataFrame) -> pd.DataFrame:
-    """Who has had today's message, those of this run included."""
-    gone = sends["outcome"].isin([Outcome.QUEUED.value, Outcome.GHOST.value])
-    return pd.concat([today, sends.loc[gone, ["customer_id", "journey"]]])
+def _written_to(touches: pd.DataFrame, sends: pd.DataFrame, now: datetime) -> pd.DataFrame:
+    """What took the customers' attention, the messages of this run included."""
+    gone = sends[sends["outcome"].isin([Outcome.QUEUED.value, Outcome.GHOST.value])]
+    fresh = gone.assign(at=pd.Timestamp(now), enrollment_id=pd.NA)
+    columns = FRAMES["touches"]
+    return pd.concat([touches, fresh[list(columns)].astype(columns)], ignore_index=True)
 
 
 def _advance(

@@ -10,6 +10,36 @@ from segments.journey.program import Program
 from segments.policy import Policy
 from segments.rules import Rule
 
+_MOMENT = "datetime64[us, UTC]"
+FRAMES: dict[str, dict[str, str]] = {
+    "touches": {
+        "customer_id": "int64",
+        "at": _MOMENT,
+        "purpose": "str",
+        "journey": "str",
+        "enrollment_id": "Int64",
+        "node": "str",
+    },
+    "sent": {"enrollment_id": "int64", "node": "str", "contact_id": "int64"},
+    "events": {
+        "kind": "str",
+        "customer_id": "int64",
+        "key": "str",
+        "at": _MOMENT,
+        "enrollment_id": "Int64",
+        "purchase_id": "Int64",
+        "journey": "str",
+        "score": "Int64",
+    },
+    "grounds": {"contact_id": "int64", "category": "str"},
+}
+"""Columns of the frames of a `State` that may be empty."""
+
+
+def empty(name: str) -> pd.DataFrame:
+    """One of `FRAMES` without rows."""
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in FRAMES[name].items()})
+
 
 @dataclass(frozen=True)
 class Specs:
@@ -17,7 +47,7 @@ class Specs:
 
     `programs` are the current versions of journeys that are live or in shadow; `earlier` holds
     the versions that enrollments under way are pinned to; `started` says since when each journey
-    has been running: what happened before starts nobody.
+    has been running: what happened before starts nobody, but for as many as `backfill` lets in.
     """
 
     policy: Policy
@@ -25,6 +55,7 @@ class Specs:
     segments: Mapping[str, Rule] = field(default_factory=dict)
     earlier: Mapping[tuple[str, str], Program] = field(default_factory=dict)
     started: Mapping[str, datetime] = field(default_factory=dict)
+    backfill: Mapping[str, int] = field(default_factory=dict)
 
     def program(self, journey: str, version: str) -> Program | None:
         """The program an enrollment is pinned to, if its journey still runs."""
@@ -51,7 +82,12 @@ class State:
                  next_order_at (first order after the anchor), the columns of `frames.ORDER`
     past         who was in which journey: customer_id, journey, entry_key, entered_at, left_at
     deferred     sends waiting for a better moment: send_id, enrollment_id, node, contact_id
-    today        customers already written to (or ghosted) today: customer_id, journey
+    touches      what took the customers' attention lately, ghosts included: see `FRAMES`; purpose,
+                 journey and node are empty for what a colleague did
+    sent         messages that enrollments already got, for those that begin anew: see `FRAMES`
+    events       what happened around customers: see `FRAMES`; `key` tells two of a kind apart,
+                 `journey` belongs to those put in by hand
+    grounds      what lets existing customers be written to without consent: see `FRAMES`
     members      of segments that start journeys, as of the last run: segment, customer_id
     filled       names of segments whose members were noted before
     previous_run when the last plan was made; None at the first
@@ -63,8 +99,11 @@ class State:
     enrollments: pd.DataFrame
     past: pd.DataFrame
     deferred: pd.DataFrame
-    today: pd.DataFrame
     members: pd.DataFrame
+    touches: pd.DataFrame = field(default_factory=lambda: empty("touches"))
+    sent: pd.DataFrame = field(default_factory=lambda: empty("sent"))
+    events: pd.DataFrame = field(default_factory=lambda: empty("events"))
+    grounds: pd.DataFrame = field(default_factory=lambda: empty("grounds"))
     filled: frozenset[str] = frozenset()
     previous_run: datetime | None = None
 
@@ -77,8 +116,8 @@ class Plan:
                  those who enter, plus `ref`, a number for each row of this frame
     sends        one row a candidate: ref, send_id (of a deferred one), customer_id, contact_id,
                  journey, version, node, message, purpose, basis, priority, outcome, reason,
-                 outranked_by, due_at, valid_until
-    tasks        ref, customer_id, node, kind, about, due_at
+                 outranked_by, why, review, due_at, not_before, valid_until
+    tasks        ref, customer_id, node, kind, about, assignee, fallback, due_at, escalate_at
     phases       customers whose phase or value field changed: customer_id, phase_before, phase,
                  quadrant
     joined, left members that came into or fell out of a segment: segment, customer_id

@@ -12,7 +12,7 @@ from segments.journey.standing import empty_standing
 from segments.policy import Policy
 from segments.rules import Rule, compile_rule
 from segments.spec import Journey
-from segments.state import Plan, Specs, State
+from segments.state import FRAMES, Plan, Specs, State
 
 NOW = datetime(2026, 6, 15, 5, 0, tzinfo=UTC)
 """A Monday, 7 o'clock in Berlin."""
@@ -133,6 +133,7 @@ def state(
     """A state; each customer has one contact who agreed, unless `to` says otherwise."""
     reached = [{"customer_id": int(number)} for number in people["customer_id"]]
     under_way = empty_standing() if under_way is None else under_way
+    more |= {name: frame(name, *more[name]) for name in FRAMES if name in more}
     return State(
         **{
             "profiles": people,
@@ -148,15 +149,19 @@ def state(
                     "contact_id": pd.Series(dtype="Int64"),
                 }
             ),
-            "today": pd.DataFrame(
-                {"customer_id": pd.Series(dtype="int64"), "journey": pd.Series(dtype="str")}
-            ),
             "members": pd.DataFrame(
                 {"segment": pd.Series(dtype="str"), "customer_id": pd.Series(dtype="int64")}
             ),
             **more,
         }
     )
+
+
+def frame(name: str, *rows: Mapping[str, Any]) -> pd.DataFrame:
+    """One of the smaller frames of a state; what a row leaves out is missing, or empty text."""
+    columns = FRAMES[name]
+    texts = {column: "" for column, dtype in columns.items() if dtype == "str"}
+    return pd.DataFrame([{**texts, **row} for row in rows], columns=list(columns)).astype(columns)
 
 
 def journey(name: str = "care", **more: Any) -> dict[str, Any]:

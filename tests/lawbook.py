@@ -12,11 +12,10 @@ from typing import Any
 import pandas as pd
 
 from segments.decide import decide
-from segments.journey.calendar import local_day
 from segments.journey.program import compile_journey
 from segments.journey.standing import DTYPES, empty_standing
 from segments.spec import Journey
-from segments.state import Plan, Specs, State
+from segments.state import FRAMES, Plan, Specs, State, empty
 from tests import builders
 from tests.builders import NOW, profiles, specs
 
@@ -108,7 +107,7 @@ def state_of(world: World, book: Book, spec: Specs, now: datetime) -> State:
             drop=True
         ),
         deferred=_deferred(book),
-        today=_today(book, now),
+        touches=_touches(book, now),
         members=_members(book),
         filled=book.filled,
         previous_run=book.previous_run,
@@ -230,15 +229,12 @@ def _deferred(book: Book) -> pd.DataFrame:
     return waiting.loc[waiting["outcome"] == "deferred", list(columns)].astype(columns)
 
 
-def _today(book: Book, now: datetime) -> pd.DataFrame:
-    columns = {"customer_id": "int64", "journey": "str"}
+def _touches(book: Book, now: datetime) -> pd.DataFrame:
+    columns = FRAMES["touches"]
     if book.sends.empty:
-        return pd.DataFrame(columns=list(columns)).astype(columns)
-    of_today = book.sends["decided_at"].map(
-        lambda at: local_day(at, _ZONE) == local_day(now, _ZONE)
-    )
-    got = book.sends[of_today & book.sends["outcome"].isin(_HANDED_OUT)]
-    return got[list(columns)].sort_values(list(columns)).drop_duplicates("customer_id")
+        return empty("touches")
+    got = book.sends[book.sends["outcome"].isin(_HANDED_OUT)].rename(columns={"decided_at": "at"})
+    return got[list(columns)].astype(columns)
 
 
 def _members(book: Book) -> pd.DataFrame:

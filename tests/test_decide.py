@@ -120,8 +120,8 @@ def test_one_message_a_day_and_the_higher_priority_goes_first():
 
 
 def test_whoever_was_written_to_today_waits_until_tomorrow():
-    today = pd.DataFrame({"customer_id": [1], "journey": ["other"]})
-    plan = decide(state(profiles({}), bought=orders({}), today=today), specs({}), NOW)
+    touched = [{"customer_id": 1, "at": NOW, "purpose": "service", "journey": "other"}]
+    plan = decide(state(profiles({}), bought=orders({}), touches=touched), specs({}), NOW)
     assert list(plan.sends[["outcome", "outranked_by"]].iloc[0]) == ["deferred", "other"]
 
 

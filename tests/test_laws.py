@@ -173,7 +173,7 @@ def test_what_was_handed_in_is_never_changed(world: World):
         decide(run.state, run.specs, run.now)
         for name in ("profiles", "contacts", "orders", "enrollments", "past", "deferred"):
             pd.testing.assert_frame_equal(getattr(run.state, name), getattr(copies, name))
-        for name in ("today", "members"):
+        for name in ("touches", "members"):
             pd.testing.assert_frame_equal(getattr(run.state, name), getattr(copies, name))
 
 
@@ -203,9 +203,9 @@ def test_a_send_behind_one_that_is_skipped_is_decided_in_the_same_run():
 def test_whoever_objects_while_a_message_waits_does_not_get_it():
     spec = specs({"purpose": "advertising"})
     bought = orders({})
-    today = pd.DataFrame({"customer_id": [1], "journey": ["other"]})
+    touched = [{"customer_id": 1, "at": NOW, "purpose": "service", "journey": "other"}]
     people = contacts({}, {"customer_id": 1, "consent_advertising": True, "role": "user"})
-    first = decide(state(profiles({}), to=people, bought=bought, today=today), spec, NOW)
+    first = decide(state(profiles({}), to=people, bought=bought, touches=touched), spec, NOW)
     assert list(first.sends[["contact_id", "outcome"]].iloc[0]) == [101, "deferred"]
     waiting = first.sends.assign(send_id=1, enrollment_id=1)
     waiting = waiting[["send_id", "enrollment_id", "node", "contact_id"]].astype(

@@ -20,7 +20,6 @@ from flows.store.models import (
 from flows.store.reading_contacts import contacts
 from flows.store.session import frame
 from segments.frames import ORDER
-from segments.journey.calendar import day_start, local_day
 from segments.journey.standing import DTYPES
 from segments.names import (
     EnrollmentStatus,
@@ -28,11 +27,12 @@ from segments.names import (
     OrderKind,
     Outcome,
 )
-from segments.state import Specs, State
+from segments.state import FRAMES, Specs, State
 
 GOAL_MEMORY = timedelta(days=400)
 """How long after entering a finished enrollment is still watched for its goal."""
 
+_ATTENTION_MEMORY = timedelta(days=30)
 _NOT_SENT = (
     Outcome.DEFERRED,
     Outcome.SKIPPED,
@@ -63,9 +63,7 @@ def read_state(
             {"customer_id": "int64", "journey": "str", "entry_key": "str"}
         ),
         deferred=frame(connection, deferred(first, last)).astype({"node": "str"}),
-        today=frame(connection, written_to_today(specs.policy.zone, now, first, last)).astype(
-            {"customer_id": "int64", "journey": "str"}
-        ),
+        touches=frame(connection, touches(now, first, last)).astype(FRAMES["touches"]),
         members=frame(connection, members(first, last)).astype(
             {"segment": "str", "customer_id": "int64"}
         ),
@@ -94,21 +92,22 @@ def deferred(first: int, last: int) -> Select[tuple[int, int, str, int | None]]:
     ).where(Send.outcome == Outcome.DEFERRED, Send.customer_id.between(first, last))
 
 
-def written_to_today(zone: str, now: datetime, first: int, last: int) -> Select[tuple[int, str]]:
-    """Who has had today's message already, ghosts included?"""
-    begins = day_start(local_day(now, zone), zone)
-    return (
-        select(Send.customer_id, func.min(Send.journey).label("journey"))
-        .where(
-            Send.customer_id.between(first, last),
-            # Decided today, or decided before and handed over only today.
-            or_(
-                Send.decided_at.between(begins, now),
-                Send.handed_over_at.between(begins, now),
-            ),
-            Send.outcome.not_in(_NOT_SENT),
-        )
-        .group_by(Send.customer_id)
+def touches(now: datetime, first: int, last: int) -> Select[tuple[Any, ...]]:
+    """What took the customers' attention lately, ghosts included?"""
+    since = now - _ATTENTION_MEMORY
+    at = func.coalesce(Send.handed_over_at, Send.decided_at)
+    return select(
+        Send.customer_id,
+        at.label("at"),
+        Send.purpose,
+        Send.journey,
+        Send.enrollment_id,
+        Send.step.label("node"),
+    ).where(
+        Send.customer_id.between(first, last),
+        # Decided in that time, or decided before and handed over only then.
+        or_(Send.decided_at.between(since, now), Send.handed_over_at.between(since, now)),
+        Send.outcome.not_in(_NOT_SENT),
     )
 
 

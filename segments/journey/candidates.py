@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from segments.journey.attention import outranked_by
-from segments.journey.calendar import later
+from segments.journey.calendar import day_start, later, local_day
 from segments.journey.permission import permission
 from segments.journey.program import Node, Program
 from segments.names import Arm, JourneyStatus, Outcome, Purpose, Role, SkipReason
@@ -34,7 +34,7 @@ def decide_candidates(
     parts = [part for part in parts if len(part)]
     if not parts:
         return empty_sends()
-    return _gates(pd.concat(parts, ignore_index=True), state, now)
+    return _gates(pd.concat(parts, ignore_index=True), state, now, zone)
 
 
 def empty_sends() -> pd.DataFrame:
@@ -100,7 +100,7 @@ def _at_node(
     )
 
 
-def _gates(candidates: pd.DataFrame, state: State, now: datetime) -> pd.DataFrame:
+def _gates(candidates: pd.DataFrame, state: State, now: datetime, zone: str) -> pd.DataFrame:
     """Permission, complaint, staleness, shadow, attention, holdout: the first to hold decides."""
     where = state.profiles.index.get_indexer(pd.Index(candidates["customer_id"]))
     complaints = state.profiles["open_complaints"].array.take(where)
@@ -111,7 +111,7 @@ def _gates(candidates: pd.DataFrame, state: State, now: datetime) -> pd.DataFram
     free = ~(refused | complaint | stale | shadow)
     outranked = pd.Series(pd.NA, index=candidates.index, dtype="str")
     if free.any():
-        outranked.loc[free] = outranked_by(candidates[free], state.today).astype("str")
+        outranked.loc[free] = outranked_by(candidates[free], _today(state, now, zone)).astype("str")
     loses = outranked.notna()
     held_out = candidates["arm"] == Arm.HELD_OUT.value
     gates = [
@@ -141,6 +141,13 @@ def _gates(candidates: pd.DataFrame, state: State, now: datetime) -> pd.DataFram
     waiting = state.deferred[["send_id", "enrollment_id", "node"]]
     decided = decided.merge(waiting, on=["enrollment_id", "node"], how="left")
     return decided[list(_DTYPES)].astype(_DTYPES)
+
+
+def _today(state: State, now: datetime, zone: str) -> pd.DataFrame:
+    """Messages that went out today."""
+    begins = pd.Timestamp(day_start(local_day(now, zone), zone))
+    touches = state.touches
+    return touches[(touches["at"] >= begins) & (touches["purpose"] != "")]
 
 
 class _Addressees:
