@@ -56,6 +56,8 @@ class Checked:
     left_out: int = 0
     not_yet: int = 0
     waiting: pd.Timestamp | NaTType = pd.NaT
+    ahead: bool = False
+    """Whether a cell is left empty because what it tells is still to come."""
 
 
 def needed(table: str, given: Mapping[str, object] | set[str]) -> set[str]:
@@ -100,7 +102,7 @@ def check(
     if WATERMARK in raw:
         typed[WATERMARK] = cells.moment(raw[WATERMARK], writing, WATERMARK in chunk.native).typed
     later = _later(table, typed, writing) & ~lost
-    good = _without_future(table, typed[~lost & ~later], writing)
+    good, ahead = _without_future(table, typed[~lost & ~later], writing)
     if table == "order_lines" and "order" not in raw:
         good = good.assign(order=_order_key(good, writing.zone))
     return Checked(
@@ -111,6 +113,7 @@ def check(
         left_out=len(chunk.frame) - len(raw),
         not_yet=int(later.sum()),
         waiting=typed.loc[later, WATERMARK].min() if WATERMARK in typed else pd.NaT,
+        ahead=ahead,
     )
 
 
@@ -239,7 +242,7 @@ def _later(table: str, typed: pd.DataFrame, writing: Writing) -> pd.Series:
     return typed[name].gt(pd.Timestamp(writing.now)).fillna(False).astype(bool)
 
 
-def _without_future(table: str, good: pd.DataFrame, writing: Writing) -> pd.DataFrame:
+def _without_future(table: str, good: pd.DataFrame, writing: Writing) -> tuple[pd.DataFrame, bool]:
     """What will be delivered, settled, cancelled or ended only after now is not known yet."""
     names = [
         name
@@ -247,7 +250,10 @@ def _without_future(table: str, good: pd.DataFrame, writing: Writing) -> pd.Data
         if column.kind is Kind.MOMENT and name != HAPPENED.get(table) and name in good
     ]
     now = pd.Timestamp(writing.now)
-    return good.assign(**{name: good[name].mask(good[name].gt(now)) for name in names})
+    ahead = {name: mask for name in names if (mask := good[name].gt(now)).any()}
+    if not ahead:
+        return good, False
+    return good.assign(**{name: good[name].mask(mask) for name, mask in ahead.items()}), True
 
 
 def _aside(table: str, rows: pd.DataFrame, *, later: bool) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """A pull: every table of sources.yaml read, checked, settled and merged into the store."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from time import perf_counter
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
-from flows.intake import cells, marks
+from flows.intake import cells, fingerprint, marks
 from flows.intake.cells import Writing, has_offset
 from flows.intake.checks import Checked, check, needed
 from flows.intake.report import (
@@ -49,26 +49,34 @@ def pull(
     started = perf_counter()
     given = sources.given
     with loading.staging(engine) as connection:
-        tallies = {
-            table: _read(connection, table, sources, project, now, zone, progress)
-            for table in given
-        }
+        tallies, alone = _read_all(connection, sources, project, now, zone, currency, progress)
+        with connection.begin():
+            reports = _settle(connection, given, tallies)
         readings = {
-            table: Reading(tally.place, tally.read, tally.reached())
+            table: Reading(
+                tally.place,
+                tally.read,
+                tally.reached(),
+                tally.print if reports[table].in_full and not tally.ahead else None,
+            )
             for table, tally in tallies.items()
         }
-        with connection.begin():
-            reports = _settle(connection, tallies)
-        refusal = too_many_rejects(reports, sources.max_reject_share)
+        refusal = too_many_rejects(reports.values(), sources.max_reject_share)
         if refusal is not None:
             loading.save_rejects(connection, readings, run_id)
             raise refusal
-        counts = loading.merge(connection, readings, now=now, run_id=run_id, currency=currency)
+        counts = loading.merge(
+            connection, given, readings, now=now, run_id=run_id, currency=currency
+        )
         with connection.begin():
             newest = loading.newest_order(connection, now)
     stale, message = freshness(newest, sources, now)
+    told = reports | {
+        table: TableReport(table, given[table].place, unchanged=rows, left_alone=True)
+        for table, rows in alone.items()
+    }
     return PullReport(
-        tables=tuple(_written(reports, counts)),
+        tables=tuple(_written([told[table] for table in given], counts)),
         newest_order_at=newest,
         stale=stale,
         message=message,
@@ -85,6 +93,8 @@ class _Tally:
         self.mark = mark
         self.since = marks.restart(mark, writing)
         self.start = marks.parsed(self.since, writing)
+        self.print: str | None = None
+        self.ahead = False
         self.read = self.good = self.old = self.lost = self.left_out = self.not_yet = 0
         self._newest: list[pd.Timestamp] = []
         self._waiting: list[pd.Timestamp] = []
@@ -116,6 +126,7 @@ class _Tally:
         self.lost += checked.lost
         self.left_out += checked.left_out
         self.not_yet += checked.not_yet
+        self.ahead |= checked.ahead
         if WATERMARK in checked.good:
             self._aware |= has_offset(chunk.frame[WATERMARK])
             newest = checked.good[WATERMARK].max()
@@ -130,45 +141,78 @@ class _Tally:
         return marks.written(newest, self.writing, aware=self._aware)
 
 
+def _read_all(
+    connection: Connection,
+    sources: Sources,
+    project: Path,
+    now: datetime,
+    zone: str,
+    currency: str,
+    progress: Progress | None,
+) -> tuple[dict[str, _Tally], dict[str, int]]:
+    """What came of the tables read, and how many rows the tables left alone have."""
+    meant = fingerprint.meaning(sources, zone, currency)
+    with connection.begin():
+        known = loading.known(connection)
+    looks = {table: fingerprint.look(source, project) for table, source in sources.given.items()}
+    prints = {
+        table: fingerprint.fingerprint(table, source, project, meant)
+        for table, source in sources.given.items()
+    }
+    # A pull as of an earlier day must not see what a later one knew already.
+    kept = {table: state.fingerprint for table, state in known.items() if state.read_at <= now}
+    changed = {table for table, made in prints.items() if made is None or made != kept.get(table)}
+    tallies: dict[str, _Tally] = {}
+    for table, source in sources.given.items():
+        news = {other for other, tally in tallies.items() if tally.good > tally.old}
+        if not fingerprint.to_read(table, changed, news):
+            continue
+        mark = known[table].watermark if source.watermark and table in known else None
+        writing = Writing(source.dates, source.decimal, source.zone or zone, now)
+        tallies[table] = _Tally(source, writing, mark)
+        _read(connection, table, sources, project, tallies[table], progress)
+        if fingerprint.look(source, project) == looks[table]:
+            tallies[table].print = prints[table]
+    alone = {table: known[table].rows for table in sources.given if table not in tallies}
+    return tallies, alone
+
+
 def _read(
     connection: Connection,
     table: str,
     sources: Sources,
     project: Path,
-    now: datetime,
-    zone: str,
+    tally: _Tally,
     progress: Progress | None,
-) -> _Tally:
-    source = sources.given[table]
+) -> None:
+    source = tally.source
     demanded = needed(table, sources.given)
-    writing = Writing(source.dates, source.decimal, source.zone or zone, now)
     with connection.begin():
-        mark = loading.watermark(connection, table) if source.watermark else None
-        tally = _Tally(source, writing, mark)
         for chunk in chunks(table, source, project, needed=demanded, since=tally.since):
             # An order is known by all its lines, so those are sorted out only where all are seen.
             fresh = chunk if table == "order_lines" else tally.without_old(chunk)
             if fresh.rows:
-                checked = check(table, fresh, source, demanded, writing)
+                checked = check(table, fresh, source, demanded, tally.writing)
                 tally.add(fresh, checked)
                 loading.stage(connection, table, checked.good)
                 loading.stage_rejects(connection, table, checked.rejects)
                 loading.stage_aside(connection, table, checked.aside)
             if progress is not None:
                 progress(table, tally.read)
-    return tally
 
 
-def _settle(connection: Connection, tallies: Mapping[str, _Tally]) -> list[TableReport]:
+def _settle(
+    connection: Connection, given: Collection[str], tallies: Mapping[str, _Tally]
+) -> dict[str, TableReport]:
     loading.index(connection)
-    lines = tallies["order_lines"]
-    if lines.start is not None:
+    lines = tallies.get("order_lines")
+    if lines is not None and lines.start is not None:
         lines.old = loading.keep_new_orders(connection, lines.start)
-    settled = loading.settle(connection, set(tallies))
-    return [
-        _report(table, tally, settled[table], loading.reject_reasons(connection, table))
+    settled = loading.settle(connection, given)
+    return {
+        table: _report(table, tally, settled[table], loading.reject_reasons(connection, table))
         for table, tally in tallies.items()
-    ]
+    }
 
 
 def _report(

@@ -26,7 +26,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class TableReport:
-    """What became of the rows of one table. `place` is empty for a table derived from lines."""
+    """What became of the rows of one table. `place` is empty for a table derived from lines.
+
+    A table `left_alone` was not read: its file is the one that was kept in full the last time.
+    """
 
     table: str
     place: str = ""
@@ -40,11 +43,17 @@ class TableReport:
     not_yet: int = 0
     duplicates: int = 0
     reasons: tuple[Reason, ...] = ()
+    left_alone: bool = False
 
     @property
     def reject_share(self) -> float:
         """Rejected rows among those read; rows left out on purpose do not count."""
         return self.rejected / self.read if self.read else 0.0
+
+    @property
+    def in_full(self) -> bool:
+        """Whether every row came in with all its cells, so that another look finds no more."""
+        return not (self.rejected or self.emptied or self.left_out or self.not_yet)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -251,12 +250,19 @@ def _contact_known(stage: Table, *, of_customer: bool = False) -> Condition:
 
 def _order_known(stage: Table, *, of_customer: bool = False) -> Condition:
     brought = STAGES["orders"].alias("orders_brought")
-    here: list[Any] = [brought.c.order == stage.c.order]
-    stored: list[Any] = [Purchase.key == stage.c.order]
-    if of_customer:
-        here.append(brought.c.customer == stage.c.customer)
-        stored += [Purchase.customer_id == Customer.id, Customer.key == stage.c.customer]
-    return or_(exists().where(*here), exists().where(*stored))
+    here = exists().where(brought.c.order == stage.c.order)
+    if not of_customer:
+        return or_(here, exists().where(Purchase.key == stage.c.order))
+    theirs = exists().where(
+        brought.c.order == stage.c.order, brought.c.customer == stage.c.customer
+    )
+    stored = exists().where(
+        Purchase.key == stage.c.order,
+        Purchase.customer_id == Customer.id,
+        Customer.key == stage.c.customer,
+    )
+    # As with contacts: what an order's row says today counts.
+    return or_(theirs, and_(~here, stored))
 
 
 def _count(connection: Connection, statement: Executable) -> int:

@@ -5,7 +5,7 @@ drops what cannot be kept; `merge` writes the rest at once, so that a crash leav
 was. A second pull of the same rows changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,11 +42,13 @@ from segments.names import OrderKind
 
 __all__ = [
     "Counts",
+    "Known",
     "Reading",
     "RejectReason",
     "Settled",
     "index",
     "keep_new_orders",
+    "known",
     "merge",
     "newest_order",
     "reject_reasons",
@@ -56,7 +58,6 @@ __all__ = [
     "stage_aside",
     "stage_rejects",
     "staging",
-    "watermark",
 ]
 
 
@@ -67,6 +68,18 @@ class Reading:
     place: str
     rows: int
     watermark: str | None = None
+    fingerprint: str | None = None
+    """Of a file kept in full; `None` where another look may find more."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """How far a source was read the last time, and when."""
+
+    watermark: str | None
+    fingerprint: str | None
+    rows: int
+    read_at: datetime
 
 
 @dataclass(frozen=True)
@@ -80,11 +93,13 @@ class RejectReason:
     first_row: int
 
 
-def watermark(connection: Connection, source: str) -> str | None:
-    """How far a source was read the last time."""
-    return connection.execute(
-        select(SourceState.watermark).where(SourceState.source == source)
-    ).scalar_one_or_none()
+def known(connection: Connection) -> dict[str, Known]:
+    """What is known of each source from pulls before."""
+    state = SourceState
+    rows = connection.execute(
+        select(state.source, state.watermark, state.fingerprint, state.rows, state.read_at)
+    )
+    return {source: Known(*rest) for source, *rest in rows}
 
 
 def newest_order(connection: Connection, now: datetime) -> datetime | None:
@@ -110,14 +125,17 @@ def reject_reasons(connection: Connection, source: str) -> list[RejectReason]:
 
 def merge(
     connection: Connection,
+    given: Collection[str],
     readings: Mapping[str, Reading],
     *,
     now: datetime,
     run_id: int,
     currency: str,
 ) -> dict[str, Counts]:
-    """Write everything staged and settled in one transaction; new and changed rows per source."""
-    given = set(readings)
+    """Write everything staged and settled in one transaction; new and changed rows per source.
+
+    `given` are the tables the company brings, of which `readings` says what was read.
+    """
     with alone(connection):
         counts = {"customers": merge_customers(connection, given)}
         counts["products"] = merge_products(connection, given)
@@ -161,6 +179,8 @@ def _rejects(source: str, reading: Reading, run_id: int) -> Select[tuple[int, st
 
 
 def _save_readings(connection: Connection, readings: Mapping[str, Reading], now: datetime) -> None:
+    if not readings:
+        return
     connection.execute(delete(SourceState).where(SourceState.source.in_(readings)))
     connection.execute(
         insert(SourceState),
@@ -168,6 +188,7 @@ def _save_readings(connection: Connection, readings: Mapping[str, Reading], now:
             {
                 "source": source,
                 "watermark": reading.watermark,
+                "fingerprint": reading.fingerprint,
                 "read_at": now,
                 "rows": reading.rows,
             }

@@ -31,7 +31,14 @@ class Project:
         (self.folder / f"{table}.csv").write_text(text, encoding=encoding, newline="")
         self.tables[table] = {"csv": f"{table}.csv", **source}
 
-    def pull(self, now: datetime = NOW, **changed: Any) -> PullReport:
+    def pull(
+        self,
+        now: datetime = NOW,
+        *,
+        currency: str = "EUR",
+        zone: str = "Europe/Berlin",
+        **changed: Any,
+    ) -> PullReport:
         """Pull everything as of a moment."""
         sources = Sources.model_validate(
             {"max_reject_share": self.most, "tables": self.tables, **changed}
@@ -48,8 +55,8 @@ class Project:
             self.folder,
             now=now,
             run_id=run_id,
-            currency="EUR",
-            zone="Europe/Berlin",
+            currency=currency,
+            zone=zone,
         )
 
     def rows(self, model: type[Base], *names: str) -> list[tuple[Any, ...]]:
@@ -60,10 +67,12 @@ class Project:
         return [tuple(row) for row in rows]
 
     def everything(self) -> dict[str, pd.DataFrame]:
-        """All rows of all tables but the log of runs."""
+        """All rows of all tables but the log of runs, in the order of their keys."""
         with self.engine.connect() as connection:
             return {
-                name: pd.DataFrame(connection.execute(select(table)).mappings().all())
+                name: pd.DataFrame(
+                    connection.execute(select(table).order_by(*table.primary_key)).mappings().all()
+                )
                 for name, table in Base.metadata.tables.items()
                 if name != "run"
             }

@@ -48,7 +48,9 @@ def load(
             loading.index(connection)
             loading.settle(connection, set(tables))
         readings = {table: Reading(f"{table}.csv", len(rows)) for table, rows in tables.items()}
-        return loading.merge(connection, readings, now=NOW, run_id=run_id, currency="EUR")
+        return loading.merge(
+            connection, set(tables), readings, now=NOW, run_id=run_id, currency="EUR"
+        )
 
 
 def rows(engine: Engine, *columns: Any) -> list[tuple[Any, ...]]:
