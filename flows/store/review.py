@@ -1,0 +1,101 @@
+"""Messages of journeys in review: they are decided like any, and wait for somebody to say yes."""
+
+from collections.abc import Collection, Mapping
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, case, func, select, update
+
+from flows.store.models import Run, Send
+from flows.store.session import frame
+from segments.names import JourneyStatus, Outcome, Review, SkipReason
+
+_PENDING = (Send.outcome == Outcome.QUEUED, Send.review == Review.PENDING)
+
+
+def waiting(connection: Connection) -> pd.DataFrame:
+    """What waits for approval: journey, run_id, as_of, messages, customers, valid_until.
+
+    One row a journey and run; `valid_until` is when the first of them becomes stale.
+    """
+    statement = (
+        select(
+            Send.journey,
+            Send.run_id,
+            Run.as_of,
+            func.count().label("messages"),
+            func.count(Send.customer_id.distinct()).label("customers"),
+            func.min(Send.valid_until).label("valid_until"),
+        )
+        .join(Run, Run.id == Send.run_id)
+        .where(*_PENDING)
+        .group_by(Send.journey, Send.run_id, Run.as_of)
+    )
+    return frame(connection, statement).sort_values(["journey", "run_id"], ignore_index=True)
+
+
+def approve(
+    connection: Connection, *, journey: str | None = None, run_id: int | None = None
+) -> int:
+    """Let the messages of a journey, of a run, or of a journey in a run go. How many they are."""
+    statement = update(Send).where(*_PENDING, *_which(journey, run_id))
+    return connection.execute(statement.values(review=Review.APPROVED)).rowcount
+
+
+def reject(connection: Connection, *, journey: str | None = None, run_id: int | None = None) -> int:
+    """Withdraw them for good. How many they are."""
+    statement = update(Send).where(*_PENDING, *_which(journey, run_id))
+    gone = {"outcome": Outcome.CANCELLED, "reason": SkipReason.NOT_APPROVED}
+    return connection.execute(statement.values(review=Review.REJECTED, **gone)).rowcount
+
+
+def release(connection: Connection, live: Collection[str]) -> int:
+    """Nothing waits for approval any more where the journey has gone live. How many they are."""
+    statement = update(Send).where(*_PENDING, Send.journey.in_(sorted(live)))
+    return connection.execute(statement.values(review=None)).rowcount
+
+
+def changes(connection: Connection, statuses: Mapping[str, JourneyStatus]) -> list[str]:
+    """What the statuses of today do to messages that are queued already, a sentence each.
+
+    `statuses` names every journey there is; one that is gone counts as paused.
+    """
+    pending = func.sum(case((Send.review == Review.PENDING, 1), else_=0))
+    queued = connection.execute(
+        select(Send.journey, func.count(), pending)
+        .where(Send.outcome == Outcome.QUEUED)
+        .group_by(Send.journey)
+        .order_by(Send.journey)
+    )
+    told = []
+    for journey, number, held in queued:
+        status = statuses.get(journey)
+        if status == JourneyStatus.LIVE and held:
+            told.append(
+                f"{journey}: {_messages(held, 'waits', 'wait')} for approval; the journey is live "
+                "now, so the next delivery sends them without it"
+            )
+        elif status == JourneyStatus.REVIEW and held < number:
+            told.append(
+                f"{journey}: {_messages(number - held, 'was', 'were')} queued or approved before; "
+                "the next delivery sends them"
+            )
+        elif status not in (JourneyStatus.LIVE, JourneyStatus.REVIEW):
+            state = f"is {status} now" if status else "is gone"
+            told.append(
+                f"{journey}: {_messages(number, 'is', 'are')} queued; the journey {state}, so the "
+                "next delivery cancels them"
+            )
+    return told
+
+
+def _which(journey: str | None, run_id: int | None) -> list[ColumnElement[bool]]:
+    if journey is None and run_id is None:
+        raise ValueError("say which: a journey, a run, or both")
+    return [
+        *([] if journey is None else [Send.journey == journey]),
+        *([] if run_id is None else [Send.run_id == run_id]),
+    ]
+
+
+def _messages(number: int, one: str, more: str) -> str:
+    return f"1 message {one}" if number == 1 else f"{number} messages {more}"
