@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -10,14 +10,17 @@ from typing import Any, TypeVar
 
 from flows.errors import ConfigError, Fault
 from flows.intake.spec import Sources
+from flows.mending import Mended, mended
 from flows.settings import Owners, Senders, Settings
+from flows.yamlfaults import at
 from flows.yamlfile import Document, build, read
+from flows.yamlschema import Place
 from segments.frames import PROFILE
 from segments.journey.program import Program, ProgramError, compile_journey
 from segments.names import JourneyStatus
 from segments.policy import Policy
 from segments.rules import Rule, RuleError, compile_rule, meant
-from segments.spec import Choose, Journey, Segments, Send, Spec, Step
+from segments.spec import Choose, Else, Journey, Segments, Send, Spec, Split, Step
 
 Model = TypeVar("Model", bound=Spec)
 
@@ -147,36 +150,46 @@ def _segments(folder: Path, faults: list[Fault]) -> dict[str, Rule] | None:
         return None
     built, wrong = build(Segments, document)
     faults += wrong
-    if built is None:
+    written = at(document.data, ("segments",))
+    if built is None and not isinstance(written, dict):
         return None
-    texts = built.segments
+    texts = built.segments if built else {n: t for n, t in written.items() if isinstance(t, str)}
+    order, rings = _in_order(texts)
+    for ring in rings:
+        what = f"these segments go round in a circle: {' -> '.join(ring)}"
+        faults.append(document.fault(("segments", ring[0]), what))
+    # A stand-in for what is wrong, so that whatever uses this segment is not called wrong as well.
+    compiled = dict.fromkeys(written or (), compile_rule("True", PROFILE))
+    for name in order:
+        place = ("segments", name)
+        if name in PROFILE:
+            what = f'"{name}" is a column already; name it otherwise'
+            faults.append(document.fault(place, what))
+        elif texts[name].strip():
+            try:
+                compiled[name] = compile_rule(texts[name], PROFILE, compiled)
+            except RuleError as error:
+                faults += [document.fault(place, what) for what in error.faults]
+    return compiled
+
+
+def _in_order(texts: Mapping[str, str]) -> tuple[list[str], list[list[str]]]:
+    """Segments, those behind that use others; and the rings of those that use one another."""
     uses = {
         name: {other for other in texts if other in _words(text)} - set(PROFILE)
         for name, text in texts.items()
     }
-    try:
-        order = list(TopologicalSorter(uses).static_order())
-    except CycleError as error:
-        ring = error.args[1][::-1]
-        what = f"these segments go round in a circle: {' -> '.join(ring)}"
-        faults.append(document.fault(("segments", ring[0]), what))
-        return None
-    compiled: dict[str, Rule] = {}
-    for name in order:
-        if name in PROFILE:
-            faults.append(
-                document.fault(
-                    ("segments", name), f'"{name}" is a column already; name it otherwise'
-                )
-            )
-            continue
+    rings: list[list[str]] = []
+    while True:
         try:
-            compiled[name] = compile_rule(texts[name], PROFILE, compiled)
-        except RuleError as error:
-            faults += [document.fault(("segments", name), what) for what in error.faults]
-            # A stand-in, so that whatever uses this segment is not called wrong as well.
-            compiled[name] = compile_rule("True", PROFILE)
-    return compiled
+            order = list(TopologicalSorter(uses).static_order())
+        except CycleError as error:
+            rings.append(error.args[1][::-1])
+            for name in rings[-1]:
+                uses[name] = set()
+        else:
+            ringed = {name for ring in rings for name in ring}
+            return [name for name in order if name not in ringed], rings
 
 
 def _words(text: str) -> set[str]:
@@ -192,12 +205,15 @@ def _journeys(
     messages = {p.name for p in (folder / "templates").glob("[a-z]*") if p.is_dir()}
     for file in sorted((folder / "config" / "journeys").glob("*.y*ml")):
         wrong: list[Fault] = []
-        document = _document(folder, f"config/journeys/{file.name}", wrong)
-        if document is not None:
-            journey, more = build(Journey, document)
+        written = _document(folder, f"config/journeys/{file.name}", wrong)
+        if written is not None:
+            built, more = build(Journey, written)
+            wrong += more
+            journey, document, more = Mended(built, written, []) if built else mended(written)
             wrong += more
             if journey is not None:
-                wrong += _named_as_file(journey, file, document, programs)
+                if journey.journey == at(written.data, ("journey",)):
+                    wrong += _named_as_file(journey, file, document, programs)
                 wrong += _messages_exist(journey, messages, document)
                 program = _compiled(journey, segments, document, wrong)
                 if program is not None and not wrong:
@@ -233,21 +249,25 @@ def _named_as_file(
 def _messages_exist(journey: Journey, messages: set[str], document: Document) -> list[Fault]:
     return [
         document.fault(
-            (*place, "send"),
-            f'there is no message "{step.send}" under templates/{meant(step.send, messages)}',
+            (*place, "send") if step.variants is None else (*place, "variants", message),
+            f'there is no message "{message}" under templates/{meant(message, messages)}',
         )
         for step, place in _walk(journey.steps, ("steps",))
-        if isinstance(step, Send) and step.send not in messages
+        if isinstance(step, Send)
+        for message in step.messages
+        if message not in messages
     ]
 
 
-def _walk(steps: list[Step], at: tuple[str | int, ...]) -> list[tuple[Step, tuple[str | int, ...]]]:
-    found: list[tuple[Step, tuple[str | int, ...]]] = []
+def _walk(steps: Sequence[Step], around: Place) -> Iterator[tuple[Step, Place]]:
+    """Every step and its place, those inside others included."""
     for index, step in enumerate(steps):
-        found.append((step, (*at, index)))
+        place = (*around, index)
+        yield step, place
         if isinstance(step, Choose):
             for number, way in enumerate(step.choose):
-                key = "when" if hasattr(way, "when") else "else"
-                inner = "steps" if key == "when" else "else"
-                found += _walk(way.steps, (*at, index, "choose", number, inner))
-    return found
+                key = "else" if isinstance(way, Else) else "steps"
+                yield from _walk(way.steps, (*place, "choose", number, key))
+        elif isinstance(step, Split):
+            for number, variant in enumerate(step.split):
+                yield from _walk(variant.steps, (*place, "split", number, "steps"))

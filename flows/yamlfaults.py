@@ -1,19 +1,16 @@
 """What is wrong with a YAML file, in the words of whoever wrote it."""
 
-import difflib
 import re
-from collections.abc import Iterable, Iterator
-from functools import cache
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import yaml
 from pydantic_core import ErrorDetails
 
+from flows.yamlschema import TAGS, Place, keys_at, owners_of
+from segments.operands import closest, meant
 from segments.spec import STEPS, Spec
 
-Place = tuple[str | int, ...]
-
-TAGS = {*STEPS, "when", "else"}
 _TABS = "a tab stands here. Indent with spaces"
 _COLUMNS = (
     "the indentation does not fit the lines above, or a colon or quotation mark is missing. "
@@ -64,7 +61,58 @@ def syntax(text: str, error: yaml.MarkedYAMLError) -> tuple[int, str]:
     return line, known or f"this is not YAML: {problem}"
 
 
-def written(loc: Place) -> Iterator[str | int]:
+class Finding(NamedTuple):
+    """One thing pydantic found. `several`: where it tried more than one shape, all the same."""
+
+    place: Place
+    details: ErrorDetails
+    several: Place | None = None
+
+
+def findings(errors: Sequence[ErrorDetails], data: Any) -> list[Finding]:
+    """What pydantic found, by its place in the file; of several shapes tried, what fits best."""
+    found = [_finding(details, data) for details in errors]
+    fitting = [finding for finding in found if _fits(finding, data)]
+    answered = {finding.several for finding in fitting}
+    for finding in found:
+        if finding.several not in answered:
+            fitting.append(finding)
+            answered.add(finding.several)
+    unknown = [f.place for f in fitting if f.details["type"] == "extra_forbidden"]
+    return [finding for finding in fitting if not _misspelt(finding, unknown)]
+
+
+def at(data: Any, place: Place) -> Any:
+    """What stands at this place; None if nothing does."""
+    for part in place:
+        if isinstance(data, dict):
+            data = data.get(part)
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            return None
+    return data
+
+
+def _finding(details: ErrorDetails, data: Any) -> Finding:
+    """Takes out of pydantic's place what is not in the file: which shape it tried."""
+    several: Place | None = None
+    kept: list[str | int] = []
+    loc = details["loc"]
+    for number, part in enumerate(loc):
+        tag = bool(kept) and isinstance(kept[-1], int) and part in TAGS
+        here = at(data, tuple(_written(tuple(kept))))
+        asked_for = number == len(loc) - 1 and details["type"] == "missing"
+        inside = isinstance(here, dict) and part in here
+        if tag or part == "[key]" or asked_for or inside or isinstance(part, int):
+            kept.append(part)
+        elif several is None:
+            several = tuple(_written(tuple(kept)))
+    place = tuple(_written(tuple(kept)))
+    return Finding(place, {**details, "loc": tuple(kept)}, several)
+
+
+def _written(loc: Place) -> Iterator[str | int]:
     """The place as it stands in the file: pydantic adds the kind of step behind each number."""
     behind_number = False
     for part in loc:
@@ -73,22 +121,47 @@ def written(loc: Place) -> Iterator[str | int]:
         behind_number = isinstance(part, int)
 
 
-def said(details: ErrorDetails, model: type[Spec]) -> str:
+def _fits(finding: Finding, data: Any) -> bool:
+    """Whether the shape that was tried is the one somebody had in mind."""
+    if finding.several is None:
+        return True
+    kind = finding.details["type"]
+    if isinstance(at(data, finding.several), dict | list):
+        return finding.place != finding.several or kind == "value_error"
+    return kind not in _SHAPES
+
+
+def _misspelt(finding: Finding, unknown: Sequence[Place]) -> bool:
+    """Whether something is only missing because it is written under a similar name."""
+    *around, name = finding.place or ("",)
+    if finding.details["type"] != "missing":
+        return False
+    meant_so = [str(name), *(("else", *STEPS) if name == "when" else ())]
+    return any(
+        list(place[:-1]) == around and closest(str(place[-1]), meant_so) for place in unknown
+    )
+
+
+def said(finding: Finding, model: type[Spec]) -> str:
     """What pydantic found, in a sentence that says what to write instead."""
-    place = tuple(written(details["loc"]))
+    place, details = finding.place, finding.details
     name = str(place[-1]) if place else ""
     label = _label(place)
     given = details["input"]
     context = details.get("ctx", {})
     match details["type"]:
         case "extra_forbidden":
-            return _unknown_key(name, details["loc"], model)
+            return _unknown_key(finding, model)
         case "missing":
             return f'"{name}" is missing here'
         case "enum" | "literal_error":
             options = re.findall(r"'([^']*)'", str(context.get("expected", "")))
+            if isinstance(given, dict | list):
+                return f"{label}write one word here: {', '.join(options)}"
             hint = meant(str(given), options) or f". It is one of: {', '.join(options)}"
-            if len(options) == 1:
+            if len(options) == 1 and finding.several is not None:
+                hint = f'. Write "{options[0]}" or a list, each line with "- " in front'
+            elif len(options) == 1:
                 hint = f'. There is only "{options[0]}"'
             return f'{label}there is no "{given}"{hint}'
         case "value_error":
@@ -129,12 +202,6 @@ def said(details: ErrorDetails, model: type[Spec]) -> str:
     return f"{label}{details['msg'][:1].lower()}{details['msg'][1:]}"
 
 
-def meant(word: str, known: Iterable[str]) -> str:
-    """'. Did you mean "x"?' where something similar is known, else nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f'. Did you mean "{close[0]}"?' if close else ""
-
-
 def _label(place: Place) -> str:
     """The key in front of a colon; of an entry in a list, which one it is."""
     if not place:
@@ -145,64 +212,15 @@ def _label(place: Place) -> str:
     return f"{place[-1]}: "
 
 
-def _unknown_key(name: str, loc: Place, model: type[Spec]) -> str:
-    place = tuple(written(loc))
+def _unknown_key(finding: Finding, model: type[Spec]) -> str:
+    place, name = finding.place, str(finding.place[-1])
     if name in STEPS and len(place) > 1 and isinstance(place[-2], int):
         return f'"{name}" is a step of its own: begin it with "- {name}: …"'
-    here = _keys_at(model, loc[:-1])
-    if owners := _owners_of(name, model):
+    here = keys_at(model, finding.details["loc"][:-1])
+    if len(place) > 2 and place[-3] == "choose":
+        here = [*here, "else"]
+    if owners := owners_of(name, model):
         hint = f"; it belongs {' or '.join(owners)}"
     else:
         hint = meant(name, here) or (f". Here go: {', '.join(here)}" if here else "")
     return f'there is no "{name}" here{hint}'
-
-
-@cache
-def _schema(model: type[Spec]) -> dict[str, Any]:
-    return model.model_json_schema(by_alias=True)
-
-
-def _variants(node: dict[str, Any], model: type[Spec]) -> list[dict[str, Any]]:
-    """What a part of a schema may be, references followed."""
-    if "$ref" in node:
-        name = node["$ref"].rpartition("/")[2]
-        return _variants(_schema(model)["$defs"][name], model)
-    several = node.get("anyOf") or node.get("oneOf") or node.get("allOf")
-    return [found for part in several for found in _variants(part, model)] if several else [node]
-
-
-def _keys_at(model: type[Spec], loc: Place) -> list[str]:
-    """The keys that may stand at this place."""
-    nodes = _variants(_schema(model), model)
-    behind_number = False
-    for part in loc:
-        if behind_number and part in TAGS:
-            nodes = [node for node in nodes if part in node.get("properties", {})]
-        else:
-            inside = [_inside(node, part) for node in nodes]
-            nodes = [found for node in inside if node for found in _variants(node, model)]
-        behind_number = isinstance(part, int)
-    return list(dict.fromkeys(key for node in nodes for key in node.get("properties", {})))
-
-
-def _inside(node: dict[str, Any], part: str | int) -> dict[str, Any] | None:
-    found = (
-        node.get("items")
-        if isinstance(part, int)
-        else node.get("properties", {}).get(part) or node.get("additionalProperties")
-    )
-    return found if isinstance(found, dict) else None
-
-
-def _owners_of(name: str, model: type[Spec]) -> list[str]:
-    """Under which keys of this kind of file `name` may stand, in words."""
-    root = _schema(model)
-    parts = [*_variants(root, model), *root.get("$defs", {}).values()]
-    found = ["at the top, without indentation"] if name in _keys_at(model, ()) else []
-    for part in parts:
-        for key, value in part.get("properties", {}).items():
-            nodes = [*_variants(value, model)]
-            nodes += [v for node in nodes for v in _variants(node.get("items") or {}, model)]
-            if any(name in node.get("properties", {}) for node in nodes):
-                found.append(f'under "{key}"')
-    return list(dict.fromkeys(found))

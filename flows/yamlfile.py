@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from yaml.reader import ReaderError
 
 from flows.errors import Fault
-from flows.yamlfaults import Place, said, syntax, written
+from flows.yamlfaults import findings, said, syntax
+from flows.yamlschema import Place
 from segments.spec import Spec
 
 Model = TypeVar("Model", bound=Spec)
@@ -83,10 +84,8 @@ def build(model: type[Model], document: Document) -> tuple[Model | None, list[Fa
     try:
         return model.model_validate(document.data), []
     except ValidationError as error:
-        faults = [
-            document.fault(tuple(written(details["loc"])), said(details, model))
-            for details in error.errors(include_url=False)
-        ]
+        found = findings(error.errors(include_url=False), document.data)
+        faults = [document.fault(finding.place, said(finding, model)) for finding in found]
         return None, list(dict.fromkeys(faults))
 
 

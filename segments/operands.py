@@ -173,10 +173,15 @@ _NOTHING = Operand(Kind.NUMBER, lambda _: np.float64("nan"))
 """Stands in for what is wrong, so that nothing else is called wrong because of it."""
 
 
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """What was probably meant, if anything known is similar."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
+
+
 def meant(word: str, known: Iterable[str]) -> str:
     """'. Did you mean "x"?' where something similar is known, else nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f'. Did you mean "{close[0]}"?' if close else ""
+    close = closest(word, known)
+    return f'. Did you mean "{close}"?' if close else ""
 
 
 def short(text: str) -> str:

@@ -168,9 +168,117 @@ def test_everything_wrong_with_a_journey_is_told_at_once(project: Make) -> None:
     ]
 
 
+HOME = "config/journeys/newsletter.yaml"
+FAULTY = """\
+journey: newsletter
+title: News
+purpose: advertising
+enter:
+  on: order
+  when: order_value > 1 and ordres >= 1
+holdut: 10%
+steps:
+  - sennd: x
+  - choose:
+      - when: first_buyers
+        steps:
+          - {wait: 1 dya, id: twice}
+          - send: nothing_like_it
+          - {wait: 1 day, id: a}
+      - else:
+          - {wait: 1 day, id: a}
+"""
+
+
+def test_a_misspelt_key_hides_no_wrong_rule_message_or_segment(project: Make) -> None:
+    assert broken(project(newsletter=("", FAULTY))) == [
+        f'{HOME}:6  there is no column or segment "ordres". Did you mean "orders"?',
+        f'{HOME}:7  there is no "holdut" here. Did you mean "holdout"?',
+        f'{HOME}:9  "sennd" is no step: a step begins with "wait", "wait_until", "send", "task", '
+        '"set", "choose", "split" or "end". Did you mean "send"?',
+        f'{HOME}:11  there is no column or segment "first_buyers". '
+        'Did you mean "first_time_buyers"?',
+        f'{HOME}:13  wait: "1 dya" is not a span of time. Write a number and a unit: "3 days", '
+        '"2 business days", "2 weeks", "3 months", "4 hours"',
+        f'{HOME}:14  there is no message "nothing_like_it" under templates/',
+        f'{HOME}:17  the id "a" stands twice',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        ("journey: newsletter", "jurney: newsletter", [1, 6, 7, 9, 11, 13, 14, 17]),
+        ("journey: newsletter", "journey: News Letter", [1, 6, 7, 9, 11, 13, 14, 17]),
+        ("title: News\n", "", [1, 5, 6, 8, 10, 12, 13, 16]),
+        ("purpose: advertising", "purpose: advertisement", [3, 6, 7, 9, 11, 13, 14, 17]),
+        (
+            "enter:\n  on: order\n  when",
+            "exit_when: ordres > 1\ngaol",
+            [1, 4, 5, 5, 6, 8, 10, 12, 13, 16],
+        ),
+        ("  on: order\n", "", [4, 5, 6, 8, 10, 12, 13, 16]),
+        ("  on: order", "  on: ordr", [5, 6, 7, 9, 11, 13, 14, 17]),
+        ("  on: order", "  on: segment", [4, 6, 7, 9, 11, 13, 14, 17]),
+        ("  on: order", "  on: order\n  day: 3", [4, 7, 8, 10, 12, 14, 15, 18]),
+        ("- choose", "- chose", [6, 7, 9, 10, 11, 13, 14, 17]),
+        ("      - else:\n          - {wait: 1 day, id: a}\n", "", [6, 7, 9, 10, 11, 13, 14]),
+        (
+            "      - when: first",
+            "      - else: []\n      - when: first",
+            [6, 7, 9, 10, 12, 14, 15, 17],
+        ),
+        ("      - when: first", "      - wenn: first", [6, 7, 9, 11, 11, 13, 14, 17]),
+        (
+            "      - else:",
+            "      - split: [{variant: a}, {variant: a}]\n      - else:",
+            [6, 7, 9, 11, 13, 14, 16, 18],
+        ),
+        (
+            "- send: no",
+            "- {send: no, to: byer}\n          - send: no",
+            [6, 7, 9, 11, 13, 14, 14, 15, 18],
+        ),
+        ("- when: first_buyers", "- when: 7", [6, 7, 9, 11, 13, 14, 17]),
+        ("      - else:", "      - esle:", [6, 7, 9, 11, 13, 14, 16]),
+        ("steps:\n  - sennd", "stpes:\n  - sennd", [6, 7, 8, 9, 11, 13, 14, 17]),
+        ("holdut: 10%", "holdout: 10%\nattention: legal", [1, 6, 10, 12, 14, 15, 18]),
+    ],
+)
+def test_whatever_is_wrong_in_a_journey_the_rest_is_looked_at(
+    project: Make, old: str, new: str, lines: list[int]
+) -> None:
+    assert old in FAULTY
+    said = broken(project(newsletter=("", FAULTY.replace(old, new, 1))))
+    assert [int(fault.partition("yaml:")[2].split()[0]) for fault in said] == lines
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        (
+            "segments:\n  a: ordrs == 1\n  b: a and orders > 1\n  c: 7\n  d: c\nsegmnts: {}\n",
+            [
+                ':2  there is no column or segment "ordrs". Did you mean "orders"?',
+                ':4  c: this is to be text; put it in quotes: "7"',
+                ':6  there is no "segmnts" here. Did you mean "segments"?',
+            ],
+        ),
+        (
+            "segments:\n  a: b\n  b: a\n  c: d\n  d: c\n  e: a and ordrs > 1\n",
+            [
+                ":2  these segments go round in a circle: a -> b -> a",
+                ":4  these segments go round in a circle: c -> d -> c",
+                ':6  there is no column or segment "ordrs". Did you mean "orders"?',
+            ],
+        ),
+        (
+            "segments:\n  a: order_value > 1\n  b: ''\n",
+            [
+                ':2  order_value is known only in a journey with "on: order"',
+                ":3  b: this is empty; write something",
+            ],
+        ),
         (
             "segments:\n  a: b\n  b: orders > 1 and c\n  c: not a\n",
             [":2  these segments go round in a circle: a -> b -> c -> a"],
@@ -208,6 +316,9 @@ def test_everything_wrong_with_a_journey_is_told_at_once(project: Make) -> None:
         ),
     ],
     ids=[
+        "a wrong key beside wrong rules",
+        "two circles and a wrong rule",
+        "known only to an order, and empty",
         "a circle",
         "itself",
         "named like a column",

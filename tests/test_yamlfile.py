@@ -264,7 +264,7 @@ steps:
       - else:
           - task: {call: owner, about: Ring}
 """
-STEP = 'a step begins with "wait", "send", "task" or "choose"'
+STEP = 'a step begins with "wait", "wait_until", "send", "task", "set", "choose", "split" or "end"'
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,52 @@ STEP = 'a step begins with "wait", "send", "task" or "choose"'
             8,
             'a choose ends in one "- else:" for everybody else',
         ),
-        ("call: owner", "call: boss", 14, 'call: there is no "boss". There is only "owner"'),
+        (
+            "call: owner",
+            "call: The Boss",
+            14,
+            'call: "The Boss" is no name. Write small letters, digits and _ only',
+        ),
+        (
+            "to: buyer",
+            "to: {roles: [byer]}",
+            12,
+            'roles, entry 1: there is no "byer". Did you mean "buyer"?',
+        ),
+        (
+            "to: buyer",
+            "to: {roles: [buyer], mx: 2}",
+            12,
+            'there is no "mx" here. Did you mean "max"?',
+        ),
+        ("to: buyer", "to: {}", 12, '"roles" is missing here'),
+        (
+            "to: buyer",
+            "to: [buyer]",
+            12,
+            "to: write one word here: primary, buyer, user, decision_maker, billing",
+        ),
+        (
+            "enter:",
+            "categories: ordr\nenter:",
+            4,
+            'categories: there is no "ordr". Write "order" or a list, each line with "- " in front',
+        ),
+        (
+            "enter:",
+            "categories: [1]\nenter:",
+            4,
+            'categories, entry 1: this is to be text; put it in quotes: "1"',
+        ),
+        (
+            "enter:",
+            "categories: {a: b}\nenter:",
+            4,
+            'categories: write a list here, each line with "- " in front',
+        ),
+        ("title:", "titel:", 2, 'there is no "titel" here. Did you mean "title"?'),
+        ("- else:", "- esle:", 13, 'there is no "esle" here. Did you mean "else"?'),
+        ("- when:", "- wenn:", 9, 'there is no "wenn" here. Did you mean "when"?'),
         (
             "call: owner",
             "call: owner, visit: owner",
