@@ -70,6 +70,30 @@ class ValuePolicy(Spec):
     )
 
 
+class PermissionPolicy(Spec):
+    """What a permission must be made of to count."""
+
+    double_opt_in: bool = Field(
+        True,
+        description="a consent that was asked for counts only once it was confirmed; one without "
+        "these two moments counts as its proof says",
+    )
+    consent_dormant_after: Duration | None = Field(
+        None,
+        description="a consent unused for so long no longer counts; never if empty",
+        examples=["24 months"],
+    )
+    consent_warn_after: Duration = Field(
+        Span(12, "months"), description="check names how many consents have not been used so long"
+    )
+    similar_to: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="category bought: categories an existing customer may be offered without "
+        "consent (§ 7 (3) UWG); a category that is not named here is similar to itself only",
+        examples=[{"chairs": ["chairs", "armrests"]}],
+    )
+
+
 class Policy(Spec):
     """config/policy.yaml: the rules of the house, the same for every journey."""
 
@@ -85,6 +109,7 @@ class Policy(Spec):
     reassurance: ReassurancePolicy = Field(default_factory=ReassurancePolicy)
     phases: PhasePolicy = Field(default_factory=PhasePolicy)
     value: ValuePolicy = Field(default_factory=ValuePolicy)
+    permission: PermissionPolicy = Field(default_factory=PermissionPolicy)
 
     @field_validator("zone")
     @classmethod
