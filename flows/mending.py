@@ -54,9 +54,13 @@ def mended(document: Document) -> Mended:
             return Mended(Journey.model_validate(whole.data), whole, faults)
         except ValidationError as error:
             found = findings(error.errors(include_url=False), whole.data)
-        for finding in found:
-            if round_ and not any(_concerns(place, finding.place) for place in touched):
-                faults.append(whole.fault(finding.place, said(finding, Journey)))
+        if round_:  # what the first round finds is known
+            faults += [
+                whole.fault(finding.place, said(finding, Journey))
+                for finding in found
+                if finding.details["type"] != "missing"
+                and not any(_concerns(place, finding.place) for place in touched)
+            ]
         for finding in found:
             _mend(whole, finding)
         touched += [finding.place for finding in found]

@@ -149,8 +149,7 @@ def test_a_missing_file_and_a_folder_are_told():
         ("ended_days: 9", 'there is no "ended_days" here; it belongs under "phases"'),
         (
             "farbe: rot",
-            'there is no "farbe" here. Here go: zone, currency, locale, holdout, late_data, '
-            "reassurance, phases, value",
+            f'there is no "farbe" here. Here go: {", ".join(Policy.model_fields)}',
         ),
         ("locale: fr", 'locale: there is no "fr". It is one of: de, en'),
         (
