@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
+from segments.attention import AttentionPolicy
 from segments.names import Locale, Reassurance
 from segments.spans import Duration, Share, Span
 from segments.written import Spec
@@ -106,6 +107,11 @@ class Policy(Spec):
     late_data: Duration = Field(
         Span(14, "days"), description="how late an order may arrive and still start its journey"
     )
+    complaint_hold: Duration = Field(
+        Span(14, "days"),
+        description="no advertising and no surveys for so long after a complaint was settled",
+    )
+    attention: AttentionPolicy = Field(default_factory=AttentionPolicy)
     reassurance: ReassurancePolicy = Field(default_factory=ReassurancePolicy)
     phases: PhasePolicy = Field(default_factory=PhasePolicy)
     value: ValuePolicy = Field(default_factory=ValuePolicy)
