@@ -53,6 +53,7 @@ def put(connection: Connection, model: type[Base], *rows: dict[str, Any]) -> Non
             "outcome": "delivered",
             "due_at": ago(1),
             "valid_until": ago(-1),
+            "not_before": ago(40),
             "decided_at": ago(40),
             "occurrence": 0,
             "run_id": 1,
