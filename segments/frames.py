@@ -152,7 +152,15 @@ SOURCES: dict[str, Table] = {
         "purpose": _word(names.Purpose, "for which messages; an objection covers advertising"),
         "at": _moment("when it was given", required=True),
         "ended_at": _moment("when it was withdrawn"),
-        "proof": _text("form, wording and document that prove it"),
+        "order": _text("existing_customer: the order with which the address was obtained"),
+        "category": _text("existing_customer: what was bought; all of the order where empty"),
+        "notice": _text("existing_customer: wording of the notice that one may object"),
+        "collected_at": _moment("existing_customer: when address and notice were exchanged"),
+        "requested_at": _moment("double opt-in: when it was asked for"),
+        "confirmed_at": _moment("double opt-in: when the link in the mail was followed"),
+        "source": _text("form or address of the page where it was given"),
+        "text_version": _text("wording that was agreed to"),
+        "proof": _text("record or document that proves it"),
     },
 }
 """Tables a company may bring, and their columns. Only order_lines is indispensable."""

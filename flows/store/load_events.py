@@ -48,7 +48,10 @@ def merge_interactions(connection: Connection) -> Counts:
 
 
 def merge_permissions(connection: Connection) -> Counts:
-    """Write consents and objections; the same one twice is one."""
+    """Write consents, objections and grounds, with the order a ground rests on where it is known.
+
+    The same one twice is one: what was asked for and is confirmed by now stays one row.
+    """
     stage_ = STAGES["permissions"]
     rows = (
         select(
@@ -57,9 +60,23 @@ def merge_permissions(connection: Connection) -> Counts:
             stage_.c.purpose,
             stage_.c.at,
             stage_.c.ended_at,
-            stage_.c.proof,
+            Purchase.id.label("purchase_id"),
+            *(stage_.c[name] for name in _OF_PERMISSIONS),
         )
         .join(Contact, Contact.key == stage_.c.contact)
+        .outerjoin(Purchase, Purchase.key == stage_.c.order)
         .order_by(stage_.c.row)
     )
     return upsert(connection, Permission, rows, ["contact_id", "kind", "purpose", "at"])
+
+
+_OF_PERMISSIONS = (
+    "category",
+    "notice",
+    "collected_at",
+    "requested_at",
+    "confirmed_at",
+    "source",
+    "text_version",
+    "proof",
+)

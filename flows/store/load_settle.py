@@ -92,6 +92,9 @@ def settle(connection: Connection, given: Collection[str]) -> dict[str, Settled]
         wrong = ~_order_known(STAGES["complaints"], of_customer=True)
         reason = "the customer has no such order; left empty"
         _empty(connection, "complaints", "order", wrong, "orders", reason)
+    if "permissions" in given:
+        wrong = ~_order_known(STAGES["permissions"])
+        _empty(connection, "permissions", "order", wrong, "orders", "there is no such order")
     return settled
 
 

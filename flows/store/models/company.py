@@ -176,4 +176,12 @@ class Permission(Base):
     purpose: Mapped[str] = mapped_column(Word(names.Purpose))
     at: Mapped[UtcTime]
     ended_at: Mapped[UtcTime | None]
+    purchase_id: Mapped[PurchaseId | None]
+    category: Mapped[str | None] = mapped_column(String(200))
+    notice: Mapped[str | None] = mapped_column(Text)
+    collected_at: Mapped[UtcTime | None]
+    requested_at: Mapped[UtcTime | None]
+    confirmed_at: Mapped[UtcTime | None]
+    source: Mapped[str | None] = mapped_column(Text)
+    text_version: Mapped[str | None] = mapped_column(Text)
     proof: Mapped[str | None] = mapped_column(Text)

@@ -243,27 +243,6 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "permission",
-        sa.Column("id", BIG, nullable=False),
-        sa.Column("contact_id", BIG, nullable=False),
-        sa.Column("kind", sa.String(30), nullable=False),
-        sa.Column("purpose", sa.String(30), nullable=False),
-        sa.Column("at", Utc(), nullable=False),
-        sa.Column("ended_at", Utc(), nullable=True),
-        sa.Column("proof", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["contact_id"], ["contact.id"], name=op.f("fk_permission_contact_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_permission")),
-        sa.UniqueConstraint(
-            "contact_id",
-            "kind",
-            "purpose",
-            "at",
-            name=op.f("uq_permission_contact_id_kind_purpose_at"),
-        ),
-    )
-    op.create_table(
         "purchase",
         sa.Column("id", BIG, nullable=False),
         sa.Column("key", sa.String(length=120), nullable=False),
@@ -367,6 +346,38 @@ def upgrade() -> None:
             batch_op.f("ix_enrollment_status_customer_id"), ["status", "customer_id"], unique=False
         )
 
+    op.create_table(
+        "permission",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("contact_id", BIG, nullable=False),
+        sa.Column("kind", sa.String(30), nullable=False),
+        sa.Column("purpose", sa.String(30), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("ended_at", Utc(), nullable=True),
+        sa.Column("purchase_id", BIG, nullable=True),
+        sa.Column("category", sa.String(length=200), nullable=True),
+        sa.Column("notice", sa.Text(), nullable=True),
+        sa.Column("collected_at", Utc(), nullable=True),
+        sa.Column("requested_at", Utc(), nullable=True),
+        sa.Column("confirmed_at", Utc(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("text_version", sa.Text(), nullable=True),
+        sa.Column("proof", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contact.id"], name=op.f("fk_permission_contact_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_id"], ["purchase.id"], name=op.f("fk_permission_purchase_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_permission")),
+        sa.UniqueConstraint(
+            "contact_id",
+            "kind",
+            "purpose",
+            "at",
+            name=op.f("uq_permission_contact_id_kind_purpose_at"),
+        ),
+    )
     op.create_table(
         "purchase_line",
         sa.Column("id", BIG, nullable=False),
