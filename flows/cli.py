@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from flows import cli_look, cli_steer
+from flows.cli_options import AsOf, DryRun, Plain, project_folder
 from flows.errors import FAILED, WRONG, ConfigError, PipelineError, SourceError
 
 app = typer.Typer(
@@ -20,25 +22,6 @@ app = typer.Typer(
     "\n\nTo look around: stammkunde demo. To begin: stammkunde init DIR, then check and run in it.",
     epilog="Exit codes: 0 fine, 1 something failed in the run, 2 configuration or input is wrong.",
 )
-
-AsOf = Annotated[
-    str | None,
-    typer.Option(
-        "--as-of",
-        metavar="DAY",
-        help="Work as of this day (2026-11-18) or moment (2026-11-18T07:00).",
-        show_default="now",
-    ),
-]
-Plain = Annotated[
-    bool,
-    typer.Option(
-        "--plain", help="Without Prefect: quicker, but there is no run to look at afterwards."
-    ),
-]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Only show what would be decided; write and send nothing.")
-]
 
 
 def main() -> None:
@@ -151,11 +134,11 @@ def run(as_of: AsOf = None, dry_run: DryRun = False, plain: Plain = False) -> No
     if plain:
         from flows.plain import run_day
 
-        run_day(_folder(), as_of, dry_run=dry_run)
+        run_day(project_folder(), as_of, dry_run=dry_run)
     else:
         from flows.with_prefect import run_flow
 
-        run_flow(_folder(), "daily", as_of=as_of, dry_run=dry_run)
+        run_flow(project_folder(), "daily", as_of=as_of, dry_run=dry_run)
 
 
 @app.command()
@@ -177,7 +160,7 @@ def plan(as_of: AsOf = None, dry_run: DryRun = False, plain: Plain = False) -> N
     if dry_run:
         from flows.plain import run_day
 
-        run_day(_folder(), as_of, dry_run=True)
+        run_day(project_folder(), as_of, dry_run=True)
     else:
         _stage("plan", as_of, plain)
 
@@ -209,75 +192,19 @@ def measure(as_of: AsOf = None, plain: Plain = False) -> None:
     _stage("measure", as_of, plain)
 
 
-@app.command()
-def check() -> None:
-    """Look for everything wrong in YAML and templates.
-
-    Names file, line and what to write instead, all at once. Runs nothing and changes nothing.
-    """
-    from flows.plain import check_project
-
-    check_project(_folder())
-
-
-@app.command()
-def show(
-    send: Annotated[int, typer.Argument(metavar="SEND", help="Number of the send.")],
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the mail there, as .eml.")
-    ] = None,
-) -> None:
-    """Print a message exactly as it was delivered.
-
-    For a send that was not delivered, say why. Numbers stand in the table of what was not sent,
-    and in the names of the mails' files.
-    """
-    from flows.plain import show_send
-
-    show_send(_folder(), send, out)
-
-
-@app.command()
-def schema() -> None:
-    """Write what editors complete and check YAML with.
-
-    The files go to config/schema, where the first line of each YAML file points to. To be done
-    once after an upgrade.
-    """
-    from flows.config import write_schemas
-
-    for file in write_schemas(_folder()):
-        typer.echo(file)
-
-
-@app.command()
-def ui(
-    port: Annotated[
-        int, typer.Option(min=1, max=65535, metavar="PORT", help="Port on this machine.")
-    ] = 4200,
-) -> None:
-    """Serve the history of runs: Prefect's pages.
-
-    On this machine only, for as long as the command runs; Ctrl-C ends it.
-    """
-    from flows.with_prefect import serve_pages
-
-    serve_pages(_folder(), port)
-
-
-def _folder() -> Path:
-    return Path(os.environ["STAMMKUNDE_PROJECT"])
-
-
 def _stage(name: str, as_of: str | None, plain: bool) -> None:
     if plain:
         from flows.plain import run_stage
 
-        run_stage(_folder(), name, as_of)
+        run_stage(project_folder(), name, as_of)
     else:
         from flows.with_prefect import run_flow
 
-        run_flow(_folder(), name, as_of=as_of)
+        run_flow(project_folder(), name, as_of=as_of)
+
+
+app.add_typer(cli_look.app)
+app.add_typer(cli_steer.app)
 
 
 def _complain(error: PipelineError) -> None:

@@ -10,12 +10,13 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
+import typer
 
 from flows.cli import app, main
 from flows.shipping import shipped
 from tests.small import copied
 
-COMMANDS = [command.callback.__name__ for command in app.registered_commands]
+COMMANDS = list(typer.main.get_group(app).commands)
 Said = tuple[int, str, str]
 Say = Callable[..., Said]
 

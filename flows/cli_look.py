@@ -1,0 +1,92 @@
+"""Commands that look and change nothing: check, show, journeys, journey, schema, ui."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli_options import AsOf, Json, project_folder
+
+app = typer.Typer()
+
+
+@app.command()
+def check() -> None:
+    """Look for everything wrong in YAML and templates.
+
+    Names file, line and what to write instead, all at once. Runs nothing and changes nothing.
+    """
+    from flows.plain import check_project
+
+    check_project(project_folder())
+
+
+@app.command()
+def show(
+    send: Annotated[int, typer.Argument(metavar="SEND", help="Number of the send.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the mail there, as .eml.")
+    ] = None,
+) -> None:
+    """Print a message exactly as it was delivered.
+
+    For a send that was not delivered, say why. Numbers stand in the table of what was not sent,
+    and in the names of the mails' files.
+    """
+    from flows.plain import show_send
+
+    show_send(project_folder(), send, out)
+
+
+@app.command()
+def schema() -> None:
+    """Write what editors complete and check YAML with.
+
+    The files go to config/schema, where the first line of each YAML file points to. To be done
+    once after an upgrade.
+    """
+    from flows.config import write_schemas
+
+    for file in write_schemas(project_folder()):
+        typer.echo(file)
+
+
+@app.command()
+def ui(
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, metavar="PORT", help="Port on this machine.")
+    ] = 4200,
+) -> None:
+    """Serve the history of runs: Prefect's pages.
+
+    On this machine only, for as long as the command runs; Ctrl-C ends it.
+    """
+    from flows.with_prefect import serve_pages
+
+    serve_pages(project_folder(), port)
+
+
+@app.command()
+def journeys(as_of: AsOf = None, json: Json = False) -> None:
+    """List all journeys with their status and figures.
+
+    Who stands in each, what waits, what was sent, and how often the goal was met by those who
+    were not held out.
+    """
+    from flows.looking import list_journeys
+
+    list_journeys(project_folder(), as_of, as_json=json)
+
+
+@app.command()
+def journey(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the journey.")],
+    as_of: AsOf = None,
+    mermaid: Annotated[
+        bool, typer.Option("--mermaid", help="As a Mermaid diagram, to paste into a page.")
+    ] = False,
+) -> None:
+    """Show one journey step by step, with what stands and happened at each."""
+    from flows.looking import show_journey
+
+    show_journey(project_folder(), name, as_of, as_mermaid=mermaid)

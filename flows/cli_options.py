@@ -1,0 +1,32 @@
+"""Options that several commands share."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="DAY",
+        help="Work as of this day (2026-11-18) or moment (2026-11-18T07:00).",
+        show_default="now",
+    ),
+]
+Plain = Annotated[
+    bool,
+    typer.Option(
+        "--plain", help="Without Prefect: quicker, but there is no run to look at afterwards."
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Only show what would be decided; write and send nothing.")
+]
+Json = Annotated[bool, typer.Option("--json", help="As JSON, for other programs.")]
+
+
+def project_folder() -> Path:
+    """The project's folder, as said by --project or STAMMKUNDE_PROJECT."""
+    return Path(os.environ["STAMMKUNDE_PROJECT"])
