@@ -3,9 +3,10 @@
 import zoneinfo
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from segments.attention import AttentionPolicy
+from segments.journey.hours import ANY_TIME, Hours, OpenHours, parse_hours
 from segments.names import Locale, Reassurance
 from segments.spans import Duration, Share, Span
 from segments.written import Spec
@@ -71,6 +72,47 @@ class ValuePolicy(Spec):
     )
 
 
+class HoursPolicy(Spec):
+    """When messages of each purpose may arrive, by the reader's own clock."""
+
+    service: OpenHours = Field(
+        parse_hours("monday-saturday 7:00-20:00"), description="orders, deliveries, help"
+    )
+    advertising: OpenHours = Field(
+        parse_hours("monday-friday 8:00-18:00"), description="whatever is to sell something"
+    )
+    survey: OpenHours = Field(
+        parse_hours("monday-friday 8:00-18:00"), description="questions, ratings"
+    )
+    legal: OpenHours = Field(parse_hours(ANY_TIME), description="what the law wants told")
+
+    @field_validator("*")
+    @classmethod
+    def _some_hour(cls, value: Hours, info: ValidationInfo) -> Hours:
+        if value.never:
+            raise ValueError(
+                f"no hour is left in which {info.field_name} may go. "
+                'Write at least one on a weekday: "monday-friday 8:00-18:00"'
+            )
+        return value
+
+
+class CalendarPolicy(Spec):
+    """Whose public holidays count, and when messages may arrive."""
+
+    region: str = Field(
+        "DE",
+        description="country, or country and state, whose public holidays are ours and those of "
+        "customers whose country is not known",
+        examples=["DE", "DE-NI", "AT"],
+    )
+    hours: HoursPolicy = Field(
+        default_factory=HoursPolicy,
+        description="when messages may arrive, by the reader's own clock; on public holidays only "
+        "where it says so",
+    )
+
+
 class PermissionPolicy(Spec):
     """What a permission must be made of to count."""
 
@@ -116,6 +158,7 @@ class Policy(Spec):
     phases: PhasePolicy = Field(default_factory=PhasePolicy)
     value: ValuePolicy = Field(default_factory=ValuePolicy)
     permission: PermissionPolicy = Field(default_factory=PermissionPolicy)
+    calendar: CalendarPolicy = Field(default_factory=CalendarPolicy)
 
     @field_validator("zone")
     @classmethod

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 import pandas as pd
 
+from segments.journey.calendar import Calendar, Region
 from segments.journey.program import Program
 from segments.policy import Policy
 from segments.rules import Rule
@@ -56,6 +58,12 @@ class Specs:
     earlier: Mapping[tuple[str, str], Program] = field(default_factory=dict)
     started: Mapping[str, datetime] = field(default_factory=dict)
     backfill: Mapping[str, int] = field(default_factory=dict)
+    regions: Mapping[str, Region] = field(default_factory=dict)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The house's rules of time with everybody's public holidays."""
+        return Calendar(self.policy, self.regions)
 
     def program(self, journey: str, version: str) -> Program | None:
         """The program an enrollment is pinned to, if its journey still runs."""
