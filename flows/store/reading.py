@@ -6,18 +6,21 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, and_, case, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql.expression import ColumnElement, Select
 
 from flows.store.models import (
     Customer,
     Enrollment,
+    Product,
     Purchase,
+    PurchaseLine,
     SegmentFill,
     SegmentMember,
     Send,
 )
 from flows.store.reading_contacts import contacts
+from flows.store.reading_events import NOT_SENT, events, sent
 from flows.store.session import frame
 from segments.frames import ORDER
 from segments.journey.standing import DTYPES
@@ -27,20 +30,13 @@ from segments.names import (
     OrderKind,
     Outcome,
 )
+from segments.spec import Enter
 from segments.state import FRAMES, Specs, State
 
 GOAL_MEMORY = timedelta(days=400)
 """How long after entering a finished enrollment is still watched for its goal."""
 
 _ATTENTION_MEMORY = timedelta(days=30)
-_NOT_SENT = (
-    Outcome.DEFERRED,
-    Outcome.SKIPPED,
-    Outcome.EXPIRED,
-    Outcome.CANCELLED,
-    Outcome.RENDER_FAILED,
-    Outcome.REJECTED,
-)
 
 
 def read_state(
@@ -63,7 +59,9 @@ def read_state(
             {"customer_id": "int64", "journey": "str", "entry_key": "str"}
         ),
         deferred=frame(connection, deferred(first, last)).astype({"node": "str"}),
-        touches=frame(connection, touches(now, first, last)).astype(FRAMES["touches"]),
+        touches=_touches(connection, specs, now, first, last),
+        sent=sent(connection, specs, first, last),
+        events=events(connection, specs, now, first, last),
         members=frame(connection, members(first, last)).astype(
             {"segment": "str", "customer_id": "int64"}
         ),
@@ -92,10 +90,18 @@ def deferred(first: int, last: int) -> Select[tuple[int, int, str, int | None]]:
     ).where(Send.outcome == Outcome.DEFERRED, Send.customer_id.between(first, last))
 
 
-def touches(now: datetime, first: int, last: int) -> Select[tuple[Any, ...]]:
-    """What took the customers' attention lately, ghosts included?"""
+def _touches(
+    connection: Connection, specs: Specs, now: datetime, first: int, last: int
+) -> pd.DataFrame:
+    """What took the customers' attention lately: our messages, ghosts included, and colleagues."""
     since = now - _ATTENTION_MEMORY
-    at = func.coalesce(Send.handed_over_at, Send.decided_at)
+    rows = frame(connection, _messages(since, now, first, last))
+    return rows[list(FRAMES["touches"])].astype(FRAMES["touches"])
+
+
+def _messages(since: datetime, now: datetime, first: int, last: int) -> Select[tuple[Any, ...]]:
+    planned = case((Send.not_before > Send.decided_at, Send.not_before), else_=Send.decided_at)
+    at = case((Send.handed_over_at <= now, Send.handed_over_at), else_=planned)
     return select(
         Send.customer_id,
         at.label("at"),
@@ -103,11 +109,12 @@ def touches(now: datetime, first: int, last: int) -> Select[tuple[Any, ...]]:
         Send.journey,
         Send.enrollment_id,
         Send.step.label("node"),
+        Send.message,
     ).where(
         Send.customer_id.between(first, last),
-        # Decided in that time, or decided before and handed over only then.
-        or_(Send.decided_at.between(since, now), Send.handed_over_at.between(since, now)),
-        Send.outcome.not_in(_NOT_SENT),
+        Send.decided_at <= now,
+        at >= since,
+        Send.outcome.not_in(NOT_SENT),
     )
 
 
@@ -159,6 +166,12 @@ def _orders(
 ) -> pd.DataFrame:
     """Sales young enough to start a journey."""
     since = now - timedelta(days=specs.policy.late_data.days)
+    young = and_(
+        Purchase.customer_id.between(first, last),
+        Purchase.ordered_at.between(since, now),
+        Purchase.kind == OrderKind.SALE,
+        Purchase.total > 0,
+    )
     statement = select(
         Purchase.id.label("purchase_id"),
         Purchase.customer_id,
@@ -166,15 +179,53 @@ def _orders(
         Purchase.key.label("order_key"),
         Purchase.ordered_at,
         *_order_columns(now),
-    ).where(
-        Purchase.customer_id.between(first, last),
-        Purchase.ordered_at.between(since, now),
-        Purchase.kind == OrderKind.SALE,
-        Purchase.total > 0,
+    ).where(young)
+    rows = _order_types(frame(connection, statement))
+    products = {name for enter in _enters(specs) for name in enter.product or ()}
+    if products:
+        named = Product.key.in_(sorted(products))
+        rows["products"] = _on_lines(connection, rows, young, Product.key, named)
+    if _asks_for_categories(specs):
+        known = Product.category.is_not(None)
+        categories = _on_lines(connection, rows, young, Product.category, known)
+        rows["categories"] = categories.where(categories != "", rows["order_category"].fillna(""))
+    for name in ("products", "categories"):
+        rows[name] = rows.get(name, "")
+    return rows.astype(
+        {"customer_id": "int64", "order_key": "str", "products": "str", "categories": "str"}
     )
-    return _order_types(frame(connection, statement)).astype(
-        {"customer_id": "int64", "order_key": "str"}
+
+
+def _enters(specs: Specs) -> list[Enter]:
+    return [program.journey.enter for program in specs.programs]
+
+
+def _asks_for_categories(specs: Specs) -> bool:
+    by_order = any(program.journey.categories == "order" for program in specs.programs)
+    return by_order or any(enter.category for enter in _enters(specs))
+
+
+def _on_lines(
+    connection: Connection,
+    orders: pd.DataFrame,
+    young: ColumnElement[bool],
+    column: InstrumentedAttribute[Any],
+    wanted: ColumnElement[bool],
+) -> pd.Series:
+    """What stands on the lines of each order, each once, one below the other."""
+    lines = (
+        select(PurchaseLine.purchase_id, column.label("name"))
+        .join(Product, Product.id == PurchaseLine.product_id)
+        .join(Purchase, Purchase.id == PurchaseLine.purchase_id)
+        .where(young, wanted)
+        .distinct()
+        .subquery()
     )
+    together = select(
+        lines.c.purchase_id, func.aggregate_strings(lines.c.name, "\n").label("names")
+    ).group_by(lines.c.purchase_id)
+    found = frame(connection, together).set_index("purchase_id")["names"]
+    return orders["purchase_id"].map(found).astype("str").fillna("")
 
 
 def _enrollments(
@@ -223,7 +274,8 @@ def _enrollments(
             ),
         )
     )
-    return _order_types(frame(connection, statement))[list(DTYPES)].astype(DTYPES)
+    rows = _order_types(frame(connection, statement))[list(DTYPES)].astype(DTYPES)
+    return rows.assign(flags=rows["flags"].fillna(""))
 
 
 def _order_types(rows: pd.DataFrame) -> pd.DataFrame:

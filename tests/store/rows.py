@@ -64,6 +64,7 @@ _ORDINARY: dict[type[Base], dict[str, Any]] = {
         "priority": 50,
         "outcome": "deferred",
         "due_at": ago(2),
+        "not_before": ago(2),
         "valid_until": ago(-9),
         "decided_at": ago(1),
         "run_id": 1,

@@ -20,7 +20,7 @@ from flows.store.reading import customer_range, read_state
 from segments.frames import ORDER
 from segments.journey.standing import DTYPES
 from segments.policy import Policy
-from segments.state import Specs, State
+from segments.state import FRAMES, Specs, State
 from tests.builders import specs
 from tests.store.rows import NOW, ago, people, put
 
@@ -48,6 +48,8 @@ CONTRACT: dict[str, dict[str, str]] = {
         "order_category": "str",
         "order_discounted": "boolean",
         "order_returned": "boolean",
+        "products": "str",
+        "categories": "str",
     },
     "enrollments": DTYPES,
     "past": {
@@ -63,7 +65,7 @@ CONTRACT: dict[str, dict[str, str]] = {
         "node": "str",
         "contact_id": "Int64",
     },
-    "today": {"customer_id": "int64", "journey": "str"},
+    **FRAMES,
     "members": {"segment": "str", "customer_id": "int64"},
 }
 
@@ -86,7 +88,8 @@ def test_frames_have_the_columns_deciding_counts_on(engine: Engine, filled: bool
     found = state(engine)
     for name, columns in CONTRACT.items():
         frame = getattr(found, name)
-        assert len(frame) == (0 if not filled else 2 if name in ("enrollments", "past") else 1)
+        rows = {"sent": 0, "events": 0, "grounds": 0, "enrollments": 2, "past": 2, "touches": 2}
+        assert len(frame) == (rows.get(name, 1) if filled else 0), name
         assert {column: str(frame[column].dtype) for column in columns} == columns, name
     assert found.previous_run == ago(1)
 
@@ -116,7 +119,7 @@ def test_nothing_later_than_now_is_seen(engine: Engine):
     assert not found.orders["order_returned"].any()
     assert not found.enrollments["order_returned"].any()
     assert found.enrollments["next_order_at"].isna().all()
-    assert found.today.empty
+    assert found.touches.empty
     person = found.contacts.iloc[0]
     assert [name for name in FLAGS if person[name]] == ["has_address", "consent_survey"]
 
@@ -309,49 +312,43 @@ def test_enrollments_are_those_under_way_and_those_whose_goal_is_open(engine: En
     ("outcome", "decided_at", "counts"),
     [
         ("queued", ago(0.1), True),
-        ("ghost", ago(0.1), True),
+        ("ghost", ago(29), True),
         ("delivered", ago(0.1), True),
         ("bounced", ago(0.1), True),
-        ("queued", ago(0.5), False),
+        ("in_doubt", ago(0.1), True),
+        ("queued", ago(31), False),
         ("deferred", ago(0.1), False),
         ("skipped", ago(0.1), False),
         ("cancelled", ago(0.1), False),
         ("render_failed", ago(0.1), False),
     ],
 )
-def test_who_was_written_to_on_this_business_day(
-    engine: Engine, outcome: str, decided_at: Any, counts: bool
-):
+def test_what_took_attention_lately(engine: Engine, outcome: str, decided_at: Any, counts: bool):
     people(engine)
     put(engine, Enrollment, {"id": 1})
-    put(engine, Send, {"id": 1, "outcome": outcome, "decided_at": decided_at})
-    assert len(state(engine).today) == counts
+    send = {"outcome": outcome, "decided_at": decided_at, "not_before": ago(40)}
+    put(engine, Send, {"id": 1, **send})
+    found = state(engine).touches
+    assert list(found["at"]) == ([decided_at] if counts else [])
+    assert list(found["node"]) == (["thanks"] if counts else [])
 
 
-def test_a_message_decided_yesterday_and_handed_over_today_is_todays_message(engine: Engine):
+@pytest.mark.parametrize(
+    ("send", "at"),
+    [
+        ({"decided_at": ago(1.5), "handed_over_at": ago(0.05)}, ago(0.05)),
+        ({"decided_at": ago(1.5), "handed_over_at": ago(-0.05)}, ago(1.5)),
+        ({"decided_at": ago(1.5), "not_before": ago(1)}, ago(1)),
+        ({"decided_at": ago(0.1), "not_before": ago(-2)}, ago(-2)),
+        ({"decided_at": ago(45), "handed_over_at": ago(3)}, ago(3)),
+    ],
+    ids=["handed over", "handed over later", "planned", "planned for later", "waited long"],
+)
+def test_a_message_takes_attention_when_it_goes(engine: Engine, send: dict[str, Any], at: Any):
     people(engine)
     put(engine, Enrollment, {"id": 1})
-    late = {"outcome": "accepted", "decided_at": ago(1.5), "handed_over_at": ago(0.05)}
-    put(engine, Send, {"id": 1, **late})
-    assert len(state(engine).today) == 1
-
-
-def test_a_customer_written_to_twice_counts_once(engine: Engine):
-    people(engine)
-    put(engine, Enrollment, {"id": 1}, {"id": 2, "journey": "news"})
-    put(
-        engine,
-        Send,
-        {"id": 1, "outcome": "queued", "decided_at": ago(0.1)},
-        {
-            "id": 2,
-            "enrollment_id": 2,
-            "journey": "news",
-            "outcome": "ghost",
-            "decided_at": ago(0.1),
-        },
-    )
-    assert list(state(engine).today["journey"]) == ["care"]
+    put(engine, Send, {"id": 1, "outcome": "queued", "not_before": ago(50), **send})
+    assert list(state(engine).touches["at"]) == [at]
 
 
 def test_a_shard_sees_its_own_customers_only(engine: Engine):
@@ -369,7 +366,7 @@ def test_a_shard_sees_its_own_customers_only(engine: Engine):
         )
         put(engine, SegmentMember, {"segment": "regulars", **mine})
     found = state(engine, 2, 3)
-    for name in CONTRACT:
+    for name in CONTRACT.keys() - {"sent", "events", "grounds"}:
         column = "send_id" if name == "deferred" else "customer_id"
         assert sorted(getattr(found, name)[column]) == [2, 3], name
 
