@@ -1,14 +1,20 @@
-"""A base of customers and purchases of any size, drawn from a seed, streamed into a store."""
+"""A base of customers, purchases and three months of history, drawn from a seed, of any size.
 
-import io
+Drawn block by block and streamed into a new store: memory does not grow with the purchases.
+Purchases arrive as they happen, not customer by customer: few buy often, many seldom; 3 % of the
+rows give an earlier order back and 1 % is cancelled.
+"""
+
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import numpy as np
-import pandas as pd
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
-from flows.store.models import Base
+from segments.journey.program import Program
+from tests.bench import history
+from tests.bench.draw import DAY, any_of, moments, numbered, same
+from tests.bench.stream import NOTHING, Columns, Stream
 
 NOW = datetime(2026, 6, 30, 6, 0, tzinfo=UTC)
 YEARS = 3
@@ -16,295 +22,180 @@ BLOCK = 100_000
 CATEGORIES = [f"category {number:02d}" for number in range(1, 13)]
 MOODS = ["delighted", "content", "neutral", "annoyed", "angry"]
 
-Columns = dict[str, np.ndarray]
-
 
 def fill(
-    engine: Engine, customers: int, purchases: int, seed: int = 7, now: datetime = NOW
+    engine: Engine,
+    customers: int,
+    purchases: int,
+    seed: int = 7,
+    now: datetime = NOW,
+    programs: tuple[Program, ...] = (),
 ) -> dict[str, int]:
-    """Create the tables and fill them; the same arguments give the same rows. Counts per table."""
-    Base.metadata.create_all(engine)
+    """Make a new store and fill it; the same arguments give the same rows. Counts per table.
+
+    `programs` are the journeys of the last three months; without any there is no history.
+    """
     rng = np.random.default_rng(seed)
     until = np.datetime64(now.astimezone(UTC).replace(tzinfo=None), "us")
-    counts = {}
-    for table, columns in _tables(rng, customers, purchases, until):
-        counts[table] = len(next(iter(columns.values())))
-        _insert(engine, table, columns)
-    with engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
-    return counts
+    stream = Stream(engine)
+    stream.write(
+        "owner",
+        {
+            "key": numbered("owner_", np.arange(1, 6), 1),
+            "name": numbered("Owner ", np.arange(1, 6), 1),
+            "email": numbered("owner", np.arange(1, 6), 1, "@example.com"),
+        },
+    )
+    contacts = 1
+    for first in range(1, customers + 1, BLOCK):
+        ids = np.arange(first, min(first + BLOCK, customers + 1))
+        for table, columns in _customers(rng, ids, contacts, until):
+            stream.write(table, columns)
+        contacts = stream.counts["contact"] + 1
+    for columns in _purchases(rng, customers, purchases, until):
+        stream.write("purchase", columns)
+    if programs:
+        for table, columns in history.tables(rng, customers, programs, until):
+            stream.write(table, columns)
+    return stream.finish()
 
 
-def _tables(
-    rng: np.random.Generator, customers: int, purchases: int, until: np.datetime64
+def _customers(
+    rng: np.random.Generator, ids: np.ndarray, first_contact: int, until: np.datetime64
 ) -> Iterator[tuple[str, Columns]]:
-    ids = np.arange(1, customers + 1)
-    yield "owner", {"key": _names("owner", 5), "name": _names("Owner", 5), "email": _mails(5)}
+    many = len(ids)
     yield (
         "customer",
         {
             "id": ids,
-            "key": _numbers("K", ids),
-            "country": rng.choice(["DE", "AT", "CH", "NL"], customers, p=[0.7, 0.1, 0.1, 0.1]),
-            "locale": rng.choice(["de", "en"], customers, p=[0.85, 0.15]),
-            "industry": rng.choice(["trade", "crafts", "health", "public"], customers),
-            "owner": rng.choice(_names("owner", 5), customers),
+            "key": numbered("K", ids),
+            "country": any_of(rng, ["DE", "AT", "CH", "NL"], many, [0.7, 0.1, 0.1, 0.1]),
+            "locale": any_of(rng, ["de", "en"], many, [0.85, 0.15]),
+            "industry": any_of(rng, ["trade", "crafts", "health", "public"], many),
+            "owner": numbered("owner_", rng.integers(1, 6, many), 1),
+            "since": moments(rng, until, YEARS * 365, many),
         },
     )
-    yield from _people(rng, ids, until)
-    yield "purchase", _purchases(rng, customers, purchases, until)
-    yield from _history(rng, customers, until)
-
-
-def _people(
-    rng: np.random.Generator, ids: np.ndarray, until: np.datetime64
-) -> Iterator[tuple[str, Columns]]:
-    belongs = np.repeat(ids, rng.choice([0, 1, 2, 3], len(ids), p=[0.02, 0.58, 0.3, 0.1]))
-    contacts = np.arange(1, len(belongs) + 1)
-    mails = _numbers("p", contacts, "@example.com").astype(object)
-    mails[rng.random(len(contacts)) < 0.03] = None
+    belongs = np.repeat(ids, rng.choice([0, 1, 2, 3], many, p=[0.02, 0.58, 0.3, 0.1]))
+    contacts = np.arange(first_contact, first_contact + len(belongs))
+    mails = numbered("p", contacts, 9, "@example.com")
+    mails[rng.random(len(contacts)) < 0.03] = b""
     yield (
         "contact",
         {
             "id": contacts,
-            "key": _numbers("P", contacts),
+            "key": numbered("P", contacts),
             "customer_id": belongs,
             "email": mails,
-            "salutation": rng.choice(["ms", "mr", "none"], len(contacts)),
-            "last_name": _numbers("Name", contacts),
-            "role": rng.choice(["buyer", "user", "decision_maker", "billing"], len(contacts)),
-            "locale": rng.choice(["de", "en"], len(contacts), p=[0.85, 0.15]),
+            "salutation": any_of(rng, ["ms", "mr", "none"], len(contacts)),
+            "last_name": numbered("Name ", contacts),
+            "role": any_of(rng, ["buyer", "user", "decision_maker", "billing"], len(contacts)),
+            "locale": any_of(rng, ["de", "en"], len(contacts), [0.85, 0.15]),
         },
     )
     consented = contacts[rng.random(len(contacts)) < 0.7]
     yield (
         "permission",
         {
-            "id": np.arange(1, len(consented) + 1),
+            "id": consented,
             "contact_id": consented,
-            "kind": _same("consent", len(consented)),
-            "purpose": _same("advertising", len(consented)),
-            "at": _moments(rng, until, YEARS * 365, len(consented)),
-            "proof": _same("form on the website", len(consented)),
+            "kind": same("consent", len(consented)),
+            "purpose": same("advertising", len(consented)),
+            "at": moments(rng, until, YEARS * 365, len(consented)),
+            "proof": same("form on the website", len(consented)),
         },
     )
-    bounced = mails[rng.random(len(mails)) < 0.01]
-    bounced = bounced[bounced != None]  # noqa: E711  (element by element)
+    shut = np.flatnonzero((rng.random(len(mails)) < 0.01) & (mails != b""))
     yield (
         "suppression",
         {
-            "id": np.arange(1, len(bounced) + 1),
-            "email": bounced,
-            "reason": _same("hard_bounce", len(bounced)),
-            "at": _moments(rng, until, 365, len(bounced)),
-            "source": _same("provider", len(bounced)),
+            "id": contacts[shut],
+            "email": mails[shut],
+            "reason": same("hard_bounce", len(shut)),
+            "at": moments(rng, until, 365, len(shut)),
+            "source": same("provider", len(shut)),
+        },
+    )
+    yield from _service(rng, ids, until)
+
+
+def _service(
+    rng: np.random.Generator, ids: np.ndarray, until: np.datetime64
+) -> Iterator[tuple[str, Columns]]:
+    angry = ids[rng.random(len(ids)) < 0.05]
+    opened = moments(rng, until, 365, len(angry))
+    closed = opened + 9 * DAY
+    closed[closed > until] = np.datetime64("NaT")
+    yield (
+        "complaint",
+        {
+            "id": angry,
+            "key": numbered("B", angry),
+            "customer_id": angry,
+            "opened_at": opened,
+            "closed_at": closed,
+        },
+    )
+    called = ids[rng.random(len(ids)) < 0.5]
+    yield (
+        "interaction",
+        {
+            "id": called,
+            "key": numbered("I", called),
+            "customer_id": called,
+            "at": moments(rng, until, 730, len(called)),
+            "channel": any_of(rng, ["call", "visit", "mail"], len(called)),
+            "direction": any_of(rng, ["in", "out"], len(called)),
+            "mood": any_of(rng, MOODS, len(called), [0.1, 0.4, 0.35, 0.1, 0.05]),
         },
     )
 
 
 def _purchases(
     rng: np.random.Generator, customers: int, purchases: int, until: np.datetime64
-) -> Columns:
-    """Few buy often, many seldom; 3 % of the rows give an earlier order back, 1 % is cancelled."""
-    credits = purchases * 3 // 100
-    sales = purchases - credits
+) -> Iterator[Columns]:
+    """Slices of time of the same number of rows; who buys is drawn by weight from who is there."""
     weight = rng.gamma(0.8, size=customers)
-    buyer = np.sort(rng.choice(customers, sales, p=weight / weight.sum())) + 1
-    start = rng.integers(30, YEARS * 365, customers)
-    active = np.where(rng.random(customers) < 0.75, 1.0, rng.random(customers))
-    age = start[buyer - 1] * (1 - rng.random(sales) * active[buyer - 1])
-    ordered = until - (age * 86_400_000_000).astype("timedelta64[us]")
-    total = np.exp(rng.normal(10.6, 1.0, sales)).astype(np.int64) + 1
-    given_back = rng.choice(sales, credits, replace=False)
-    share = np.where(rng.random(credits) < 0.5, 1.0, rng.random(credits))
-    later = (rng.random(credits) * 30 * 86_400_000_000).astype("timedelta64[us]")
-    returned = np.minimum(ordered[given_back] + later, until)
-    refund = -np.maximum((total[given_back] * share).astype(np.int64), 1)
-    at = np.concatenate([ordered, returned])
-    by_time = np.argsort(at, kind="stable")  # rows arrive as they happen, not customer by customer
-    number = np.empty(purchases, dtype=np.int64)
-    number[by_time] = np.arange(1, purchases + 1)
-    full = np.concatenate([total, refund])
-    cancelled = np.full(purchases, np.datetime64("NaT"), "datetime64[us]")
-    dropped = np.flatnonzero(rng.random(sales) < 0.01)
-    cancelled[dropped] = np.minimum(ordered[dropped] + np.timedelta64(2, "D"), until)
-    credit_of = np.full(purchases, None, dtype=object)
-    credit_of[sales:] = number[given_back].tolist()
-    columns = {
-        "id": number,
-        "key": _numbers("O", number),
-        "customer_id": np.concatenate([buyer, buyer[given_back]]),
-        "ordered_at": at,
-        "kind": np.repeat(["sale", "credit"], [sales, credits]),
-        "credit_of_id": credit_of,
-        "cancelled_at": cancelled,
-        "currency": _same("EUR", purchases),
-        "total": full,
-        "list_total": (full * rng.choice([1.0, 1.15], purchases, p=[0.75, 0.25])).astype(np.int64),
-        "cost": (full * 0.6).astype(np.int64),
-        "category": rng.choice(CATEGORIES, purchases),
-    }
-    return {name: values[by_time] for name, values in columns.items()}
-
-
-def _history(
-    rng: np.random.Generator, customers: int, until: np.datetime64
-) -> Iterator[tuple[str, Columns]]:
-    complaints = max(customers // 20, 1)
-    opened = _moments(rng, until, 365, complaints)
-    closed = opened + np.timedelta64(9, "D")
-    closed[closed > until] = np.datetime64("NaT")
-    yield (
-        "complaint",
-        {
-            "id": np.arange(1, complaints + 1),
-            "key": _numbers("B", np.arange(1, complaints + 1)),
-            "customer_id": rng.integers(1, customers + 1, complaints),
-            "opened_at": opened,
-            "closed_at": closed,
-        },
-    )
-    calls = max(customers // 2, 1)
-    yield (
-        "interaction",
-        {
-            "id": np.arange(1, calls + 1),
-            "key": _numbers("I", np.arange(1, calls + 1)),
-            "customer_id": rng.integers(1, customers + 1, calls),
-            "at": _moments(rng, until, 730, calls),
-            "channel": rng.choice(["call", "visit", "mail"], calls),
-            "direction": rng.choice(["in", "out"], calls),
-            "mood": rng.choice(MOODS, calls, p=[0.1, 0.4, 0.35, 0.1, 0.05]),
-        },
-    )
-    yield from _sends(rng, customers, until)
-
-
-def _sends(
-    rng: np.random.Generator, customers: int, until: np.datetime64
-) -> Iterator[tuple[str, Columns]]:
-    """Every customer once finished a welcome, of which three messages went out."""
-    run = np.array([1])
-    start = np.array([until - np.timedelta64(730, "D")])
-    yield (
-        "run",
-        {
-            "id": run,
-            "kind": _same("plan", 1),
-            "as_of": start,
-            "started_at": start,
-            "ended_at": start,
-            "counts": _same("{}", 1),
-        },
-    )
-    ids = np.arange(1, customers + 1)
-    entered = _moments(rng, until - np.timedelta64(20, "D"), 300, customers)
-    yield (
-        "enrollment",
-        {
-            "id": ids,
-            "customer_id": ids,
-            "journey": _same("welcome", customers),
-            "version": _same("0" * 16, customers),
-            "entry_key": _numbers("order:", ids),
-            "arm": _same("treated", customers),
-            "status": _same("finished", customers),
-            "reason": _same("completed", customers),
-            "node": _same("end", customers),
-            "arrived_at": entered,
-            "due_at": entered,
-            "anchor_at": entered,
-            "entered_at": entered,
-            "left_at": entered,
-            "run_id": np.repeat(run, customers),
-        },
-    )
-    enrollment, step = np.repeat(ids, 3), np.tile([1, 2, 3], customers)
-    sent = np.repeat(entered, 3) + (step * 6).astype("timedelta64[D]")
-    yield (
-        "send",
-        {
-            "id": np.arange(1, len(step) + 1),
-            "enrollment_id": enrollment,
-            "customer_id": enrollment,
-            "journey": _same("welcome", len(step)),
-            "version": _same("0" * 16, len(step)),
-            "step": np.array(["", "first", "second", "third"], dtype=object)[step],
-            "occurrence": np.zeros(len(step), dtype=np.int64),
-            "message": _same("welcome", len(step)),
-            "purpose": _same("service", len(step)),
-            "priority": np.full(len(step), 50),
-            "outcome": _same("delivered", len(step)),
-            "due_at": sent,
-            "valid_until": sent + np.timedelta64(7, "D"),
-            "decided_at": sent,
-            "handed_over_at": sent,
-            "run_id": np.repeat(run, len(step)),
-        },
-    )
-
-
-def _insert(engine: Engine, table: str, columns: Columns) -> None:
-    """Stream one table in blocks, past SQLAlchemy: a million rows in seconds."""
-    names = ", ".join(f'"{name}"' for name in columns)
-    rows = len(next(iter(columns.values())))
-    connection = engine.raw_connection()
-    try:
-        cursor = connection.cursor()
-        sqlite = engine.dialect.name == "sqlite"
-        if sqlite:
-            cursor.execute("BEGIN")
-        for begin in range(0, rows, BLOCK):
-            block = {name: values[begin : begin + BLOCK] for name, values in columns.items()}
-            if sqlite:
-                holes = ", ".join("?" * len(columns))
-                cursor.executemany(
-                    f'INSERT INTO "{table}" ({names}) VALUES ({holes})',
-                    zip(*(_plain(values) for values in block.values()), strict=True),
-                )
-            else:
-                text_block = io.StringIO()
-                plain = {name: _plain(values, "+00") for name, values in block.items()}
-                pd.DataFrame(plain, dtype=object).to_csv(text_block, index=False, header=False)
-                with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN (FORMAT csv)') as copy:
-                    copy.write(text_block.getvalue())
-        if sqlite:
-            cursor.execute("COMMIT")
-        else:
-            connection.commit()
-    finally:
-        connection.close()
-
-
-def _plain(values: np.ndarray, zone: str = "") -> list[object]:
-    """Values as the driver takes them; moments as the text the store's type writes."""
-    if values.dtype.kind != "M":
-        return values.tolist()
-    texts = np.datetime_as_string(values.astype("datetime64[us]")).astype("U26")
-    letters = texts.view("U1").reshape(len(texts), 26)
-    letters[:, 10] = " "
-    empty = np.isnat(values).tolist()
-    return [
-        None if missing else text + zone
-        for text, missing in zip(texts.tolist(), empty, strict=True)
-    ]
-
-
-def _moments(rng: np.random.Generator, until: np.datetime64, days: int, count: int) -> np.ndarray:
-    return until - (rng.random(count) * days * 86_400_000_000).astype("timedelta64[us]")
-
-
-def _numbers(before: str, ids: np.ndarray, after: str = "") -> np.ndarray:
-    return np.array([f"{before}{number}{after}" for number in ids.tolist()], dtype=object)
-
-
-def _names(word: str, count: int) -> np.ndarray:
-    return _numbers(f"{word}_", np.arange(1, count + 1))
-
-
-def _mails(count: int) -> np.ndarray:
-    return _numbers("owner", np.arange(1, count + 1), "@example.com")
-
-
-def _same(word: str, count: int) -> np.ndarray:
-    return np.full(count, word, dtype=object)
+    begins = rng.integers(30, YEARS * 365, customers)
+    ends = np.where(rng.random(customers) < 0.75, 0, rng.random(customers) * begins)
+    slices = -(-purchases // BLOCK)
+    width = YEARS * 365 / slices
+    before: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+    for place in range(slices):
+        rows = min(BLOCK, purchases - place * BLOCK)
+        numbers = np.arange(place * BLOCK + 1, place * BLOCK + rows + 1)
+        age = np.sort(YEARS * 365 - (place + rng.random(rows)) * width)[::-1]
+        there = weight * (begins > age[-1]) * (ends < age[0])
+        chances = np.cumsum(there if there.any() else weight)
+        buyer = np.searchsorted(chances, rng.random(rows) * chances[-1]) + 1
+        buyer = np.minimum(buyer, customers)
+        total = np.exp(rng.normal(10.6, 1.0, rows)).astype(np.int64) + 1
+        credit_of = np.full(rows, NOTHING)
+        if before is not None:
+            number, bought, paid = before
+            credit = rng.choice(rows, min(rows * 3 // 100, len(number)), replace=False)
+            of = rng.choice(len(number), len(credit), replace=False)
+            share = np.where(rng.random(len(credit)) < 0.5, 1.0, rng.random(len(credit)))
+            credit_of[credit], buyer[credit] = number[of], bought[of]
+            total[credit] = -np.maximum((paid[of] * share).astype(np.int64), 1)
+        sale = total > 0
+        ordered = until - (age * 86_400_000_000).astype("timedelta64[us]")
+        cancelled = np.full(rows, np.datetime64("NaT"), "datetime64[us]")
+        dropped = np.flatnonzero(sale & (rng.random(rows) < 0.01))
+        cancelled[dropped] = np.minimum(ordered[dropped] + 2 * DAY, until)
+        list_total = (total * rng.choice([1.0, 1.15], rows, p=[0.75, 0.25])).astype(np.int64)
+        yield {
+            "id": numbers,
+            "key": numbered("O", numbers),
+            "customer_id": buyer,
+            "ordered_at": ordered,
+            "kind": np.where(sale, b"sale", b"credit"),
+            "credit_of_id": credit_of,
+            "cancelled_at": cancelled,
+            "currency": same("EUR", rows),
+            "total": total,
+            "list_total": list_total,
+            "cost": (total * 0.6).astype(np.int64),
+            "category": any_of(rng, CATEGORIES, rows),
+        }
+        before = numbers[sale], buyer[sale], total[sale]
