@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from flows import clock
 from flows.config import Project, load
 from flows.errors import ConfigError, Fault
+from flows.intake.report import PullReport
 from flows.messages.lint import lint
 from flows.messages.sample import Sample, read_sample
 from flows.moments import moment
@@ -45,6 +47,7 @@ def run_day(folder: Path, as_of: str | None, *, dry_run: bool) -> None:
         stale = error
     measuring.measure(shop, now)
     say_day(measuring.day(shop, now, pulled=pulling.counted(report)), shop)
+    say_pull(report, now, shop.project.policy.locale)
     if stale is not None:
         raise stale
 
@@ -56,20 +59,22 @@ def run_stage(folder: Path, name: str, as_of: str | None) -> None:
     locale = shop.project.policy.locale
     progress = line_progress()
     if name == "pull":
-        typer.echo(pulling.told(pulling.pull(shop, now, progress=progress)))
+        report = pulling.pull(shop, now, progress=progress)
+        typer.echo(pulling.told(report))
+        say_pull(report, now, locale)
     elif name == "plan":
         planning.plan(shop, now, progress=progress)
         say_day(measuring.day(shop, now), shop)
     elif name == "deliver":
-        report = delivering.deliver(shop, now, progress=progress)
-        held_back = sum(report.held_back.values())
-        typer.echo(f"{report.handed_over} handed over, {held_back} held back")
+        delivered = delivering.deliver(shop, now, progress=progress)
+        held_back = sum(delivered.held_back.values())
+        typer.echo(f"{delivered.handed_over} handed over, {held_back} held back")
     elif name == "respond":
         back = responding.respond(shop, now, progress=progress)
         typer.echo(f"{sum(back.new.values())} responses, {back.orders} orders attributed")
     else:
         facts = measuring.measure(shop, now)
-        _print_tables((tables.journeys(facts, locale), tables.effects(facts, locale)))
+        print_tables((tables.journeys(facts, locale), tables.effects(facts, locale)))
 
 
 def say_day(facts: RunFacts, shop: Shop) -> None:
@@ -78,9 +83,22 @@ def say_day(facts: RunFacts, shop: Shop) -> None:
     for fault in shop.project.broken:
         typer.echo(f"left out: {fault}", err=True)
     typer.echo(headline(facts, locale))
-    _print_tables(
+    print_tables(
         (tables.entered(facts, locale), tables.sent(facts, locale), tables.skips(facts, locale))
     )
+
+
+def say_pull(report: PullReport, now: datetime, locale: Locale) -> None:
+    """What came in, and why some rows did not."""
+    facts = RunFacts(now, pulled=pulling.counted(report))
+    print_tables([tables.pulled(facts, locale)])
+    rejects = [
+        f"{found.place or found.table}: {reason}"
+        for found in report.tables
+        for reason in found.reasons
+    ]
+    if rejects:
+        typer.echo("\n".join(["", *rejects]))
 
 
 def check_project(folder: Path) -> None:
@@ -154,7 +172,8 @@ def line_progress() -> Progress:
     return show
 
 
-def _print_tables(found: Iterable[Sequence[Mapping[str, object]]]) -> None:
+def print_tables(found: Iterable[Sequence[Mapping[str, object]]]) -> None:
+    """Tables one below the other, as wide as the window."""
     width = shutil.get_terminal_size((_WIDE, 24)).columns
     for rows in found:
         if rows:
