@@ -4,7 +4,7 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -35,8 +35,8 @@ class Condition:
     tree: ast.expr
     columns: Mapping[str, Column]
     judge: Judge
+    form: Literal["plain", "and", "or", "not", "segment"] = "plain"
     operands: tuple["Condition", ...] = ()
-    segment: bool = False
 
 
 class Checker:
@@ -55,29 +55,32 @@ class Checker:
             case ast.BoolOp(op=op, values=values):
                 parts = tuple(self.condition(value) for value in values)
                 judges = [part.judge for part in parts]
-                judge = truth.all_of(judges) if isinstance(op, ast.And) else truth.any_of(judges)
                 tree = ast.BoolOp(op, [part.tree for part in parts])
-                return self._compound(node, tree, judge, parts)
+                used = {name: column for part in parts for name, column in part.columns.items()}
+                both = isinstance(op, ast.And)
+                judge = truth.all_of(judges) if both else truth.any_of(judges)
+                form: Literal["and", "or"] = "and" if both else "or"
+                return Condition(self._written(node), tree, used, judge, form, parts)
             case ast.UnaryOp(op=ast.Not() as op, operand=operand):
                 inner = self.condition(operand)
-                tree_not = ast.UnaryOp(op, inner.tree)
-                return self._compound(node, tree_not, truth.opposite(inner.judge), (inner,))
+                return Condition(
+                    self._written(node),
+                    ast.UnaryOp(op, inner.tree),
+                    inner.columns,
+                    truth.opposite(inner.judge),
+                    "not",
+                    (inner,),
+                )
             case ast.Name(id=name) if name in self.segments and name not in self.columns:
                 meaning = self.segments[name]
                 return Condition(
-                    name, meaning.tree, meaning.columns, meaning.judge, (meaning,), segment=True
+                    name, meaning.tree, meaning.columns, meaning.judge, "segment", (meaning,)
                 )
         judge = self._judge(node)
         names = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
         names.sort(key=lambda name: (name.lineno, name.col_offset))
         used = {name.id: self.columns[name.id] for name in names if name.id in self.columns}
         return Condition(self._written(node), node, used, judge)
-
-    def _compound(
-        self, node: ast.expr, tree: ast.expr, judge: Judge, parts: tuple[Condition, ...]
-    ) -> Condition:
-        used = {name: column for part in parts for name, column in part.columns.items()}
-        return Condition(self._written(node), tree, used, judge, parts)
 
     def _written(self, node: ast.expr) -> str:
         return ast.get_source_segment(self.source, node) or ast.unparse(node)

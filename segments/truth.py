@@ -1,10 +1,12 @@
 """Three-valued truth over rows: what surely holds, what surely does not, and the unknown rest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+
+from segments.frames import Kind
 
 
 class Truth(NamedTuple):
@@ -21,6 +23,18 @@ def numeric(series: pd.Series) -> pd.Series:
     """Floats hold every amount below 90 trillion exactly, and NaN means missing."""
     values = series.to_numpy(dtype="float64", na_value=np.nan)
     return pd.Series(values, index=series.index)
+
+
+def typed(values: Sequence[object], kind: Kind) -> pd.Series:
+    """A column of a few values, None where one is missing, as frames of rules hold that kind."""
+    match kind:
+        case Kind.MOMENT:
+            return pd.Series(pd.to_datetime(list(values), utc=True))
+        case Kind.FLAG:
+            return pd.Series(values, dtype="boolean")
+        case Kind.TEXT | Kind.WORD:
+            return pd.Series(values, dtype="str")
+    return pd.Series(values, dtype="float64")
 
 
 def missing(value: Any, rows: int) -> np.ndarray:
