@@ -7,6 +7,8 @@ from pathlib import Path
 from time import perf_counter
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Connection, Engine
 
 from flows.intake import cells, fingerprint, marks
@@ -111,13 +113,13 @@ class _Tally:
         """The chunk less the rows that came in before; checking those again would cost most."""
         if self.start is None:
             return chunk
-        stamps = cells.moment(chunk.frame[WATERMARK], self.writing, WATERMARK in chunk.native)
-        old = stamps.typed.lt(self.start)
+        stamps = cells.moment(chunk.cells[WATERMARK], self.writing, WATERMARK in chunk.native)
+        old = cells.mask(pc.less(stamps.typed, self.start))
         gone = int(old.sum())
         self.read += gone
         self.good += gone
         self.old += gone
-        return replace(chunk, frame=chunk.frame[~old].reset_index(drop=True))
+        return replace(chunk, cells=chunk.cells.filter(pa.array(~old)))
 
     def add(self, chunk: Chunk, checked: Checked) -> None:
         """Count a chunk and note how far it goes."""
@@ -127,11 +129,11 @@ class _Tally:
         self.left_out += checked.left_out
         self.not_yet += checked.not_yet
         self.ahead |= checked.ahead
-        if WATERMARK in checked.good:
-            self._aware |= has_offset(chunk.frame[WATERMARK])
-            newest = checked.good[WATERMARK].max()
-            self._newest += [] if pd.isna(newest) else [newest]
-            self._waiting += [] if pd.isna(checked.waiting) else [checked.waiting]
+        if WATERMARK in checked.good.schema.names:
+            self._aware |= has_offset(chunk.cells[WATERMARK])
+            newest = pc.max(checked.good[WATERMARK]).as_py()
+            self._newest += [] if newest is None else [pd.Timestamp(newest)]
+            self._waiting += [] if checked.waiting is None else [checked.waiting]
 
     def reached(self) -> str | None:
         """The mark to go on from; it never passes a row that waits, nor the present."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pandas as pd
+import pyarrow as pa
 
 from flows.intake import cells
 from flows.intake.cells import Writing
@@ -22,7 +23,8 @@ def parsed(mark: str | None, writing: Writing) -> pd.Timestamp | None:
     if mark.endswith(_AWARE):
         return pd.Timestamp(mark)
     iso = replace(writing, dates="iso")
-    return pd.Timestamp(cells.moment(pd.Series([mark], dtype="str"), iso, native=True).typed[0])
+    cell = pa.array([mark], cells.TEXT)
+    return pd.Timestamp(cells.moment(cell, iso, native=True).typed[0].as_py())
 
 
 def written(moment: pd.Timestamp, writing: Writing, *, aware: bool) -> str:

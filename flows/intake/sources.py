@@ -1,13 +1,14 @@
 """Rows as the company writes them, a chunk at a time: text files, Parquet files and databases."""
 
 import difflib
+import functools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -17,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from flows.errors import SourceError
 from flows.intake import textfile
+from flows.intake.cells import TEXT
 from flows.intake.spec import TableSource
 from segments.frames import SOURCES
 
@@ -34,14 +36,14 @@ class Chunk:
     sources.yaml says about text. `faults` are lines that could not be taken apart at all.
     """
 
-    frame: pd.DataFrame
+    cells: pa.RecordBatch
     native: frozenset[str] = frozenset()
     faults: list[textfile.Fault] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
         """How many rows were read, readable or not."""
-        return len(self.frame) + len(self.faults)
+        return len(self.cells) + len(self.faults)
 
 
 def chunks(
@@ -71,12 +73,15 @@ def _from_text(
         names = _mapped(table, source, file.header, needed)
         places = [file.header.index(theirs) for theirs in names.values()]
         for block in file.read(places):
-            frame = pd.DataFrame({"row": pd.Series(block.rows, dtype="int64")})
-            for ours, cells in zip(names, block.columns, strict=True):
-                frame[ours] = _as_text(cells)
+            columns = [_as_text(cells) for cells in block.columns]
+            rows = pa.array(np.asarray(block.rows, dtype="int64"))
+            whole = pa.RecordBatch.from_arrays([rows, *columns], ["row", *names])
             # Spreadsheets write lines of separators below the last row.
-            blank = (frame.drop(columns="row") == "").all(axis=1)
-            yield Chunk(frame[~blank].reset_index(drop=True), faults=block.faults)
+            widths = [pc.binary_length(column) for column in columns]
+            blank = pc.equal(functools.reduce(pc.max_element_wise, widths), 0)
+            if pc.any(blank).as_py():
+                whole = whole.filter(pc.invert(blank))
+            yield Chunk(whole, faults=block.faults)
 
 
 def _from_parquet(
@@ -183,7 +188,7 @@ def _mapped(
 
 def _typed(names: dict[str, str], arrays: dict[str, pa.Array], first: int) -> Chunk:
     count = len(next(iter(arrays.values()))) if arrays else 0
-    frame = {"row": pd.Series(range(first, first + count), dtype="int64")}
+    columns = {"row": pa.array(np.arange(first, first + count, dtype="int64"))}
     native = set()
     for ours, theirs in names.items():
         array = arrays[theirs]
@@ -195,14 +200,14 @@ def _typed(names: dict[str, str], arrays: dict[str, pa.Array], first: int) -> Ch
             array = array.cast(pa.timestamp("us", array.type.tz), safe=False)
         if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
             native.add(ours)
-        frame[ours] = _as_text(array.cast(pa.large_string())).fillna("")
-    return Chunk(pd.DataFrame(frame), frozenset(native))
+        columns[ours] = pc.fill_null(array.cast(TEXT), "")
+    return Chunk(pa.RecordBatch.from_pydict(columns), frozenset(native))
 
 
-def _as_text(cells: pa.Array | pa.ChunkedArray | Sequence[str]) -> pd.Series:
-    if isinstance(cells, pa.Array | pa.ChunkedArray):
-        cells = pd.array(cells, dtype=pd.ArrowDtype(pa.large_string()))
-    return pd.Series(cells, dtype="str")
+def _as_text(cells: pa.ChunkedArray | Sequence[str]) -> pa.Array:
+    if isinstance(cells, pa.ChunkedArray):
+        return cells.combine_chunks()
+    return pa.array(cells, TEXT)
 
 
 def _array(values: Sequence[Any]) -> pa.Array:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 from sqlalchemy import (
@@ -131,19 +130,19 @@ def staging(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def stage(connection: Connection, table: str, good: pd.DataFrame) -> None:
+def stage(connection: Connection, table: str, good: pa.RecordBatch) -> None:
     """Add checked rows of one source."""
     _fill(connection, STAGES[table], good)
 
 
-def stage_rejects(connection: Connection, source: str, rejects: pd.DataFrame) -> None:
+def stage_rejects(connection: Connection, source: str, rejects: pa.RecordBatch) -> None:
     """Add rejects: row, column, value, reason, and whether the whole row stayed outside."""
-    _fill(connection, REJECTS, rejects.assign(source=source))
+    _fill(connection, REJECTS, _of(source, rejects))
 
 
-def stage_aside(connection: Connection, source: str, aside: pd.DataFrame) -> None:
+def stage_aside(connection: Connection, source: str, aside: pa.RecordBatch) -> None:
     """Add the keys of rows that were not taken in on purpose."""
-    _fill(connection, ASIDE, aside.assign(source=source))
+    _fill(connection, ASIDE, _of(source, aside))
 
 
 def index(connection: Connection) -> None:
@@ -163,37 +162,40 @@ def measure(connection: Connection, target: Table) -> None:
         connection.execute(text(f"ANALYZE {target.name}"))
 
 
-def _fill(connection: Connection, target: Table, rows: pd.DataFrame) -> None:
-    if rows.empty:
+def _of(source: str, rows: pa.RecordBatch) -> pa.RecordBatch:
+    return rows.append_column("source", pa.repeat(source, len(rows)))
+
+
+def _fill(connection: Connection, target: Table, rows: pa.RecordBatch) -> None:
+    if not len(rows):
         return
-    names = [column.name for column in target.c if column.name in rows]
-    # Arrow's CSV writer writes rubbish for columns with an empty chunk before a full one.
-    arrow = pa.Table.from_pandas(rows[names], preserve_index=False).combine_chunks()
+    names = [column.name for column in target.c if column.name in rows.schema.names]
+    rows = rows.select(names)
     columns = ", ".join(f'"{name}"' for name in names)
     cursor = connection.connection.cursor()
     try:
         if connection.dialect.name == "postgresql":
             with cursor.copy(f"COPY {target.name} ({columns}) FROM STDIN (FORMAT csv)") as copy:
-                copy.write(_as_csv(arrow))
+                copy.write(_as_csv(rows))
             return
         marks = ", ".join("?" * len(names))
         cursor.executemany(
             f"INSERT INTO {target.name} ({columns}) VALUES ({marks})",  # noqa: S608
-            list(zip(*(_as_sqlite(column) for column in arrow.columns), strict=True)),
+            list(zip(*(_as_sqlite(column) for column in rows.columns), strict=True)),
         )
     finally:
         cursor.close()
 
 
-def _as_csv(arrow: pa.Table) -> bytes:
+def _as_csv(rows: pa.RecordBatch) -> bytes:
     buffer = io.BytesIO()
     pa_csv.write_csv(
-        arrow, buffer, pa_csv.WriteOptions(include_header=False, quoting_style="needed")
+        rows, buffer, pa_csv.WriteOptions(include_header=False, quoting_style="needed")
     )
     return buffer.getvalue()
 
 
-def _as_sqlite(column: pa.ChunkedArray) -> list[Any]:
+def _as_sqlite(column: pa.Array) -> list[Any]:
     if pa.types.is_timestamp(column.type):
         # The very text `Utc` writes: arrow spells moments without a zone that way.
         column = column.cast(pa.timestamp("us")).cast(pa.string())

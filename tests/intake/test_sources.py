@@ -29,7 +29,7 @@ def read(folder: Path, content: str | bytes | None, **source: Any) -> Iterator[C
 
 def everything(found: Iterator[Chunk]) -> tuple[pd.DataFrame, list[tuple[int, str, str]]]:
     parts = list(found)
-    frame = pd.concat([part.frame for part in parts], ignore_index=True)
+    frame = pd.concat([part.cells.to_pandas() for part in parts], ignore_index=True)
     return frame, [fault for part in parts for fault in part.faults]
 
 
@@ -39,7 +39,7 @@ def test_rows_come_in_chunks_with_the_line_they_stand_on(tmp_path: Path) -> None
     parts = list(read(tmp_path, HEAD + lines, size=100))
 
     assert len(parts) > 2
-    rows = pd.concat([part.frame for part in parts])
+    rows = pd.concat([part.cells.to_pandas() for part in parts])
     assert rows["row"].tolist() == list(range(2, 1002))
     assert rows["order"].iloc[-1] == "A000999"
 
@@ -112,7 +112,7 @@ def test_a_quotation_mark_never_closed_costs_one_line_in_a_large_file(tmp_path: 
 
     rows = faults = 0
     for chunk in read(tmp_path, text):
-        rows += len(chunk.frame)
+        rows += len(chunk.cells)
         faults += len(chunk.faults)
 
     assert (rows, faults) == (300_000, 1)
@@ -182,7 +182,7 @@ def test_parquet_keeps_numbers_and_dates_whatever_the_text_form_is(tmp_path: Pat
 
     (chunk,) = chunks("order_lines", spec, tmp_path)
 
-    assert chunk.frame.to_numpy().tolist() == [
+    assert chunk.cells.to_pandas().to_numpy().tolist() == [
         [1, "A1", "17", "2026-01-01 08:00:00.000000Z", "1.5", "1234.50"],
         [2, "A2", "", "", "", "2.00"],
     ]
@@ -227,11 +227,11 @@ def test_a_database_is_asked_with_the_watermark(erp: Path) -> None:
     (first,) = asked(erp, sql)
     (second,) = asked(erp, sql, since="2026-01-15 00:00:00")
 
-    assert first.frame.to_numpy().tolist() == [
+    assert first.cells.to_pandas().to_numpy().tolist() == [
         [1, "A1", "7", "2026-01-01", "5.5"],
         [2, "A2", "", "2026-02-01", "6"],
     ]
-    assert second.frame["order"].tolist() == ["A2"]
+    assert second.cells.to_pandas()["order"].tolist() == ["A2"]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -31,6 +32,11 @@ def line(
     return {**head, "quantity": 1.0, "amount": amount, **more}
 
 
+def batch(rows: list[dict[str, Any]]) -> pa.RecordBatch:
+    names = dict.fromkeys(name for row in rows for name in row)
+    return pa.RecordBatch.from_pydict({name: [row.get(name) for row in rows] for name in names})
+
+
 def load(
     engine: Engine,
     run_id: int,
@@ -42,9 +48,9 @@ def load(
     with loading.staging(engine) as connection:
         with connection.begin():
             for table, rows in tables.items():
-                frame = pd.DataFrame(rows).convert_dtypes(dtype_backend="pyarrow")
-                loading.stage(connection, table, frame.assign(row=range(2, len(rows) + 2)))
-            loading.stage_rejects(connection, "order_lines", pd.DataFrame(rejects))
+                numbered = [{"row": row, **cells} for row, cells in enumerate(rows, start=2)]
+                loading.stage(connection, table, batch(numbered))
+            loading.stage_rejects(connection, "order_lines", batch(rejects))
             loading.index(connection)
             loading.settle(connection, set(tables))
         readings = {table: Reading(f"{table}.csv", len(rows)) for table, rows in tables.items()}
