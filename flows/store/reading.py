@@ -20,7 +20,8 @@ from flows.store.models import (
     Send,
 )
 from flows.store.reading_contacts import contacts
-from flows.store.reading_events import NOT_SENT, events, sent
+from flows.store.reading_events import events, sent
+from flows.store.reading_touches import touches
 from flows.store.session import frame
 from segments.frames import ORDER
 from segments.journey.standing import DTYPES
@@ -31,12 +32,10 @@ from segments.names import (
     Outcome,
 )
 from segments.spec import Enter
-from segments.state import FRAMES, Specs, State
+from segments.state import Specs, State
 
 GOAL_MEMORY = timedelta(days=400)
 """How long after entering a finished enrollment is still watched for its goal."""
-
-_ATTENTION_MEMORY = timedelta(days=30)
 
 
 def read_state(
@@ -59,7 +58,7 @@ def read_state(
             {"customer_id": "int64", "journey": "str", "entry_key": "str"}
         ),
         deferred=frame(connection, deferred(first, last)).astype({"node": "str"}),
-        touches=_touches(connection, specs, now, first, last),
+        touches=touches(connection, specs, now, first, last),
         sent=sent(connection, specs, first, last),
         events=events(connection, specs, now, first, last),
         members=frame(connection, members(first, last)).astype(
@@ -88,34 +87,6 @@ def deferred(first: int, last: int) -> Select[tuple[int, int, str, int | None]]:
     return select(
         Send.id.label("send_id"), Send.enrollment_id, Send.step.label("node"), Send.contact_id
     ).where(Send.outcome == Outcome.DEFERRED, Send.customer_id.between(first, last))
-
-
-def _touches(
-    connection: Connection, specs: Specs, now: datetime, first: int, last: int
-) -> pd.DataFrame:
-    """What took the customers' attention lately: our messages, ghosts included, and colleagues."""
-    since = now - _ATTENTION_MEMORY
-    rows = frame(connection, _messages(since, now, first, last))
-    return rows[list(FRAMES["touches"])].astype(FRAMES["touches"])
-
-
-def _messages(since: datetime, now: datetime, first: int, last: int) -> Select[tuple[Any, ...]]:
-    planned = case((Send.not_before > Send.decided_at, Send.not_before), else_=Send.decided_at)
-    at = case((Send.handed_over_at <= now, Send.handed_over_at), else_=planned)
-    return select(
-        Send.customer_id,
-        at.label("at"),
-        Send.purpose,
-        Send.journey,
-        Send.enrollment_id,
-        Send.step.label("node"),
-        Send.message,
-    ).where(
-        Send.customer_id.between(first, last),
-        Send.decided_at <= now,
-        at >= since,
-        Send.outcome.not_in(NOT_SENT),
-    )
 
 
 def members(first: int, last: int) -> Select[tuple[str, int]]:

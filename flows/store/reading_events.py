@@ -35,22 +35,13 @@ from flows.store.models import (
     Send,
     Task,
 )
+from flows.store.reading_touches import NOT_SENT
 from flows.store.session import frame
 from segments.journey.program import Program
-from segments.names import EnrollmentStatus, Event, Migrate, OrderKind, Outcome, ResponseKind
+from segments.names import EnrollmentStatus, Event, Migrate, OrderKind, ResponseKind
 from segments.names import Trigger as On
 from segments.spec import Choose, Split, Step, WaitUntil
 from segments.state import FRAMES, Specs, empty
-
-NOT_SENT = (
-    Outcome.DEFERRED,
-    Outcome.SKIPPED,
-    Outcome.EXPIRED,
-    Outcome.CANCELLED,
-    Outcome.RENDER_FAILED,
-    Outcome.REJECTED,
-)
-"""Outcomes of sends that took nobody's attention."""
 
 _TRIGGERS = {
     (On.COMPLAINT, "opened"): Event.COMPLAINT_OPENED,

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from flows.store.models import (
     Contact,
     Enrollment,
+    Interaction,
     Permission,
     Purchase,
     SegmentFill,
@@ -349,6 +350,26 @@ def test_a_message_takes_attention_when_it_goes(engine: Engine, send: dict[str, 
     put(engine, Enrollment, {"id": 1})
     put(engine, Send, {"id": 1, "outcome": "queued", "not_before": ago(50), **send})
     assert list(state(engine).touches["at"]) == [at]
+
+
+@pytest.mark.parametrize(
+    ("talk", "counts"),
+    [
+        ({}, True),
+        ({"channel": "visit", "direction": "out"}, True),
+        ({"channel": "mail"}, False),
+        ({"direction": "in"}, False),
+        ({"at": ago(40)}, False),
+        ({"at": ago(-1)}, False),
+    ],
+    ids=["call", "visit", "mail", "they called us", "long ago", "tomorrow"],
+)
+def test_what_colleagues_do_takes_attention_too(engine: Engine, talk: dict[str, Any], counts: bool):
+    people(engine)
+    put(engine, Interaction, {"id": 1, "customer_id": 1, "at": ago(1), "channel": "call", **talk})
+    found = state(engine).touches
+    assert found["purpose"].tolist() == ([""] if counts else [])
+    assert {name: str(dtype) for name, dtype in found.dtypes.items()} == FRAMES["touches"]
 
 
 def test_a_shard_sees_its_own_customers_only(engine: Engine):
