@@ -27,14 +27,15 @@ def _flatten(node: ast.expr) -> list[tuple[str, type[ast.cmpop], Any]]:
     sides = [node.left, *node.comparators]
     facts = []
     for left, op, right in zip(sides, node.ops, sides[1:], strict=False):
-        if isinstance(left, ast.Name) and (value := _constant(right)) is not None:
+        if isinstance(left, ast.Name) and (value := constant(right)) is not None:
             facts.append((left.id, type(op), value))
-        elif isinstance(right, ast.Name) and (value := _constant(left)) is not None:
+        elif isinstance(right, ast.Name) and (value := constant(left)) is not None:
             facts.append((right.id, _MIRROR.get(type(op), type(op)), value))
     return facts
 
 
-def _constant(node: ast.expr) -> Any:
+def constant(node: ast.expr) -> Any:
+    """The value of a constant or of a list of constants; None for anything else."""
     try:
         value = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError):

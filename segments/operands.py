@@ -163,10 +163,10 @@ class Operands:
         return Operand(kind, reckon)
 
     def _dated(self, text: str) -> Operand:
-        moment = _moment(text)
-        if moment is None:
+        dated = moment(text)
+        if dated is None:
             self.faults.append(f'"{text}" is not a date. Write it as "2026-01-31"')
-        return Operand(Kind.MOMENT, lambda _: moment, constant=text)
+        return Operand(Kind.MOMENT, lambda _: dated, constant=text)
 
 
 _NOTHING = Operand(Kind.NUMBER, lambda _: np.float64("nan"))
@@ -200,11 +200,12 @@ def _as_money(part: Operand) -> Operand:
     return Operand(Kind.MONEY, minor, constant=part.constant)
 
 
-def _moment(value: str) -> pd.Timestamp | None:
+def moment(text: str) -> pd.Timestamp | None:
+    """The moment a date in a rule stands for, midnight UTC if it names no hour; None if none."""
     try:
-        moment = pd.Timestamp(value)
+        found = pd.Timestamp(text)
     except ValueError:
         return None
-    if pd.isna(moment):
+    if pd.isna(found):
         return None
-    return moment.tz_localize("UTC") if moment.tzinfo is None else moment
+    return found.tz_localize("UTC") if found.tzinfo is None else found
