@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection
 
+from flows.calendars import holidays_around
 from flows.config import compile_earlier
 from flows.errors import ConfigError
 from flows.stages.shop import Progress, Shop, noted_run, quiet
@@ -96,7 +97,14 @@ def prepare(shop: Shop, now: datetime, run_id: int, *, dry_run: bool = False) ->
             for key, spec in earlier.items()
             if (program := compile_earlier(spec, project.segments)) is not None
         }
-        specs = Specs(project.policy, running, project.segments, programs, started)
+        specs = Specs(
+            project.policy,
+            running,
+            project.segments,
+            programs,
+            started,
+            regions=holidays_around(now, project.policy),
+        )
         previous = runs.previous_run(connection, "plan", now)
         low, high = customer_range(connection)
         figures = None
