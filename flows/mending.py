@@ -115,21 +115,23 @@ def _rename(whole: Document, place: Place, known: Sequence[str]) -> bool:
 
 def _simplify(data: Any, place: Place, here: dict[str, Any]) -> None:
     """Keys that do not go together: keep those that carry rules, messages and steps."""
+    in_steps = len(place) > 1 and place[-2] in ("steps", "else")
+    step = next((word for word in here if word in STEPS), None) if in_steps else None
     if not place:
         here.pop("holdout", None)
     elif place == ("enter",):
         kept = _ENTERING if set(here) > _ENTERING & set(here) else {"when"}
         _put(data, place, {"on": "order"} | {key: here[key] for key in kept & set(here)})
-    elif isinstance(here.get("choose"), list):
+    elif step == "choose":
         ways = [_ruled(way) for way in here["choose"]]
         _put(data, place, {"choose": [*ways, {"else": []}]})
-    elif isinstance(here.get("split"), list):
-        ways = [
+    elif step == "split":
+        variants = [
             {"variant": f"way_{number}", "steps": way.get("steps", [])}
             for number, way in enumerate(here["split"])
         ]
-        _put(data, place, {"split": ways})
-    elif "send" in here and set(here) > {"send"}:
+        _put(data, place, {"split": variants})
+    elif step == "send" and len(here) > 1:
         _put(data, place, {"send": here["send"]})
     else:
         _give_up(data, place)
@@ -161,6 +163,6 @@ def _give_up(data: Any, place: Place) -> None:
 
 
 def _put(data: Any, place: Place, value: Any) -> None:
-    parent = at(data, place[:-1])
-    if isinstance(parent, dict | list):
-        parent[place[-1]] = value
+    parent, key = at(data, place[:-1]), place[-1]
+    if isinstance(parent, dict) or (isinstance(parent, list) and isinstance(key, int)):
+        parent[key] = value
