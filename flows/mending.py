@@ -164,5 +164,6 @@ def _give_up(data: Any, place: Place) -> None:
 
 def _put(data: Any, place: Place, value: Any) -> None:
     parent, key = at(data, place[:-1]), place[-1]
-    if isinstance(parent, dict) or (isinstance(parent, list) and isinstance(key, int)):
+    there = isinstance(parent, list) and isinstance(key, int)
+    if there or isinstance(parent, dict):
         parent[key] = value
