@@ -1,22 +1,19 @@
 """A plan becomes rows, in one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select
 
-from flows.store.models import (
-    Base,
-    Customer,
-    Enrollment,
-    PhaseChange,
-    SegmentMember,
-    Send,
-    Task,
-)
-from segments.names import EnrollmentStatus, Outcome, SkipReason, TaskStatus
+from flows.store.bulk import insert_rows, numbers, update_rows
+from flows.store.ledger import write_ledger
+from flows.store.models import SegmentMember, Send
+from flows.store.reading_touches import NOT_SENT
+from flows.store.session import frame
+from flows.store.staffing import Staff, assigned
+from segments.names import EnrollmentStatus, LeaveReason, Outcome, SkipReason, TaskStatus
 from segments.state import Plan, changed_phase
 
 _ENROLLMENT = [
@@ -40,6 +37,7 @@ _ENROLLMENT = [
     "purchase_id",
 ]
 _MOVING = [
+    "version",
     "status",
     "reason",
     "node",
@@ -70,6 +68,9 @@ _SEND = [
     "valid_until",
 ]
 _REDECIDED = [
+    "version",
+    "message",
+    "purpose",
     "basis",
     "priority",
     "outcome",
@@ -77,21 +78,51 @@ _REDECIDED = [
     "outranked_by",
     "why",
     "review",
+    "due_at",
     "not_before",
+    "valid_until",
 ]
+_TASK = [
+    "enrollment_id",
+    "customer_id",
+    "owner",
+    "step",
+    "kind",
+    "about",
+    "due_at",
+    "escalate_at",
+    "status",
+    "run_id",
+]
+_NOBODY = Staff()
 
 
 def apply_plan(
-    connection: Connection, plan: Plan, enrollments: pd.DataFrame, run_id: int, now: datetime
+    connection: Connection,
+    plan: Plan,
+    enrollments: pd.DataFrame,
+    run_id: int,
+    now: datetime,
+    *,
+    staff: Staff = _NOBODY,
+    restarting: Collection[str] = (),
 ) -> None:
     """Write everything a plan says. `enrollments` are those the plan started from.
 
-    The caller holds the transaction; unique keys refuse what was written before.
+    `restarting` names the journeys that let those under way begin anew. The caller holds the
+    transaction; unique keys refuse what was written before.
     """
-    numbers = _write_enrollments(connection, plan, enrollments, run_id)
-    _write_sends(connection, plan, numbers, run_id, now)
+    known = _write_enrollments(connection, plan, enrollments, run_id)
+    sends = plan.sends.assign(
+        enrollment_id=plan.sends["ref"].map(known).astype("Int64"),
+        step=plan.sends["node"],
+        decided_at=pd.Timestamp(now),
+        run_id=run_id,
+    )
+    _write_sends(connection, sends, restarting)
+    write_ledger(connection, run_id, now, sends)
     _close_deferred(connection, plan)
-    _write_tasks(connection, plan, numbers, enrollments, run_id)
+    _write_tasks(connection, plan, known, run_id, staff)
     _write_phases(connection, plan, run_id, now)
     _write_members(connection, plan)
 
@@ -101,99 +132,102 @@ def _write_enrollments(
 ) -> pd.Series:
     """Enrollment number by ref: of those under way, and of those who enter now."""
     rows = plan.enrollments
-    moved = rows[rows["enrollment_id"].notna()]
-    _update_many(
-        connection,
-        "enrollment",
-        moved.rename(columns={"enrollment_id": "number"})[["number", *_MOVING]],
-    )
+    moved = rows[rows["enrollment_id"].notna()].rename(columns={"enrollment_id": "id"})
+    update_rows(connection, "enrollment", moved[["id", *_MOVING]])
     new = rows[rows["enrollment_id"].isna()]
     known = before["enrollment_id"].reset_index(drop=True).astype("Int64")
     if new.empty:
         return known
-    execute_many(connection, insert(Enrollment), new[_ENROLLMENT].assign(run_id=run_id))
-    written = connection.execute(
-        select(
-            Enrollment.id, Enrollment.customer_id, Enrollment.journey, Enrollment.entry_key
-        ).where(
-            Enrollment.run_id == run_id,
-            Enrollment.customer_id.between(
-                int(new["customer_id"].min()), int(new["customer_id"].max())
-            ),
-        )
-    )
-    ids = pd.DataFrame(written.fetchall(), columns=["id", "customer_id", "journey", "entry_key"])
-    found = new.merge(
-        ids.astype({"journey": "str", "entry_key": "str"}),
-        on=["customer_id", "journey", "entry_key"],
-        validate="one_to_one",
-    )
-    return pd.concat([known, found.set_index("ref")["id"].astype("Int64")])
+    fresh = new[_ENROLLMENT].assign(id=numbers(connection, "enrollment", len(new)), run_id=run_id)
+    insert_rows(connection, "enrollment", fresh)
+    return pd.concat([known, pd.Series(fresh["id"].array, index=new["ref"]).astype("Int64")])
 
 
-def _write_sends(
-    connection: Connection, plan: Plan, numbers: pd.Series, run_id: int, now: datetime
-) -> None:
-    sends = plan.sends.assign(decided_at=pd.Timestamp(now), run_id=run_id)
-    again = sends[sends["send_id"].notna()].rename(columns={"send_id": "number"})
-    _update_many(connection, "send", again[["number", *_REDECIDED, "decided_at", "run_id"]])
+def _write_sends(connection: Connection, sends: pd.DataFrame, restarting: Collection[str]) -> None:
+    again = sends[sends["send_id"].notna()]
     new = sends[sends["send_id"].isna()]
-    new = new.assign(enrollment_id=new["ref"].map(numbers)).rename(columns={"node": "step"})
-    execute_many(
+    if restarting:
+        old = _met_before(connection, new[new["journey"].isin(sorted(restarting))])
+        # What was sent stays as it is; what was held back then is decided anew in its row.
+        new = new[~new.index.isin(old.index)]
+        again = pd.concat([again, old[old["outcome_then"].isin(_HELD_BACK)]])
+    again = again.assign(id=again["send_id"])
+    update_rows(connection, "send", again[["id", *_REDECIDED, "decided_at", "run_id"]])
+    columns = ["enrollment_id", "step", *_SEND, "decided_at", "run_id"]
+    insert_rows(connection, "send", new[columns].assign(occurrence=0))
+
+
+_HELD_BACK = [outcome.value for outcome in NOT_SENT]
+
+
+def _met_before(connection: Connection, sends: pd.DataFrame) -> pd.DataFrame:
+    """Those that have a row of their own already, from before their enrollment began anew."""
+    if sends.empty:
+        return sends.assign(outcome_then=None)
+    rows = frame(
         connection,
-        insert(Send),
-        new[["enrollment_id", "step", *_SEND, "decided_at", "run_id"]].assign(occurrence=0),
+        select(
+            Send.id.label("send_then"),
+            Send.enrollment_id,
+            Send.step,
+            Send.contact_id,
+            Send.outcome.label("outcome_then"),
+        ).where(
+            Send.customer_id.between(*_ends(sends["customer_id"])),
+            Send.journey.in_(sorted(set(sends["journey"]))),
+        ),
     )
+    found = sends.reset_index().merge(rows, on=["enrollment_id", "step", "contact_id"])
+    return found.set_index("index").assign(send_id=lambda rows: rows["send_then"])
 
 
 def _close_deferred(connection: Connection, plan: Plan) -> None:
     """What waited for somebody who has left their journey since will never go."""
-    left = plan.enrollments["status"] != EnrollmentStatus.ACTIVE.value
-    gone = plan.enrollments.loc[left & plan.enrollments["enrollment_id"].notna(), ["enrollment_id"]]
-    send = Base.metadata.tables["send"]
-    execute_many(
+    rows = plan.enrollments
+    left = rows[(rows["status"] != EnrollmentStatus.ACTIVE.value) & rows["enrollment_id"].notna()]
+    if left.empty:
+        return
+    waiting = frame(
         connection,
-        update(send)
-        .where(
-            send.c.enrollment_id == bindparam("number"), send.c.outcome == Outcome.DEFERRED.value
-        )
-        .values(outcome=Outcome.SKIPPED.value, reason=SkipReason.EXITED.value),
-        gone.set_axis(["number"], axis=1),
+        select(Send.id, Send.enrollment_id).where(
+            Send.outcome == Outcome.DEFERRED,
+            Send.customer_id.between(*_ends(left["customer_id"])),
+        ),
     )
+    gone = waiting.merge(left[["enrollment_id", "reason"]], on="enrollment_id")
+    goal = gone["reason"] == LeaveReason.GOAL.value
+    reason = goal.map({True: SkipReason.GOAL_REACHED.value, False: SkipReason.EXITED.value})
+    closed = gone[["id"]].assign(outcome=Outcome.SKIPPED.value, reason=reason)
+    update_rows(connection, "send", closed)
 
 
 def _write_tasks(
-    connection: Connection, plan: Plan, numbers: pd.Series, before: pd.DataFrame, run_id: int
+    connection: Connection, plan: Plan, known: pd.Series, run_id: int, staff: Staff
 ) -> None:
     if plan.tasks.empty:
         return
-    customers = [int(number) for number in plan.tasks["customer_id"].unique()]
-    owners: dict[int, str | None] = {}
-    for start in range(0, len(customers), 10_000):
-        block = customers[start : start + 10_000]
-        rows = connection.execute(select(Customer.id, Customer.owner).where(Customer.id.in_(block)))
-        owners.update((row.id, row.owner) for row in rows)
     tasks = plan.tasks.assign(
-        enrollment_id=plan.tasks["ref"].map(numbers),
-        owner=plan.tasks["customer_id"].map(owners),
+        enrollment_id=plan.tasks["ref"].map(known),
+        step=plan.tasks["node"],
+        owner=assigned(connection, plan.tasks, staff),
         status=TaskStatus.OPEN.value,
         run_id=run_id,
-    ).rename(columns={"node": "step"})
-    execute_many(connection, insert(Task), tasks.drop(columns="ref"))
+    )
+    insert_rows(connection, "task", tasks[_TASK])
 
 
 def _write_phases(connection: Connection, plan: Plan, run_id: int, now: datetime) -> None:
     moment = pd.Timestamp(now)
-    phases = plan.phases.rename(columns={"customer_id": "number"})
+    phases = plan.phases.rename(columns={"customer_id": "id"})
     new_phase = phases["phase"] != phases["phase_before"].fillna("")
-    standing = phases[["number", "phase", "quadrant"]]
-    _update_many(connection, "customer", standing[~new_phase])
-    _update_many(connection, "customer", standing[new_phase].assign(phase_since=moment))
+    standing = phases[["id", "phase", "quadrant"]]
+    update_rows(connection, "customer", standing[~new_phase])
+    update_rows(connection, "customer", standing[new_phase].assign(phase_since=moment))
     moved = phases[changed_phase(phases)]
-    changes = moved[["number", "phase_before", "phase"]].set_axis(
+    changes = moved[["id", "phase_before", "phase"]].set_axis(
         ["customer_id", "before", "after"], axis=1
     )
-    execute_many(connection, insert(PhaseChange), changes.assign(at=moment, run_id=run_id))
+    insert_rows(connection, "phase_change", changes.assign(at=moment, run_id=run_id))
 
 
 def _write_members(connection: Connection, plan: Plan) -> None:
@@ -205,19 +239,17 @@ def _write_members(connection: Connection, plan: Plan) -> None:
         ),
         plan.left.set_axis(["name", "number"], axis=1),
     )
-    execute_many(connection, insert(SegmentMember), plan.joined)
+    insert_rows(connection, "segment_member", plan.joined)
+
+
+def _ends(customer_ids: pd.Series) -> tuple[int, int]:
+    return int(customer_ids.min()), int(customer_ids.max())
 
 
 def execute_many(connection: Connection, statement: Any, rows: pd.DataFrame) -> None:
     """One statement for all rows; nothing at all for none."""
     if len(rows):
         connection.execute(statement, list(records(rows)))
-
-
-def _update_many(connection: Connection, table: str, rows: pd.DataFrame) -> None:
-    """Set the columns of `rows` in the rows of `table` whose id is `number`."""
-    target = Base.metadata.tables[table]
-    execute_many(connection, update(target).where(target.c.id == bindparam("number")), rows)
 
 
 def records(rows: pd.DataFrame) -> Iterable[dict[str, Any]]:
