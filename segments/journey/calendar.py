@@ -228,7 +228,7 @@ def _open(
     kind[np.isin(days, region.holidays)] = Hours.HOLIDAY
     midnight = days.astype("datetime64[us]")
     parts = [
-        midnight[kind == number][:, None] + np.array(windows) * _MINUTE
+        midnight[kind == number][:, None, None] + np.array(windows) * _MINUTE
         for number, windows in enumerate(hours.windows)
         if windows
     ]
@@ -254,6 +254,8 @@ def _alike(
 ) -> Iterator[tuple[slice | NDArray[np.intp], tuple[str, ...]]]:
     """Rows that agree in all columns, and the words they agree in. A column is one word for all
     rows, or a word a row, and what stands for a missing one."""
+    if not rows:
+        return
     code = np.zeros(rows, dtype=np.intp)
     known: list[list[str]] = []
     for words, missing in columns:
@@ -270,9 +272,8 @@ def _alike(
     order = np.argsort(code, kind="stable")
     found = code[order]
     for part in np.split(order, np.flatnonzero(found[1:] != found[:-1]) + 1):
-        if len(part):
-            places = np.unravel_index(code[part[0]], sizes)
-            yield part, tuple(words[place] for words, place in zip(known, places, strict=True))
+        places = np.unravel_index(code[part[0]], sizes)
+        yield part, tuple(words[place] for words, place in zip(known, places, strict=True))
 
 
 def _plain(moments: pd.Series | Moments) -> Moments:

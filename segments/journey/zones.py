@@ -58,29 +58,40 @@ def changes_around(moments: Moments, zone: str) -> Changes:
     if not known.size:
         return _changes(zone, 1970, 1980)
     years = np.array([known.min(), known.max()], "datetime64[Y]").astype(int) + 1970
-    first, last = years // _YEARS * _YEARS
-    return _changes(zone, max(int(first), _YEARS), min(int(last) + _YEARS, 9990))
+    first, last = np.clip(years // _YEARS * _YEARS, _YEARS, 9990 - _YEARS)
+    return _changes(zone, int(first), int(last))
 
 
 @lru_cache(maxsize=1024)
-def _changes(zone: str, first_year: int, end_year: int) -> Changes:
-    """Looked for day by day, then to the second: no zone changes its clocks twice in a day."""
+def _changes(zone: str, first: int, last: int) -> Changes:
+    """From the first to the last decade."""
+    decades = [_decade(zone, year) for year in range(first, last + 1, _YEARS)]
+    found = {moment: offset for decade in decades for moment, offset in decade[1:]}
+    begins = np.array([_FIRST, *found], "datetime64[us]")
+    ends = np.array([*found, _LAST], "datetime64[us]")
+    offset = np.array([decades[0][0][1], *found.values()], "timedelta64[us]")
+    local_ends = np.append(ends[:-1] + offset[:-1], _LAST)
+    return Changes(begins, ends, local_ends, offset)
+
+
+@lru_cache(maxsize=4096)
+def _decade(zone: str, year: int) -> list[tuple[np.datetime64, timedelta]]:
+    """Distances from UTC and since when, the first since ever.
+
+    Looked for day by day, then to the second: no zone changes its clocks twice in a day.
+    """
     clock = ZoneInfo(zone)
     # Local times of the first and last days fall outside these years in UTC.
-    start = datetime(first_year, 1, 1, tzinfo=UTC) - timedelta(days=3)
-    days = (datetime(end_year, 1, 1, tzinfo=UTC) - start).days + 3
+    start = datetime(year, 1, 1, tzinfo=UTC) - timedelta(days=3)
+    days = (datetime(year + _YEARS, 1, 1, tzinfo=UTC) - start).days + 3
     grid = [start + timedelta(days=day) for day in range(days)]
     offsets = [_offset(clock, moment) for moment in grid]
-    begins: list[np.datetime64] = [_FIRST]
-    offset = [offsets[0]]
+    found: list[tuple[np.datetime64, timedelta]] = [(_FIRST, offsets[0])]
     for (before, after), (low, high) in zip(pairwise(offsets), pairwise(grid), strict=True):
         if before != after:
-            begins.append(_microseconds(_first_with(clock, after, low, high)))
-            offset.append(after)
-    ends = np.array([*begins[1:], _LAST], "datetime64[us]")
-    shifts = np.array(offset, "timedelta64[us]")
-    local_ends = np.append(ends[:-1] + shifts[:-1], _LAST)
-    return Changes(np.array(begins, "datetime64[us]"), ends, local_ends, shifts)
+            change = _first_with(clock, after, low, high)
+            found.append((np.datetime64(change.replace(tzinfo=None), "us"), after))
+    return found
 
 
 def _first_with(clock: ZoneInfo, offset: timedelta, low: datetime, high: datetime) -> datetime:
@@ -93,7 +104,3 @@ def _first_with(clock: ZoneInfo, offset: timedelta, low: datetime, high: datetim
 def _offset(clock: ZoneInfo, moment: datetime) -> timedelta:
     offset = moment.astimezone(clock).utcoffset()
     return timedelta() if offset is None else offset
-
-
-def _microseconds(moment: datetime) -> np.datetime64:
-    return np.datetime64(moment.replace(tzinfo=None), "us")
