@@ -75,8 +75,11 @@ def contacts(*rows: Mapping[str, Any]) -> pd.DataFrame:
         "suppressed_survey": False,
         "consent_advertising": True,
         "consent_survey": True,
+        "unconfirmed_advertising": False,
+        "unconfirmed_survey": False,
+        "used_advertising": ago(30),
+        "used_survey": ago(30),
         "objected": False,
-        "existing_customer": False,
     }
     frame = pd.DataFrame(
         [
@@ -86,7 +89,10 @@ def contacts(*rows: Mapping[str, Any]) -> pd.DataFrame:
         columns=["contact_id", "customer_id", *plain],
     )
     flags = {name: "bool" for name, value in plain.items() if isinstance(value, bool)}
-    return frame.astype({"contact_id": "Int64", "customer_id": "int64", "role": "str", **flags})
+    moments = dict.fromkeys(["used_advertising", "used_survey"], _TYPES[Kind.MOMENT])
+    return frame.astype(
+        {"contact_id": "Int64", "customer_id": "int64", "role": "str", **flags, **moments}
+    )
 
 
 def orders(*rows: Mapping[str, Any], now: datetime = NOW) -> pd.DataFrame:

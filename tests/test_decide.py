@@ -75,13 +75,6 @@ def test_a_customer_without_contacts_is_decided_and_skipped():
     assert pd.isna(plan.sends["contact_id"].iloc[0])
 
 
-def test_an_existing_customer_may_get_advertising_without_consent():
-    person = {"consent_advertising": False, "existing_customer": True}
-    spec = specs({"purpose": "advertising"})
-    plan = decide(state(profiles({}), to=contacts(person), bought=orders({})), spec, NOW)
-    assert list(plan.sends[["outcome", "basis"]].iloc[0]) == ["queued", "existing_customer"]
-
-
 def test_an_objection_leaves_service_messages_alone():
     plan = decide(
         state(profiles({}), to=contacts({"objected": True}), bought=orders({})), specs({}), NOW

@@ -91,7 +91,9 @@ def nobody_is_written_to_without_a_ground(run: Run) -> None:
     troubled = run.state.profiles.set_index("customer_id")["open_complaints"].fillna(0) > 0
     for purpose, group in sends.groupby("purpose"):
         met = people.loc[group["contact_id"]]
-        allowed = permission(met, Purpose(purpose))
+        allowed = permission(
+            met, run.state.grounds, Purpose(purpose), (), run.specs.policy, run.now
+        )
         assert allowed["reason"].isna().all()
         assert list(allowed["basis"]) == list(group["basis"])
         assert list(met["customer_id"]) == list(group["customer_id"])

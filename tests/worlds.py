@@ -65,7 +65,6 @@ _CONTACTS = st.fixed_dictionaries(
         "consent_advertising": _often,
         "consent_survey": _often,
         "objected": _seldom,
-        "existing_customer": st.booleans(),
         "objects_on": _days,
         "bounces_on": _days,
     }

@@ -19,7 +19,7 @@ from flows.store.models import (
     SegmentMember,
     Send,
 )
-from flows.store.reading_contacts import contacts
+from flows.store.reading_contacts import read_contacts, read_grounds
 from flows.store.reading_events import events, sent
 from flows.store.reading_touches import touches
 from flows.store.session import frame
@@ -51,7 +51,8 @@ def read_state(
     journeys = [program.name for program in specs.programs]
     return State(
         profiles=profiles,
-        contacts=_flags(frame(connection, contacts(now, first, last))),
+        contacts=read_contacts(connection, specs.policy, now, first, last),
+        grounds=read_grounds(connection, now, first, last),
         orders=_orders(connection, specs, now, first, last),
         enrollments=_enrollments(connection, journeys, now, first, last),
         past=frame(connection, past(journeys, first, last)).astype(
@@ -253,11 +254,6 @@ def _order_types(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.astype(
         {"order_discounted": "boolean", "order_returned": "boolean", "order_category": "str"}
     )
-
-
-def _flags(rows: pd.DataFrame) -> pd.DataFrame:
-    flags = [name for name in rows if name not in ("contact_id", "customer_id", "role")]
-    return rows.astype(dict.fromkeys(flags, "bool") | {"customer_id": "int64", "role": "str"})
 
 
 def customer_range(connection: Connection) -> tuple[int, int]:

@@ -28,7 +28,9 @@ from flows.store.models import (
     Purchase,
     Suppression,
 )
+from flows.store.reading_contacts import ground, in_force, settled
 from segments.names import (
+    Basis,
     EnrollmentStatus,
     OrderKind,
     Outcome,
@@ -139,15 +141,7 @@ def _stops(
         SkipReason.NO_ADDRESS,
         exists().where(Contact.id == _send.c.contact_id, func.coalesce(Contact.email, "") == ""),
     )
-    yield (
-        SkipReason.SUPPRESSED,
-        exists().where(
-            Contact.id == _send.c.contact_id,
-            Suppression.email.in_([Contact.email, func.lower(Contact.email)]),
-            or_(Suppression.purpose.is_(None), Suppression.purpose == _send.c.purpose),
-            Suppression.at <= now,
-        ),
-    )
+    yield SkipReason.SUPPRESSED, _suppressed(now)
     yield (
         SkipReason.OBJECTED,
         and_(
@@ -155,8 +149,17 @@ def _stops(
             exists().where(
                 Permission.contact_id == _send.c.contact_id,
                 Permission.kind == PermissionKind.OBJECTION,
-                Permission.at <= now,
-                _not_yet(Permission.ended_at, now),
+                in_force(now),
+            ),
+        ),
+    )
+    yield (
+        SkipReason.NO_PERMISSION,
+        and_(
+            of_interest,
+            or_(
+                and_(_send.c.basis == Basis.CONSENT, ~_consented(now)),
+                and_(_send.c.basis == Basis.EXISTING_CUSTOMER, _basis_gone(now)),
             ),
         ),
     )
@@ -170,6 +173,59 @@ def _stops(
                 _not_yet(Complaint.closed_at, now),
             ),
         ),
+    )
+
+
+def _suppressed(now: datetime) -> ColumnElement[bool]:
+    """The address must not get this; a survey is advertising, but for those who agreed to it."""
+    as_advertising = and_(
+        _send.c.purpose == Purpose.SURVEY,
+        Suppression.purpose == Purpose.ADVERTISING,
+        ~_agreed(now, Permission.purpose == Purpose.SURVEY),
+    )
+    return exists().where(
+        Contact.id == _send.c.contact_id,
+        Suppression.email.in_([Contact.email, func.lower(Contact.email)]),
+        or_(Suppression.purpose.is_(None), Suppression.purpose == _send.c.purpose, as_advertising),
+        Suppression.at <= now,
+    )
+
+
+def _consented(now: datetime) -> ColumnElement[bool]:
+    """A consent that covers this purpose is still in force."""
+    covers = or_(
+        Permission.purpose == _send.c.purpose,
+        and_(_send.c.purpose == Purpose.SURVEY, Permission.purpose == Purpose.ADVERTISING),
+    )
+    return _agreed(now, covers)
+
+
+def _agreed(now: datetime, covers: ColumnElement[bool]) -> ColumnElement[bool]:
+    consents = and_(
+        Permission.contact_id == _send.c.contact_id,
+        Permission.kind == PermissionKind.CONSENT,
+        covers,
+    )
+    confirmed = exists().where(consents, in_force(now), settled(now))
+    asked = exists().where(consents, in_force(now))
+    withdrawn = exists().where(consents, Permission.ended_at <= now)
+    # As when it was decided: a consent never confirmed helps nobody who withdrew one.
+    return or_(confirmed, and_(asked, ~withdrawn))
+
+
+def _basis_gone(now: datetime) -> ColumnElement[bool]:
+    """No purchase makes the contact an existing customer any more, or one no longer does since."""
+    theirs = Permission.contact_id == _send.c.contact_id
+    bought = Purchase.id == Permission.purchase_id
+    void_since = or_(
+        Permission.ended_at.between(_send.c.decided_at, now),
+        Purchase.cancelled_at.between(_send.c.decided_at, now),
+    )
+    existing = Permission.kind == PermissionKind.EXISTING_CUSTOMER
+    # Which goods it was about is not known here, so that any of them lost stops it.
+    return or_(
+        ~exists().where(theirs, bought, ground(now)),
+        exists().where(theirs, bought, existing, void_since),
     )
 
 

@@ -10,6 +10,7 @@ from segments.journey.calendar import day_start, later, local_day
 from segments.journey.permission import permission
 from segments.journey.program import Node, Program
 from segments.names import Arm, JourneyStatus, Outcome, Purpose, Role, SkipReason
+from segments.policy import Policy
 from segments.spec import Send
 from segments.state import State
 
@@ -18,13 +19,14 @@ _NO_PROMOTION = (Purpose.ADVERTISING.value, Purpose.SURVEY.value)
 
 
 def decide_candidates(
-    standing: list[tuple[Program, pd.DataFrame]], state: State, now: datetime, zone: str
+    standing: list[tuple[Program, pd.DataFrame]], state: State, now: datetime, policy: Policy
 ) -> pd.DataFrame:
     """One row for each active enrollment standing at a send, with exactly one outcome.
 
     `standing` holds active enrollments per program. Columns: see `segments.state.Plan.sends`.
     """
-    addressees = _Addressees(state)
+    zone = policy.zone
+    addressees = _Addressees(state, policy, now)
     parts = [
         _at_node(program, node, rows[rows["node"] == node.id], addressees, zone)
         for program, rows in standing
@@ -153,8 +155,9 @@ def _today(state: State, now: datetime, zone: str) -> pd.DataFrame:
 class _Addressees:
     """Whom to write to at each customer: whoever may be written to, the best placed first."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, policy: Policy, now: datetime) -> None:
         self.contacts = state.contacts.reset_index(drop=True)
+        self.grounds, self.policy, self.now = state.grounds, policy, now
         self.waiting = state.deferred
         self._ranked: dict[tuple[Purpose, str], pd.DataFrame] = {}
         self._allowed: dict[Purpose, pd.DataFrame] = {}
@@ -193,7 +196,9 @@ class _Addressees:
 
     def _permitted(self, purpose: Purpose) -> pd.DataFrame:
         if purpose not in self._allowed:
-            self._allowed[purpose] = self.contacts.assign(**permission(self.contacts, purpose))
+            self._allowed[purpose] = self.contacts.assign(
+                **permission(self.contacts, self.grounds, purpose, (), self.policy, self.now)
+            )
         return self._allowed[purpose]
 
     def _best(self, purpose: Purpose, to: str) -> pd.DataFrame:

@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import Engine
 
 from flows.store.models import (
-    Contact,
     Enrollment,
     Interaction,
     Permission,
@@ -33,7 +32,6 @@ FLAGS = [
     "consent_advertising",
     "consent_survey",
     "objected",
-    "existing_customer",
 ]
 MOMENT = "datetime64[us, UTC]"
 CONTRACT: dict[str, dict[str, str]] = {
@@ -123,91 +121,6 @@ def test_nothing_later_than_now_is_seen(engine: Engine):
     assert found.touches.empty
     person = found.contacts.iloc[0]
     assert [name for name in FLAGS if person[name]] == ["has_address", "consent_survey"]
-
-
-CONSENT: dict[str, Any] = {}
-WITHDRAWN = {"ended_at": ago(1)}
-LAW = {"kind": "existing_customer", "purpose": "advertising"}
-
-
-@pytest.mark.parametrize(
-    ("permissions", "suppressions", "sale", "flags"),
-    [
-        ([], [], None, set()),
-        ([CONSENT], [], None, {"consent_advertising"}),
-        ([WITHDRAWN], [], None, set()),
-        ([WITHDRAWN, {"at": ago(0.5)}], [], None, {"consent_advertising"}),
-        ([{"purpose": "survey"}], [], None, {"consent_survey"}),
-        ([CONSENT, {"kind": "objection"}], [], None, {"consent_advertising", "objected"}),
-        ([{"kind": "objection", "ended_at": ago(1)}], [], None, set()),
-        ([LAW], [], None, set()),
-        ([LAW], [], {}, {"existing_customer"}),
-        ([LAW], [], {"cancelled_at": ago(0.5)}, set()),
-        ([LAW], [], {"cancelled_at": ago(-1)}, {"existing_customer"}),
-        ([LAW], [], {"kind": "credit", "total": -1}, set()),
-        ([], [{}], None, {"suppressed"}),
-        ([], [{"purpose": "advertising"}], None, {"suppressed_advertising"}),
-        ([], [{"purpose": "survey"}], None, {"suppressed_survey"}),
-        (
-            [],
-            [{"purpose": "survey"}, {"reason": "hard_bounce"}],
-            None,
-            {"suppressed", "suppressed_survey"},
-        ),
-        ([], [{"email": "somebody@example.com"}], None, set()),
-    ],
-    ids=[
-        "nothing said",
-        "consent",
-        "consent withdrawn",
-        "withdrawn and given again",
-        "consent to surveys",
-        "objection",
-        "objection taken back",
-        "law without a sale",
-        "law with a sale",
-        "law with a cancelled sale",
-        "law with a sale cancelled tomorrow",
-        "law with a credit note only",
-        "suppressed",
-        "unsubscribed from advertising",
-        "unsubscribed from surveys",
-        "two suppressions",
-        "another address suppressed",
-    ],
-)
-def test_who_may_be_written_to(
-    engine: Engine,
-    permissions: list[dict[str, Any]],
-    suppressions: list[dict[str, Any]],
-    sale: dict[str, Any] | None,
-    flags: set[str],
-):
-    people(engine)
-    put(engine, Permission, *({"id": number, **row} for number, row in enumerate(permissions)))
-    put(engine, Suppression, *({"id": number, **row} for number, row in enumerate(suppressions)))
-    if sale is not None:
-        put(engine, Purchase, {"id": 1, **sale})
-    person = state(engine).contacts.iloc[0]
-    assert {name for name in FLAGS if person[name]} == flags | {"has_address"}
-
-
-@pytest.mark.parametrize("email", ["Ada@Example.com", "ADA@EXAMPLE.COM", "ada@example.com"])
-def test_a_suppression_holds_however_the_address_is_written(engine: Engine, email: str):
-    people(engine)
-    put(engine, Contact, {"id": 7, "email": email})
-    put(engine, Suppression, {"id": 1})
-    assert state(engine).contacts["suppressed"].all()
-
-
-@pytest.mark.parametrize("email", [None, ""])
-def test_whoever_has_no_address_is_seen_as_such(engine: Engine, email: str | None):
-    people(engine)
-    put(engine, Contact, {"id": 7, "email": email})
-    assert list(state(engine).contacts.set_index("contact_id")["has_address"].loc[[1, 7]]) == [
-        True,
-        False,
-    ]
 
 
 @pytest.mark.parametrize(
