@@ -36,7 +36,7 @@ def decide(state: State, specs: Specs, now: datetime) -> Plan:
     standing = [
         (program, _advance(program, rows, state, now, zone, tasks)) for program, rows in standing
     ]
-    sends = [decide_candidates(_active(standing), state, now, zone)]
+    sends = [decide_candidates(_active(standing), state, now, specs.policy)]
     # Whoever is through with one message may stand at the next: it is decided today as well, so
     # that deciding again changes nothing. Programs run forward, so this comes to an end.
     while True:
@@ -50,7 +50,7 @@ def decide(state: State, specs: Specs, now: datetime) -> Plan:
         if settled.empty:
             break
         state = replace(state, touches=_written_to(state.touches, decided, now))
-        sends.append(decide_candidates(_active(standing, settled.index), state, now, zone))
+        sends.append(decide_candidates(_active(standing, settled.index), state, now, specs.policy))
     after = _join([rows for _, rows in standing], before)
     joined, left = _members(state, specs)
     return Plan(
