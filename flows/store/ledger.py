@@ -15,8 +15,8 @@ import pandas as pd
 from sqlalchemy import Connection, insert, select
 
 from flows.store.models import Ledger
-from segments.names import Outcome
 
+_MOMENT = "datetime64[us, UTC]"
 COLUMNS: dict[str, str] = {
     "customer_id": "int64",
     "enrollment_id": "Int64",
@@ -28,29 +28,39 @@ COLUMNS: dict[str, str] = {
     "reason": "str",
     "outranked_by": "str",
     "why": "str",
-    "due_at": "datetime64[us, UTC]",
+    "due_at": _MOMENT,
 }
 """Columns of a block, and their types as they come back."""
 
-DECIDED = (Outcome.QUEUED, Outcome.GHOST, Outcome.DEFERRED, Outcome.SKIPPED)
-"""What a decision can come to."""
+_TOGETHER = (
+    ("journey", "version", "step"),
+    ("outcome", "reason", "outranked_by", "why"),
+)
+"""Words that mostly come in the same few combinations."""
 
+_ALONE = ("customer_id", "enrollment_id", "contact_id", "due_at")
 _ORDER = ["journey", "version", "step", "customer_id", "contact_id"]
-_NUMBERED = ("customer_id", "enrollment_id", "contact_id")
 _LENGTH = 4
+_EFFORT = 6
 
 Array = np.ndarray[Any, Any]
 
 
 def pack(rows: pd.DataFrame) -> bytes:
     """Decisions as one block; their order is lost."""
-    rows = rows.sort_values(_ORDER, kind="stable")
-    coded = [_coded(name, rows[name]) for name in COLUMNS]
+    places, verdicts = (_combined(rows, names) for names in _TOGETHER)
+    contacts = rows["contact_id"].fillna(0).to_numpy("int64")
+    customers = rows["customer_id"].to_numpy("int64")
+    order = np.lexsort((verdicts[0], contacts, customers, places[0]))
+    coded = [_packed({"words": words}, codes[order]) for codes, words in (places, verdicts)]
+    coded += [_coded(name, rows[name].iloc[order]) for name in _ALONE]
     header = json.dumps(
-        {"rows": len(rows), "columns": [column for column, _ in coded]}, separators=(",", ":")
+        {"rows": len(rows), "columns": [column for column, _ in coded]},
+        separators=(",", ":"),
+        ensure_ascii=False,
     ).encode()
     body = b"".join(part for _, part in coded)
-    return zlib.compress(len(header).to_bytes(_LENGTH, "big") + header + body, 9)
+    return zlib.compress(len(header).to_bytes(_LENGTH, "big") + header + body, _EFFORT)
 
 
 def unpack(block: bytes) -> pd.DataFrame:
@@ -58,10 +68,16 @@ def unpack(block: bytes) -> pd.DataFrame:
     plain = memoryview(zlib.decompress(block))
     begin = _LENGTH + int.from_bytes(plain[:_LENGTH], "big")
     header = json.loads(bytes(plain[_LENGTH:begin]))
-    columns = {}
-    for name, column in zip(COLUMNS, header["columns"], strict=True):
-        columns[name], begin = _decoded(name, column, header["rows"], plain, begin)
-    return pd.DataFrame(columns).astype(COLUMNS)
+    columns: dict[str, Any] = {}
+    coded = iter(header["columns"])
+    for names in _TOGETHER:
+        column = next(coded)
+        codes, begin = _numbers(column, header["rows"], plain, begin)
+        for name, words in zip(names, zip(*column["words"], strict=True), strict=False):
+            columns[name] = pd.array(np.array(words, dtype=object)[codes], dtype="str")
+    for name in _ALONE:
+        columns[name], begin = _decoded(name, next(coded), header["rows"], plain, begin)
+    return pd.DataFrame(columns).reindex(columns=list(COLUMNS)).astype(COLUMNS)
 
 
 def write_ledger(
@@ -108,13 +124,26 @@ def read_ledger(
     return found.sort_values(["decided_at", "run_id", *_ORDER], ignore_index=True)
 
 
+def _combined(rows: pd.DataFrame, names: tuple[str, ...]) -> tuple[Array, list[list[str | None]]]:
+    """Which combination of words each row has, and the combinations in their own order."""
+    codes = np.zeros(len(rows), dtype="int64")
+    different = []
+    for name in names:
+        own, words = pd.factorize(rows[name], sort=True)
+        different.append([None, *map(str, words)])
+        codes = codes * (len(words) + 1) + own + 1
+    used, codes = np.unique(codes, return_inverse=True)
+    columns = []
+    for possible in reversed(different):
+        columns.append([possible[place] for place in used % len(possible)])
+        used = used // len(possible)
+    return codes, [list(words) for words in zip(*reversed(columns), strict=True)]
+
+
 def _coded(name: str, values: pd.Series) -> tuple[dict[str, Any], bytes]:
     """A column as whole numbers: what the header says of it, and its bytes."""
-    if COLUMNS[name] == "str":
-        codes, words = pd.factorize(values, sort=True)
-        return _packed({"words": list(map(str, words))}, codes + 1)
     missing = values.isna().to_numpy()
-    if name in _NUMBERED:
+    if COLUMNS[name] != _MOMENT:
         numbers = values.ffill().fillna(0).to_numpy("int64")
         steps = np.diff(numbers, prepend=0)
         column, part = _packed({}, (steps << 1) ^ (steps >> 63))
@@ -139,23 +168,25 @@ def _packed(column: dict[str, Any], numbers: Array) -> tuple[dict[str, Any], byt
     return column, plain.T.tobytes()
 
 
+def _numbers(column: dict[str, Any], rows: int, plain: memoryview, begin: int) -> tuple[Array, int]:
+    """Whole numbers again, and where they end."""
+    kind = np.dtype(column["kind"])
+    end = begin + rows * kind.itemsize
+    flat = np.frombuffer(plain[begin:end], "u1").reshape(kind.itemsize, rows)
+    return np.ascontiguousarray(flat.T).view(kind).reshape(rows).astype("int64"), end
+
+
 def _decoded(
     name: str, column: dict[str, Any], rows: int, plain: memoryview, begin: int
 ) -> tuple[Any, int]:
     """A column again, and where the next begins."""
-    kind = np.dtype(column["kind"])
-    end = begin + rows * kind.itemsize
-    flat = np.frombuffer(plain[begin:end], "u1").reshape(kind.itemsize, rows)
-    numbers = np.ascontiguousarray(flat.T).view(kind).reshape(rows).astype("int64")
-    if COLUMNS[name] == "str":
-        words = np.array([None, *column["words"]], dtype=object)
-        return pd.array(words[numbers], dtype="str"), end
+    numbers, end = _numbers(column, rows, plain, begin)
     missing = np.zeros(rows, dtype=bool)
     if column.get("missing"):
         size = -(-rows // 8)
         bits = np.frombuffer(plain[end : end + size], "u1")
         missing, end = np.unpackbits(bits, count=rows).astype(bool), end + size
-    if name in _NUMBERED:
+    if COLUMNS[name] != _MOMENT:
         steps = (numbers >> 1) ^ -(numbers & 1)
         return pd.arrays.IntegerArray(np.cumsum(steps), missing), end
     moments = (numbers * column["unit"] + column["base"]).view("datetime64[us]").copy()
