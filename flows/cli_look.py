@@ -11,14 +11,20 @@ app = typer.Typer()
 
 
 @app.command()
-def check() -> None:
+def check(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only the files; do not look at the customers.")
+    ] = False,
+) -> None:
     """Look for everything wrong in YAML and templates.
 
-    Names file, line and what to write instead, all at once. Runs nothing and changes nothing.
+    Names file, line and what to write instead, all at once. Then, where there is a store: how
+    many customers each rule applies to, what the comparisons can show, which journeys compete, and
+    what a change does to those under way. Runs nothing and changes nothing.
     """
-    from flows.plain import check_project
+    from flows.checking import check_project
 
-    check_project(project_folder())
+    check_project(project_folder(), quick=quick)
 
 
 @app.command()

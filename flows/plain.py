@@ -9,17 +9,13 @@ from pathlib import Path
 import typer
 
 from flows import clock
-from flows.config import Project, load
-from flows.errors import ConfigError, Fault
+from flows.errors import ConfigError
 from flows.intake.report import PullReport
-from flows.messages.lint import lint
-from flows.messages.sample import Sample, read_sample
 from flows.moments import moment
 from flows.reporting import tables
 from flows.reporting.facts import RunFacts
 from flows.reporting.summary import headline
 from flows.reporting.terminal import table
-from flows.shipping import shipped
 from flows.stages import delivering, measuring, planning, pulling, responding
 from flows.stages.delivering import StaleSourceError
 from flows.stages.shop import Progress, Shop, open_shop
@@ -99,46 +95,6 @@ def say_pull(report: PullReport, now: datetime, locale: Locale) -> None:
     ]
     if rejects:
         typer.echo("\n".join(["", *rejects]))
-
-
-def check_project(folder: Path) -> None:
-    """Everything wrong in YAML and templates, all at once."""
-    templates = folder / "templates"
-    try:
-        project = load(folder)
-    except ConfigError as error:
-        # Templates are looked at all the same; for that, anybody's letterhead will do.
-        lend = delivering.letterhead(load(shipped()))
-        found = lint(templates, lend) if templates.is_dir() else []
-        raise ConfigError([*error.faults, *found]) from error
-    faults = [
-        *project.broken,
-        *lint(templates, delivering.letterhead(project)),
-        *_purposes(project),
-    ]
-    if faults:
-        raise ConfigError(faults)
-    live = sorted(project.live)
-    typer.echo(
-        f"All fine: {len(project.journeys)} journeys "
-        f"({', '.join(live) + ' live' if live else 'none live'}), "
-        f"{len(project.segments)} segments."
-    )
-
-
-def _purposes(project: Project) -> list[Fault]:
-    """A message written as service, say, must not be sent by a journey that advertises."""
-    faults = []
-    for program in project.journeys.values():
-        for message in sorted(program.messages):
-            sample = read_sample(project.templates / message / "sample.yaml")
-            if isinstance(sample, Sample) and sample.purpose != program.journey.purpose:
-                what = (
-                    f'"{message}" is written for {sample.purpose} (templates/{message}/sample.yaml)'
-                    f", and this journey's purpose is {program.journey.purpose}"
-                )
-                faults.append(Fault(f"config/journeys/{program.name}.yaml", 0, what))
-    return faults
 
 
 def show_send(folder: Path, send_id: int, out: Path | None) -> None:

@@ -253,6 +253,18 @@ TEXTS = {
     "by_hand": "von Hand",
     "by_intake": "aus den Firmendaten",
     "note": "Notiz",
+    "column_holdout": "Vergleichsgruppe",
+    "entries_a_year": "Eintritte im Jahr",
+    "detectable": "Kleinster nachweisbarer Unterschied",
+    "where_written": "Wo",
+    "rule": "Regel",
+    "reach": "Regeln an den {n} Kunden im Bestand, Stand jetzt (als Auftrag, der eine Journey "
+    "beginnt, gilt der letzte)",
+    "detectable_title": "Was die Vergleiche in einem Jahr zeigen können, wenn so viele eintreten wie "
+    "in den letzten 90 Tagen",
+    "competing": "Journeys, die um dieselben Kunden werben",
+    "affected": "Teilnahmen, die in einer früheren Fassung unterwegs sind",
+    "status_changes": "Nachrichten, die warten",
     "nothing": "Nichts.",
     "to": "bis",
     "more": "und {n} weitere",

@@ -252,6 +252,18 @@ TEXTS = {
     "by_hand": "hand",
     "by_intake": "the company's data",
     "note": "Note",
+    "column_holdout": "Held out",
+    "entries_a_year": "Entries a year",
+    "detectable": "Smallest difference it can show",
+    "where_written": "Where",
+    "rule": "Rule",
+    "reach": "Rules on the {n} customers in the store, as of now (the latest order is taken for the one "
+    "that starts a journey)",
+    "detectable_title": "What the comparisons can show in a year, if as many enter as in the last "
+    "90 days",
+    "competing": "Journeys that compete for the same customers",
+    "affected": "Enrollments under way in an earlier version",
+    "status_changes": "Messages that wait",
     "nothing": "Nothing.",
     "to": "to",
     "more": "and {n} more",

@@ -1,0 +1,82 @@
+"""What a change of the YAML would meet: who is under way, who is in two journeys, who enters."""
+
+from datetime import datetime, timedelta
+
+import pandas as pd
+from sqlalchemy import Connection, Float, and_, case, cast, func, select
+from sqlalchemy.orm import aliased
+
+from flows.store.models import Enrollment, Purchase
+from flows.store.session import frame
+from segments.names import EnrollmentStatus, OrderKind
+
+
+def under_way(connection: Connection) -> pd.DataFrame:
+    """Active enrollments by journey, version and node: journey, version, node, number."""
+    by = [Enrollment.journey, Enrollment.version, Enrollment.node]
+    statement = (
+        select(*by, func.count().label("number"))
+        .where(Enrollment.status == EnrollmentStatus.ACTIVE)
+        .group_by(*by)
+    )
+    return frame(connection, statement).sort_values(
+        ["journey", "version", "node"], ignore_index=True
+    )
+
+
+def in_two(connection: Connection) -> pd.DataFrame:
+    """Customers who are under way in two journeys at once: first, second, customers."""
+    one, other = aliased(Enrollment), aliased(Enrollment)
+    active = EnrollmentStatus.ACTIVE
+    statement = (
+        select(
+            one.journey.label("first"),
+            other.journey.label("second"),
+            func.count(one.customer_id.distinct()).label("customers"),
+        )
+        .join(
+            other,
+            and_(
+                other.customer_id == one.customer_id,
+                other.journey > one.journey,
+                other.status == active,
+            ),
+        )
+        .where(one.status == active)
+        .group_by(one.journey, other.journey)
+    )
+    return frame(connection, statement).sort_values(["first", "second"], ignore_index=True)
+
+
+def entries(connection: Connection, since: datetime, now: datetime) -> dict[str, int]:
+    """How many customers entered each journey in that time."""
+    statement = (
+        select(Enrollment.journey, func.count(Enrollment.customer_id.distinct()))
+        .where(Enrollment.entered_at > since, Enrollment.entered_at <= now)
+        .group_by(Enrollment.journey)
+    )
+    return {journey: int(number) for journey, number in connection.execute(statement)}
+
+
+def revenue_spread(connection: Connection, window: timedelta, now: datetime) -> float | None:
+    """Standard deviation of net revenue per customer over the `window` before `now`, minor units.
+
+    Over everybody who ever bought, those without an order in that time with nothing. None with
+    fewer than two of them.
+    """
+    recent = and_(Purchase.ordered_at > now - window, Purchase.ordered_at <= now)
+    each = (
+        select(func.sum(case((recent, Purchase.total), else_=0)).label("revenue"))
+        .where(Purchase.ordered_at <= now, Purchase.cancelled_at.is_(None))
+        .group_by(Purchase.customer_id)
+        .having(func.max(case((Purchase.kind == OrderKind.SALE, 1), else_=0)) == 1)
+        .subquery()
+    )
+    revenue = cast(each.c.revenue, Float)
+    count, total, squares = connection.execute(
+        select(func.count(), func.sum(revenue), func.sum(revenue * revenue))
+    ).one()
+    if count < 2:
+        return None
+    variance = (float(squares) - float(total) ** 2 / count) / (count - 1)
+    return float(max(variance, 0.0) ** 0.5)
