@@ -260,8 +260,8 @@ TEXTS = {
     "rule": "Regel",
     "reach": "Regeln an den {n} Kunden im Bestand, Stand jetzt (als Auftrag, der eine Journey "
     "beginnt, gilt der letzte)",
-    "detectable_title": "Was die Vergleiche in einem Jahr zeigen können, wenn so viele eintreten wie "
-    "in den letzten 90 Tagen",
+    "detectable_title": "Was die Vergleiche in einem Jahr zeigen können, wenn so viele eintreten "
+    "wie in den letzten 90 Tagen",
     "competing": "Journeys, die um dieselben Kunden werben",
     "affected": "Teilnahmen, die in einer früheren Fassung unterwegs sind",
     "status_changes": "Nachrichten, die warten",
