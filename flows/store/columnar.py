@@ -5,6 +5,7 @@ writes them in binary, put together by `string_agg`. That takes a third of the t
 of it in the server, which has a processor of its own. SQLite has no server and hands over rows.
 """
 
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,11 @@ Array = np.ndarray[Any, Any]
 _MISSING = literal_column("(-9223372036854775807 - 1)", BigInteger)
 _FETCHED = 1_000
 _BINARY = 1
+_SENT: dict[str, tuple[Callable[..., Any], ColumnElement[Any]]] = {
+    "whole": (func.int8send, _MISSING),
+    "moment": (func.timestamptz_send, literal_column("'-infinity'::timestamptz")),
+    "number": (func.float8send, literal_column("'NaN'::float8")),
+}
 _EMPTY: dict[str | None, Array] = {
     "whole": np.array([], np.int64),
     "moment": np.array([], "datetime64[us]"),
@@ -54,8 +60,10 @@ _EMPTY: dict[str | None, Array] = {
 _SINCE_1970 = 946_684_800_000_000
 
 
-def read(connection: Connection, statement: Select[Any]) -> dict[str, Any]:
-    """All rows of a query, column by column.
+def read(
+    connection: Connection, statement: Select[Any], complete: Collection[str] = ()
+) -> dict[str, Any]:
+    """All rows of a query, column by column; those of `complete` are known never to be missing.
 
     Whole numbers come as int64 with `UNKNOWN` for missing ones, moments as datetime64[us] with
     NaT, numbers as float64 with NaN, flags as nullable booleans, words as nullable text and
@@ -64,7 +72,7 @@ def read(connection: Connection, statement: Select[Any]) -> dict[str, Any]:
     inner = statement.subquery()
     kinds = {column.key: _kind(column.type) for column in inner.c}
     if connection.dialect.name == "postgresql" and None not in kinds.values():
-        return _in_pieces(connection, inner, kinds)
+        return _in_pieces(connection, inner, kinds, complete)
     return _in_rows(connection, inner, kinds)
 
 
@@ -90,9 +98,16 @@ def _kind(of: TypeEngine[Any]) -> str | None:
 
 
 def _in_pieces(
-    connection: Connection, inner: Subquery, kinds: dict[str, str | None]
+    connection: Connection,
+    inner: Subquery,
+    kinds: dict[str, str | None],
+    complete: Collection[str],
 ) -> dict[str, Any]:
-    pieces = [piece for column in inner.c for piece in _sent(column, kinds[column.key])]
+    pieces = [
+        piece
+        for column in inner.c
+        for piece in _sent(column, kinds[column.key], complete=column.key in complete)
+    ]
     result = connection.execute(select(*pieces).execution_options(**{WHOLE: True}))
     row: Any = result.cursor.fetchone() if result.cursor else None
     found = iter(row or ())
@@ -115,19 +130,15 @@ def _in_pieces(
     return columns
 
 
-def _sent(column: ColumnElement[Any], kind: str | None) -> list[ColumnElement[Any]]:
+def _sent(column: ColumnElement[Any], kind: str | None, *, complete: bool) -> list[Any]:
     """What PostgreSQL sends of a column: every value with the same number of bytes; text apart."""
-    if kind == "whole":
-        return [_together(func.int8send(func.coalesce(cast(column, BigInteger), _MISSING)))]
-    if kind == "moment":
-        never: ColumnElement[Any] = literal_column("'-infinity'::timestamptz")
-        return [_together(func.timestamptz_send(func.coalesce(column, never)))]
-    if kind == "number":
-        nan: ColumnElement[Any] = literal_column("'NaN'::float8")
-        return [_together(func.float8send(func.coalesce(column, nan)))]
     if kind == "flag":
         flag = case((column.is_(None), -1), (column, 1), else_=0)
         return [_together(func.int2send(cast(flag, SmallInteger)))]
+    if kind is not None and kind in _SENT:
+        send, missing = _SENT[kind]
+        value = cast(column, BigInteger) if kind == "whole" else column
+        return [_together(send(value if complete else func.coalesce(value, missing)))]
     length = func.int4send(func.coalesce(func.octet_length(column), -1))
     words = func.convert_to(func.string_agg(column, literal_column("''")), literal_column("'UTF8'"))
     return [_together(length), words]

@@ -1,17 +1,23 @@
 """From purchases to figures: small tables whose sums can be checked by hand."""
 
+from datetime import datetime
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segments.customer.orders import order_figures
-from tests.customer.rows import NOW, days_ago, purchases
+from tests.customer.rows import NOW, days_ago, purchases, taken
+
+
+def figures_of(history: pd.DataFrame, now: datetime) -> pd.DataFrame:
+    return order_figures(taken(history), now)
 
 
 def one(*rows: dict[str, object]) -> pd.Series:
     """The figures of the only customer in these purchases."""
-    return order_figures(purchases(*rows), NOW).loc[1]
+    return figures_of(purchases(*rows), NOW).loc[1]
 
 
 def test_sums_ends_and_gaps_of_a_plain_history():
@@ -93,7 +99,7 @@ def test_a_credit_note_taken_back_itself_counts_for_nothing():
 
 
 def test_a_credit_of_somebody_elses_order_stays_with_whom_it_was_written_to():
-    found = order_figures(
+    found = figures_of(
         purchases(
             {"customer_id": 1, "total": 8_000},
             {"customer_id": 2, "total": -8_000, "is_credit": True, "credit_of_id": 1},
@@ -158,9 +164,9 @@ def test_a_returned_order_leaves_its_category_unknown_to_the_customer():
 
 
 def test_nobody_is_an_answer_too():
-    found = order_figures(purchases(), NOW)
+    found = figures_of(purchases(), NOW)
     assert found.empty
-    assert list(found.columns) == list(order_figures(purchases({}), NOW).columns)
+    assert list(found.columns) == list(figures_of(purchases({}), NOW).columns)
 
 
 @st.composite
@@ -193,21 +199,21 @@ def histories(draw: st.DrawFn) -> pd.DataFrame:
 @given(histories(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(history: pd.DataFrame, chance: object):
     shuffled = history.sample(frac=1, random_state=chance.randrange(1000))  # type: ignore[attr-defined]
-    pd.testing.assert_frame_equal(order_figures(history, NOW), order_figures(shuffled, NOW))
+    pd.testing.assert_frame_equal(figures_of(history, NOW), figures_of(shuffled, NOW))
 
 
 @settings(max_examples=15, deadline=None)
 @given(histories(), st.integers(0, 4))
 def test_customers_apart_give_the_same_as_together(history: pd.DataFrame, cut: int):
     near = history["customer_id"] <= cut
-    apart = pd.concat([order_figures(history[near], NOW), order_figures(history[~near], NOW)])
-    pd.testing.assert_frame_equal(order_figures(history, NOW), apart)
+    apart = pd.concat([figures_of(history[near], NOW), figures_of(history[~near], NOW)])
+    pd.testing.assert_frame_equal(figures_of(history, NOW), apart)
 
 
 @settings(max_examples=15, deadline=None)
 @given(histories())
 def test_figures_agree_with_a_reckoning_order_by_order(history: pd.DataFrame):
-    figures = order_figures(history, NOW)
+    figures = figures_of(history, NOW)
     for customer, rows in history.groupby("customer_id"):
         cancelled = set(rows.loc[rows["is_cancelled"] & ~rows["is_credit"], "purchase_id"])
         net = {}
