@@ -6,60 +6,50 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from segments.journey.advance import advance, empty_tasks
-from segments.journey.calendar import later
+from segments.journey.advance import Journeying
 from segments.journey.candidates import decide_candidates
-from segments.journey.enter import entries, membership_change, segments_entered_by
-from segments.journey.program import Program
-from segments.journey.standing import DTYPES, Standing, empty_standing
-from segments.names import EnrollmentStatus, LeaveReason, Outcome
+from segments.journey.enter import Entries, entries, segments_entered_by
+from segments.journey.happenings import Happenings
+from segments.journey.leaving import leave, migrate
+from segments.journey.moments import moment
+from segments.journey.nodes import NodeKind
+from segments.journey.occasions import Occasions
+from segments.journey.standing import DTYPES, Standing
+from segments.names import Outcome
 from segments.state import FRAMES, Plan, Specs, State
 
-_ACTIVE = EnrollmentStatus.ACTIVE.value
-_CHANGING = ["status", "reason", "node", "arrived_at", "due_at", "first_touch_at", "goal_at"]
+_TOUCHED = [Outcome.QUEUED.value, Outcome.GHOST.value]
 
 
 def decide(state: State, specs: Specs, now: datetime) -> Plan:
     """What to do about every customer of this shard as of `now`.
 
-    The order is the same for everyone: returned orders and exits, goals, entries, steps, then for
-    whoever stands at a send the gates of `candidates`, and on to the next wait. Pure: the same
-    arguments give the same plan, whatever the order of rows.
+    The order is the same for everyone: returned orders and exits, goals, new versions, entries,
+    steps, then for whoever stands at a send the gates of `candidates`, and on to the next wait.
+    Pure: the same arguments give the same plan, whatever the order of rows.
     """
     state = replace(state, profiles=_by_customer(state.profiles))
-    zone = specs.policy.zone
-    before = state.enrollments.reset_index(drop=True)
-    standing = _by_program(before, specs)
-    standing = [(program, _leave(program, rows, state, now, zone)) for program, rows in standing]
-    standing += _entered(state, specs, now, first_ref=len(before))
-    tasks = [empty_tasks()]
-    standing = [
-        (program, _advance(program, rows, state, now, zone, tasks)) for program, rows in standing
-    ]
-    sends = [decide_candidates(_active(standing), state, now, specs.policy)]
-    # Whoever is through with one message may stand at the next: it is decided today as well, so
-    # that deciding again changes nothing. Programs run forward, so this comes to an end.
-    while True:
-        decided = sends[-1]
-        settled = decided[decided["outcome"] != Outcome.DEFERRED.value].set_index("ref")
-        for place, (program, rows) in enumerate(standing):
-            own = settled[settled.index.isin(rows.index)]
-            if len(own):
-                gone_on = _go_on(program, rows, own, now)
-                standing[place] = program, _advance(program, gone_on, state, now, zone, tasks)
-        if settled.empty:
-            break
-        state = replace(state, touches=_written_to(state.touches, decided, now))
-        sends.append(decide_candidates(_active(standing, settled.index), state, now, specs.policy))
-    after = _join([rows for _, rows in standing], before)
-    joined, left = _members(state, specs)
+    events = Happenings(state.events, moment(now))
+    occasions = Occasions(state, specs, now, events)
+    entered = entries(state, specs, occasions)
+    standing, before = _standing(state, specs, entered)
+    leave(standing, specs, moment(now))
+    restarted = migrate(standing, specs, moment(now))
+    journeying = Journeying(standing, state, specs, now, events)
+    journeying.move(standing.active(), np.union1d(restarted, np.arange(before, len(standing))))
+    sends = _decide_sends(standing, journeying, state, specs, now)
+    joined, left = _members(occasions)
+    changed = standing.changed()
+    enrollments = standing.frame(changed)
+    enrollments.insert(0, "ref", changed)
     return Plan(
-        enrollments=_changed(before, after),
-        sends=pd.concat(sends, ignore_index=True),
-        tasks=pd.concat(tasks, ignore_index=True),
+        enrollments=enrollments,
+        sends=sends,
+        tasks=journeying.tasks(),
         phases=_phases(state.profiles),
         joined=joined,
         left=left,
+        backfilled=entered.backfilled,
     )
 
 
@@ -67,142 +57,112 @@ def _by_customer(profiles: pd.DataFrame) -> pd.DataFrame:
     return profiles.set_index("customer_id", drop=False).rename_axis(None).sort_index()
 
 
-def _by_program(before: pd.DataFrame, specs: Specs) -> list[tuple[Program, pd.DataFrame]]:
-    """Enrollments with the program they are pinned to; those of journeys that rest stay put."""
-    found = []
-    for (journey, version), rows in before.groupby(["journey", "version"], sort=True):
-        program = specs.program(str(journey), str(version))
+def _standing(state: State, specs: Specs, entered: Entries) -> tuple[Standing, int]:
+    """Enrollments with the programs they are pinned to, then those who enter; how many were there.
+
+    Those of journeys that rest, or of versions that are not known any more, stay where they are.
+    """
+    before = state.enrollments
+    journeys, names = pd.factorize(before["journey"])
+    versions, hashes = pd.factorize(before["version"])
+    pairs, each = pd.factorize(journeys * (len(hashes) + 1) + versions)
+    programs = list(entered.programs)
+    places = np.full(len(each) + 1, -1, dtype="int64")
+    for place, pair in enumerate(each):
+        journey, version = divmod(int(pair), len(hashes) + 1)
+        program = specs.program(str(names[journey]), str(hashes[version]))
         if program is not None:
-            known = rows["node"].isin(list(program.positions))
-            found.append((program, rows[known]))
-    return found
+            if program not in programs:
+                programs.append(program)
+            places[place] = programs.index(program)
+    both = np.concatenate([places[pairs], entered.program])
+    rows = before
+    if len(entered.rows):
+        rows = pd.concat([before[list(DTYPES)], entered.rows], ignore_index=True)
+    return Standing(programs, both, rows, state.profiles), len(before)
 
 
-def _leave(
-    program: Program, rows: pd.DataFrame, state: State, now: datetime, zone: str
+def _decide_sends(
+    standing: Standing, journeying: Journeying, state: State, specs: Specs, now: datetime
 ) -> pd.DataFrame:
-    """Hard stops and exits first, then goals: who leaves for a bad reason did not succeed."""
-    active = rows["status"].eq(_ACTIVE).to_numpy()
-    returned = active & rows["order_returned"].fillna(False).to_numpy(dtype=bool)
-    exits = active & Standing(rows, state.profiles).applies(program.exit_when) & ~returned
-    stays = ~(returned | exits)
-    goal = np.zeros(len(rows), dtype=bool)
-    if program.journey.goal is not None and len(rows):
-        until = later(rows["anchor_at"], program.journey.goal.within, zone)
-        goal = (rows["next_order_at"] <= until).to_numpy(dtype=bool) & stays
-    goal &= rows["goal_at"].isna().to_numpy()
-    if not (returned | exits | goal).any():
-        return rows
-    rows = rows.copy()
-    for mask, status, reason in (
-        (returned, EnrollmentStatus.EXITED, LeaveReason.ORDER_RETURNED),
-        (exits, EnrollmentStatus.EXITED, LeaveReason.EXIT_WHEN),
-        (goal & active, EnrollmentStatus.FINISHED, LeaveReason.GOAL),
-    ):
-        rows.loc[mask, ["status", "reason"]] = [status.value, reason.value]
-        rows.loc[mask, "left_at"] = pd.Timestamp(now)
-    rows.loc[goal, "goal_at"] = rows.loc[goal, "next_order_at"]
-    return rows
+    """Decide who stands at a send, and move on whoever is through.
 
-
-def _entered(
-    state: State, specs: Specs, now: datetime, first_ref: int
-) -> list[tuple[Program, pd.DataFrame]]:
-    found = []
-    for program in sorted(specs.programs, key=lambda program: program.name):
-        rows = entries(program, state, specs, now)
-        rows.index = pd.RangeIndex(first_ref, first_ref + len(rows))
-        first_ref += len(rows)
-        found.append((program, rows))
-    return found
-
-
-def _active(
-    standing: list[tuple[Program, pd.DataFrame]], among: pd.Index | None = None
-) -> list[tuple[Program, pd.DataFrame]]:
-    active = [(program, rows[rows["status"] == _ACTIVE]) for program, rows in standing]
-    if among is None:
-        return active
-    return [(program, rows[rows.index.isin(among)]) for program, rows in active]
-
-
-def _written_to(touches: pd.DataFrame, sends: pd.DataFrame, now: datetime) -> pd.DataFrame:
-    """What took the customers' attention, the messages of this run included."""
-    gone = sends[sends["outcome"].isin([Outcome.QUEUED.value, Outcome.GHOST.value])]
-    fresh = gone.assign(at=pd.Timestamp(now), enrollment_id=pd.NA)
-    columns = FRAMES["touches"]
-    return pd.concat([touches, fresh[list(columns)].astype(columns)], ignore_index=True)
-
-
-def _advance(
-    program: Program,
-    rows: pd.DataFrame,
-    state: State,
-    now: datetime,
-    zone: str,
-    tasks: list[pd.DataFrame],
-) -> pd.DataFrame:
-    """Move those under way, adding the tasks they meet."""
-    active = rows["status"] == _ACTIVE
-    if not active.any():
-        return rows
-    going, met = advance(program, rows[active], state.profiles, now, zone)
-    tasks += met
-    return going if active.all() else pd.concat([rows[~active], going])
+    Whoever is through with one message may stand at the next: it is decided today as well, so
+    that deciding again changes nothing. Programs run forward, so this comes to an end.
+    """
+    decided: list[pd.DataFrame] = []
+    waits = np.zeros(0, dtype="int64")
+    while True:
+        everybody = np.setdiff1d(standing.active(), waits)
+        at_send = everybody[standing.at_kind(everybody, NodeKind.SEND)]
+        if decided and not len(at_send):
+            return pd.concat(decided, ignore_index=True)
+        sends = decide_candidates(standing.by_program(everybody), state, specs, now)
+        decided.append(sends)
+        ref = sends["ref"].to_numpy()
+        # What one step writes to several people shares its fate: all of it goes, or none.
+        waits = np.union1d(waits, ref[(sends["outcome"] == Outcome.DEFERRED.value).to_numpy()])
+        through = np.setdiff1d(ref, waits)
+        touched = np.intersect1d(through, ref[sends["outcome"].isin(_TOUCHED).to_numpy()])
+        _go_on(standing, through, touched, moment(now))
+        journeying.move(through, through)
+        state = replace(state, touches=_written_to(state.touches, sends, standing, now))
 
 
 def _go_on(
-    program: Program, rows: pd.DataFrame, settled: pd.DataFrame, now: datetime
+    standing: Standing, through: np.ndarray, touched: np.ndarray, now: np.datetime64
+) -> None:
+    """Whoever got a message, a ghost or a final no goes on to the next node.
+
+    That is as of now, or as of later today where the message is due only then.
+    """
+    stops, first = np.unique(standing.stop(through), return_inverse=True)
+    onward = []
+    for stop in stops:
+        program, place = standing.place(int(stop))
+        onward.append(program.nodes[place].next)
+    standing.arrived[through] = np.maximum(standing.due[through], now)
+    standing.position[through] = np.array(onward, dtype="int64")[first]
+    standing.marked[touched] = now
+    untouched = touched[np.isnat(standing.first_touch[touched])]
+    standing.first_touch[untouched] = now
+
+
+def _written_to(
+    touches: pd.DataFrame, sends: pd.DataFrame, standing: Standing, now: datetime
 ) -> pd.DataFrame:
-    """Whoever got a message, a ghost or a final no moves to the next node as of now."""
-    rows = rows.copy()
-    onward = {node.id: program.nodes[node.next].id for node in program.nodes}
-    rows.loc[settled.index, "node"] = settled["node"].map(onward).astype("str")
-    rows.loc[settled.index, ["arrived_at", "due_at"]] = pd.Timestamp(now)
-    touched = settled.index[settled["outcome"].isin([Outcome.QUEUED.value, Outcome.GHOST.value])]
-    rows.loc[touched, "first_touch_at"] = rows.loc[touched, "first_touch_at"].fillna(
-        pd.Timestamp(now)
-    )
-    return rows
+    """What took the customers' attention, the messages of this run included."""
+    gone = sends[sends["outcome"].isin(_TOUCHED)].drop_duplicates("ref")
+    if gone.empty:
+        return touches
+    numbers = standing.rows["enrollment_id"].array.take(gone["ref"].to_numpy())
+    at = gone["not_before"].where(gone["not_before"] > pd.Timestamp(now), pd.Timestamp(now))
+    columns = FRAMES["touches"]
+    fresh = gone.assign(at=at, enrollment_id=numbers)[list(columns)].astype(columns)
+    return pd.concat([touches, fresh], ignore_index=True)
 
 
-def _join(parts: list[pd.DataFrame], before: pd.DataFrame) -> pd.DataFrame:
-    parts = [part for part in parts if len(part)]
-    return pd.concat(parts).sort_index() if parts else before.head(0)
+def _members(occasions: Occasions) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Who came into and who left the segments that start journeys."""
+    watched = {segments_entered_by(program) for program in occasions.specs.programs}
+    customers = occasions.state.profiles["customer_id"].to_numpy()
+    names = sorted(name for name in watched if name is not None)
+    changes = [occasions.change(name) for name in names]
 
+    def told(side: int) -> pd.DataFrame:
+        parts = [np.zeros(0, dtype="int64"), *(change[side] for change in changes)]
+        counts = [len(part) for part in parts[1:]]
+        segment = pd.array(np.repeat(np.array(names, dtype=object), counts), dtype="str")
+        return pd.DataFrame({"segment": segment, "customer_id": customers[np.concatenate(parts)]})
 
-def _changed(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Those who entered, and those under way for whom anything is different now."""
-    if after.empty:
-        return empty_standing().assign(ref=pd.Series(dtype="int64"))
-    new = after["enrollment_id"].isna()
-    old = after[~new]
-    was = before.loc[old.index, _CHANGING]
-    now = old[_CHANGING]
-    differs = ((now != was) & ~(now.isna() & was.isna())).any(axis=1)
-    kept = pd.concat([old[differs.to_numpy(dtype=bool)], after[new]])
-    return kept.assign(ref=kept.index)[["ref", *DTYPES]].astype(DTYPES)
-
-
-def _members(state: State, specs: Specs) -> tuple[pd.DataFrame, pd.DataFrame]:
-    joined, left = [], []
-    for name in sorted({s for p in specs.programs if (s := segments_entered_by(p))}):
-        came, went = membership_change(name, state, specs)
-        joined.append(pd.DataFrame({"segment": name, "customer_id": came}))
-        left.append(pd.DataFrame({"segment": name, "customer_id": went}))
-    empty = pd.DataFrame(
-        {"segment": pd.Series(dtype="str"), "customer_id": pd.Series(dtype="int64")}
-    )
-    return (
-        pd.concat([empty, *joined], ignore_index=True),
-        pd.concat([empty, *left], ignore_index=True),
-    )
+    return told(0), told(1)
 
 
 def _phases(profiles: pd.DataFrame) -> pd.DataFrame:
-    before = profiles[["phase_before", "quadrant_before"]]
-    now = profiles[["phase", "quadrant"]]
-    differs = (before.fillna("").to_numpy() != now.fillna("").to_numpy()).any(axis=1)
+    differs = np.zeros(len(profiles), dtype=bool)
+    for name in ("phase", "quadrant"):
+        before = profiles[f"{name}_before"].to_numpy(dtype=object, na_value="")
+        differs |= before != profiles[name].to_numpy(dtype=object, na_value="")
     columns = ["customer_id", "phase_before", "phase", "quadrant"]
     changed: pd.DataFrame = profiles.loc[differs, columns]
     return changed.reset_index(drop=True)

@@ -7,8 +7,9 @@ from functools import cached_property
 
 import pandas as pd
 
+from segments.journey.budgets import Budget
 from segments.journey.calendar import Calendar, Region
-from segments.journey.program import Program
+from segments.journey.nodes import Program
 from segments.policy import Policy
 from segments.rules import Rule
 
@@ -59,6 +60,7 @@ class Specs:
     started: Mapping[str, datetime] = field(default_factory=dict)
     backfill: Mapping[str, int] = field(default_factory=dict)
     regions: Mapping[str, Region] = field(default_factory=dict)
+    budgets: tuple[Budget, ...] = ()
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -67,10 +69,11 @@ class Specs:
 
     def program(self, journey: str, version: str) -> Program | None:
         """The program an enrollment is pinned to, if its journey still runs."""
-        for program in self.programs:
-            if program.name == journey and program.version == version:
-                return program
-        return self.earlier.get((journey, version))
+        return self._current.get((journey, version)) or self.earlier.get((journey, version))
+
+    @cached_property
+    def _current(self) -> dict[tuple[str, str], Program]:
+        return {(program.name, program.version): program for program in self.programs}
 
 
 @dataclass(frozen=True)
@@ -78,12 +81,13 @@ class State:
     """The customers of one shard as of `now`.
 
     profiles     customer_id, customer_key, all columns of `frames.PROFILE`, phase_before,
-                 quadrant_before
+                 quadrant_before, region (for public holidays)
     contacts     contact_id, customer_id, role, has_address, suppressed, suppressed_advertising,
                  suppressed_survey, consent_advertising, consent_survey, objected,
                  existing_customer
     orders       sales of the last days: customer_id, purchase_id, contact_id, order_key,
-                 ordered_at and the columns of `frames.ORDER`
+                 ordered_at, the columns of `frames.ORDER`, categories and products of the lines,
+                 each on a line of its own
     enrollments  under way, or finished with their goal still open: enrollment_id, customer_id,
                  journey, version, entry_key, arm, status, reason, node, arrived_at, due_at,
                  anchor_at, entered_at, left_at, first_touch_at, goal_at, purchase_id, contact_id,
@@ -129,6 +133,7 @@ class Plan:
     phases       customers whose phase or value field changed: customer_id, phase_before, phase,
                  quadrant
     joined, left members that came into or fell out of a segment: segment, customer_id
+    backfilled   how many a journey took in of those who met its trigger before it was there
     """
 
     enrollments: pd.DataFrame
@@ -137,6 +142,7 @@ class Plan:
     phases: pd.DataFrame
     joined: pd.DataFrame
     left: pd.DataFrame
+    backfilled: Mapping[str, int] = field(default_factory=dict)
 
 
 def changed_phase(phases: pd.DataFrame) -> pd.Series:

@@ -268,7 +268,8 @@ def named(plan: Plan, state: State) -> dict[str, list[dict[str, Any]]]:
         rows = rows.astype(object).where(rows.notna(), None)
         return sorted(rows.to_dict("records"), key=lambda row: sorted(map(str, row.items())))
 
-    return {each.name: told(getattr(plan, each.name)) for each in fields(plan)}
+    frames = {each.name: getattr(plan, each.name) for each in fields(plan)}
+    return {name: told(rows) for name, rows in frames.items() if isinstance(rows, pd.DataFrame)}
 
 
 def with_holdout(spec: Specs, share: float, everywhere: float) -> Specs:

@@ -1,40 +1,53 @@
-"""Who enters a journey today: trigger, rule, re-entry, and the arm of the comparison."""
+"""Who enters a journey: trigger, rule, re-entry, backfill, and the arm of the comparison."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from segments.frames import ORDER
-from segments.journey.calendar import day_start, last_occurrence, later, local_day
 from segments.journey.holdout import arms
-from segments.journey.program import Program
-from segments.journey.standing import DTYPES, Standing, empty_standing
-from segments.names import EnrollmentStatus, Trigger
+from segments.journey.moments import day_begins, plain, zoned
+from segments.journey.nodes import Program
+from segments.journey.occasions import Found, Occasions
+from segments.journey.standing import DTYPES, Facts, empty_standing
+from segments.names import EnrollmentStatus
 from segments.state import Specs, State
 
-_CATCH_UP = timedelta(days=3)
-"""A schedule that fell on a day nobody ran is caught up with for this long."""
+
+@dataclass(frozen=True)
+class Entries:
+    """Who enters today. `program` are places in `programs`, `backfilled` counts by journey."""
+
+    programs: list[Program]
+    program: np.ndarray
+    rows: pd.DataFrame
+    backfilled: Mapping[str, int]
 
 
-def entries(program: Program, state: State, specs: Specs, now: datetime) -> pd.DataFrame:
-    """New enrollments of one journey, standing at its first node: the columns of `DTYPES`.
+def entries(state: State, specs: Specs, occasions: Occasions) -> Entries:
+    """New enrollments of all journeys, standing at the first node: rows with columns `DTYPES`.
 
-    What lies before the journey was started, or further back than `late_data`, starts nobody.
+    An event starts an enrollment once: its key stays known. What lies before the journey was
+    started, or further back than `late_data`, starts nobody, but for those a backfill lets in:
+    the lowest customer numbers first.
     """
-    found = _TRIGGERS[program.journey.enter.on](program, state, specs, now)
-    if found.empty:
-        return empty_standing()
-    rows = _rows(found, program, now)
-    standing = Standing(rows, state.profiles)
-    returned = rows["order_returned"].fillna(False).to_numpy(dtype=bool)
-    wanted = ~(standing.applies(program.exit_when) | returned)
-    if program.enter_when is not None:
-        wanted &= standing.applies(program.enter_when)
-    rows = _not_again(rows[wanted], program, state, now, specs.policy.zone)
-    keys = state.profiles["customer_key"].loc[rows["customer_id"]]
-    return rows.assign(arm=pd.array(arms(keys, program.journey, specs.policy), dtype="str"))
+    past = Past(state, occasions)
+    programs = sorted(specs.programs, key=lambda program: program.name)
+    parts: list[tuple[int, Found]] = []
+    backfilled: dict[str, int] = {}
+    for number, program in enumerate(programs):
+        found = past.not_again(program, wanted(program, occasions.found(program), state))
+        found = _backfill(found, specs.backfill.get(program.name, 0))
+        if count := int(found.earlier.sum()):
+            backfilled[program.name] = count
+        if len(found):
+            parts.append((number, found))
+    numbers = np.repeat([number for number, _ in parts], [len(found) for _, found in parts])
+    rows = _rows(programs, parts, state, specs, occasions.now)
+    return Entries(programs, numbers.astype("int64"), rows, backfilled)
 
 
 def segments_entered_by(program: Program) -> str | None:
@@ -42,113 +55,163 @@ def segments_entered_by(program: Program) -> str | None:
     return program.journey.enter.segment
 
 
-def _by_order(program: Program, state: State, specs: Specs, now: datetime) -> pd.DataFrame:
-    since = _since(program, specs, now)
-    orders = state.orders[
-        (state.orders["ordered_at"] >= since) & (state.orders["ordered_at"] <= now)
-    ]
-    return orders.rename(columns={"order_key": "entry_key", "ordered_at": "anchor_at"})
+def wanted(program: Program, found: Found, state: State) -> Found:
+    """Those whom the journey's rule lets in, and who would not have to leave at once."""
+    if not len(found):
+        return found
+    own, stays = {}, np.ones(len(found), dtype=bool)
+    if found.order is not None:
+        own = {name: state.orders[name].array.take(found.order) for name in ORDER}
+        stays = ~own["order_returned"].to_numpy(dtype=bool, na_value=False)
+    everybody = len(found) == len(state.profiles) and (np.diff(found.where) == 1).all()
+    facts = Facts(state.profiles, None if everybody else found.where, own)
+    if program.enter_when is not None:
+        stays &= facts.holds(program.enter_when)
+    at = np.flatnonzero(stays)
+    if program.exit_when is not None:
+        at = at[~facts.holds(program.exit_when, at)]
+    return found if len(at) == len(found) else found.take(at)
 
 
-def _by_phase(program: Program, state: State, specs: Specs, now: datetime) -> pd.DataFrame:
-    profiles = state.profiles
-    wanted = program.journey.enter.phase
-    entered = (
-        (profiles["phase"] == wanted)
-        & profiles["phase_before"].notna()
-        & (profiles["phase_before"] != wanted)
-    )
-    return _today(profiles.index[entered.to_numpy(dtype=bool)], specs, now)
+class Past:
+    """Who has been in which journey, in any of its versions."""
+
+    def __init__(self, state: State, occasions: Occasions) -> None:
+        self._past = state.past
+        self._occasions = occasions
+        self._profiles = state.profiles
+        codes, names = pd.factorize(state.past["journey"])
+        order = np.argsort(codes, kind="stable")
+        ends = np.searchsorted(codes[order], np.arange(len(names) + 1))
+        self._places = {
+            str(name): order[ends[number] : ends[number + 1]] for number, name in enumerate(names)
+        }
+
+    def not_again(self, program: Program, found: Found) -> Found:
+        """Those who may enter: not for what they entered for before, nor before their time.
+
+        `never` and a span let a customer in once at a time; an order or an event of its own may
+        start several enrollments of one journey at once.
+        """
+        if not len(found):
+            return found
+        again = program.journey.enter.reentry
+        places = self._places.get(program.name, np.zeros(0, dtype="int64"))
+        inside = np.zeros(len(self._profiles), dtype=bool)
+        inside[found.where] = True
+        theirs = self._where[places]
+        places = places[(theirs >= 0) & inside[theirs]]
+        keys, _ = pd.factorize(found.key, sort=True)
+        order = np.lexsort((keys, found.anchor, found.earlier, found.where))
+        found = found.take(order)
+        if again.mode in ("never", "after"):
+            busy = np.zeros(len(self._profiles), dtype=bool)
+            busy[self._where[places[self._still_out(program, places)]]] = True
+            found = found.take(np.flatnonzero(~busy[found.where]))
+        found = found.take(np.flatnonzero(~self._known(found, places)))
+        if again.mode in ("never", "after"):
+            first = np.diff(found.where, prepend=-1) != 0
+            found = found.take(np.flatnonzero(first))
+        return found
+
+    def _still_out(self, program: Program, places: np.ndarray) -> np.ndarray:
+        """Which of these bar their customer from coming back."""
+        span = program.journey.enter.reentry.span
+        if span is None:
+            return np.ones(len(places), dtype=bool)
+        # Whoever left only today was still in it when the day began: a second run must not let
+        # them in where the first did not.
+        occasions = self._occasions
+        begin = day_begins(occasions.today, occasions.zone)
+        left, entered = self._left[places], self._entered[places]
+        waits = occasions.specs.calendar.later(entered, span) > occasions.now
+        barred: np.ndarray = np.isnat(left) | (left >= begin) | waits
+        return barred
+
+    def _known(self, found: Found, places: np.ndarray) -> np.ndarray:
+        """Which have entered for this very reason before, or stand twice."""
+        keys = self._past["entry_key"].array.take(places).to_numpy(dtype=object)
+        codes, names = pd.factorize(np.concatenate([keys, found.key]))
+        who = np.concatenate([self._where[places], found.where])
+        known = pd.Series(who * (len(names) + 1) + codes).duplicated().to_numpy()
+        repeated: np.ndarray = known[len(places) :]
+        return repeated
+
+    @cached_property
+    def _where(self) -> np.ndarray:
+        return self._profiles.index.get_indexer(pd.Index(self._past["customer_id"]))
+
+    @cached_property
+    def _left(self) -> np.ndarray:
+        return plain(self._past["left_at"])
+
+    @cached_property
+    def _entered(self) -> np.ndarray:
+        return plain(self._past["entered_at"])
 
 
-def _by_segment(program: Program, state: State, specs: Specs, now: datetime) -> pd.DataFrame:
-    name = str(program.journey.enter.segment)
-    if name not in state.filled:
-        return empty_standing()
-    joined, left = membership_change(name, state, specs)
-    return _today(joined if program.journey.enter.turn == "entering" else left, specs, now)
+def _backfill(found: Found, remaining: int) -> Found:
+    """Of those from before the journey as many as there is room for."""
+    earlier = np.flatnonzero(found.earlier)
+    if len(earlier) <= remaining:
+        return found
+    order = np.argsort(found.where[earlier], kind="stable")
+    stays = ~found.earlier
+    stays[earlier[order[:remaining]]] = True
+    return found.take(np.flatnonzero(stays))
 
 
-def _by_schedule(program: Program, state: State, specs: Specs, now: datetime) -> pd.DataFrame:
-    enter, zone = program.journey.enter, specs.policy.zone
-    today = local_day(now, zone)
-    falls = last_occurrence(str(enter.every), enter.day, today)
-    missed = state.previous_run is not None and local_day(state.previous_run, zone) < falls
-    started = local_day(specs.started.get(program.name, now), zone)
-    if falls < started or (falls != today and not (missed and today - falls <= _CATCH_UP)):
-        return empty_standing()
-    return _today(state.profiles.index, specs, now).assign(entry_key=falls.isoformat())
-
-
-_TRIGGERS: dict[Trigger, Callable[[Program, State, Specs, datetime], pd.DataFrame]] = {
-    Trigger.ORDER: _by_order,
-    Trigger.PHASE: _by_phase,
-    Trigger.SEGMENT: _by_segment,
-    Trigger.SCHEDULE: _by_schedule,
-}
-
-
-def membership_change(name: str, state: State, specs: Specs) -> tuple[pd.Index, pd.Index]:
-    """Customers who came into and who fell out of a segment since the last run."""
-    profiles = state.profiles
-    inside = profiles.index[specs.segments[name].applies(profiles)]
-    before = pd.Index(state.members.loc[state.members["segment"] == name, "customer_id"])
-    return inside.difference(before), before.intersection(profiles.index).difference(inside)
-
-
-def _since(program: Program, specs: Specs, now: datetime) -> datetime:
-    """From when on events count: the day the journey was started, but not longer than late data."""
-    zone = specs.policy.zone
-    started = day_start(local_day(specs.started.get(program.name, now), zone), zone)
-    lateness = now - timedelta(days=specs.policy.late_data.days)
-    return max(started, lateness).astimezone(UTC)
-
-
-def _today(customers: pd.Index, specs: Specs, now: datetime) -> pd.DataFrame:
-    day = local_day(now, specs.policy.zone).isoformat()
-    return pd.DataFrame(
-        {"customer_id": np.asarray(customers, dtype="int64"), "entry_key": day}
-    ).assign(anchor_at=pd.Timestamp(now))
-
-
-def _rows(found: pd.DataFrame, program: Program, now: datetime) -> pd.DataFrame:
-    anchor = pd.Series(found["anchor_at"].array).astype("datetime64[us, UTC]")
-    rows = pd.DataFrame(index=range(len(found)), columns=list(DTYPES))
-    rows = rows.assign(
-        customer_id=found["customer_id"].to_numpy(),
-        journey=program.name,
-        version=program.version,
-        entry_key=found["entry_key"].to_numpy(),
-        status=EnrollmentStatus.ACTIVE.value,
-        node=program.nodes[0].id,
-        arrived_at=anchor,
-        due_at=anchor,
-        anchor_at=anchor,
-        entered_at=pd.Timestamp(now),
-    )
-    for column in ("purchase_id", "contact_id", *ORDER):
-        if column in found:
-            rows[column] = found[column].array
-    return rows.astype(DTYPES)
-
-
-def _not_again(
-    rows: pd.DataFrame, program: Program, state: State, now: datetime, zone: str
+def _rows(
+    programs: list[Program],
+    parts: list[tuple[int, Found]],
+    state: State,
+    specs: Specs,
+    now: np.datetime64,
 ) -> pd.DataFrame:
-    """Leave out whoever is in already for this reason, or may not come back yet."""
-    again = program.journey.enter.reentry
-    past = state.past[state.past["journey"] == program.name]
-    keys = pd.MultiIndex.from_frame(rows[["customer_id", "entry_key"]])
-    known = keys.isin(pd.MultiIndex.from_frame(past[["customer_id", "entry_key"]]))
-    rows = rows[~known].sort_values(["customer_id", "anchor_at", "entry_key"])
-    if again.mode == "per_order":
-        return rows.drop_duplicates(["customer_id", "entry_key"])
-    # Whoever left only today was still in it when the day began: a second run must not let them
-    # in where the first did not.
-    busy = past["left_at"].isna() | (past["left_at"] >= day_start(local_day(now, zone), zone))
-    if again.span is None:
-        busy |= True
-    else:
-        busy |= later(past["entered_at"], again.span, "UTC") > now
-    rows = rows[~rows["customer_id"].isin(past.loc[busy, "customer_id"])]
-    return rows.drop_duplicates("customer_id")
+    if not parts:
+        return empty_standing()
+    counts = [len(found) for _, found in parts]
+    chosen = [programs[number] for number, _ in parts]
+    where = np.concatenate([found.where for _, found in parts])
+    many = len(where)
+    order = np.concatenate([np.full(len(f), -1) if f.order is None else f.order for _, f in parts])
+    customers = state.profiles["customer_key"].array
+    arm = [
+        arms(customers.take(found.where), program.journey, specs.policy)
+        for program, (_, found) in zip(chosen, parts, strict=True)
+    ]
+    anchor = zoned(np.concatenate([found.anchor for _, found in parts])).array
+
+    def each(values: list[str]) -> np.ndarray:
+        return np.repeat(np.array(values, dtype=object), counts)
+
+    given = {
+        "customer_id": state.profiles["customer_id"].to_numpy()[where],
+        "journey": each([program.name for program in chosen]),
+        "version": each([program.version for program in chosen]),
+        "entry_key": np.concatenate([found.key for _, found in parts]),
+        "arm": np.concatenate(arm),
+        "status": np.full(many, EnrollmentStatus.ACTIVE.value, dtype=object),
+        "node": each([program.nodes[0].id for program in chosen]),
+        "arrived_at": anchor,
+        "due_at": anchor,
+        "anchor_at": anchor,
+        "entered_at": zoned(np.full(many, now)).array,
+        "flags": np.full(many, "", dtype=object),
+    }
+    from_order = {
+        name: state.orders[name].array.take(order, allow_fill=True)
+        for name in ("purchase_id", "contact_id", *ORDER)
+        if len(state.orders)
+    }
+    columns = {}
+    for name, dtype in DTYPES.items():
+        nothing = pd.Series(dtype=dtype).array
+        value = given.get(name, from_order.get(name))
+        if value is None:
+            columns[name] = nothing.take(np.full(many, -1), allow_fill=True)
+        elif isinstance(value, np.ndarray) and value.dtype == object:
+            columns[name] = pd.array(value, dtype="str")
+        else:
+            columns[name] = value
+    return pd.DataFrame(columns, copy=False)

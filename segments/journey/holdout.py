@@ -7,7 +7,7 @@ import numpy as np
 
 from segments.names import Arm, Purpose
 from segments.policy import Policy
-from segments.spec import Journey
+from segments.spec import EXEMPT, Journey
 
 _WHOLE = 2.0**64
 
@@ -28,10 +28,12 @@ def position(salt: str, keys: Iterable[str]) -> np.ndarray:
 def arms(keys: Iterable[str], journey: Journey, policy: Policy) -> np.ndarray:
     """The arm of each customer for this journey: its own holdout, and the global one on top.
 
-    The global holdout concerns advertising only. Each journey has its own salt, so that the same
-    customers are not kept out everywhere.
+    The global holdout concerns advertising only, and messages nobody is held out of never. Each
+    journey has its own salt, so that the same customers are not kept out everywhere.
     """
     keys = list(keys)
+    if journey.attention_class in EXEMPT:
+        return np.full(len(keys), Arm.TREATED.value, dtype=object)
     out = np.zeros(len(keys), dtype=bool)
     if journey.holdout:
         out |= position(journey.journey, keys) < journey.holdout

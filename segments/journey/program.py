@@ -1,102 +1,71 @@
-"""A journey compiled to a forward-only program of nodes with stable ids."""
+"""Compiles a journey to a forward-only program of nodes with stable ids."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum, auto
-from itertools import count
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import accumulate
 
-from segments.frames import PROFILE, TRIGGERED, Table
+from segments.frames import PROFILE, TRIGGERED, Column, Kind
+from segments.journey.nodes import (
+    NOT_CONTENT,
+    Node,
+    NodeKind,
+    Place,
+    Program,
+    ProgramError,
+    columns_for,
+    version_of,
+)
 from segments.names import Purpose
 from segments.rules import Rule, RuleError, compile_rule, meant
-from segments.spec import Choose, Else, Journey, Send, Step, Task, Wait, When
+from segments.spec import (
+    Choose,
+    Else,
+    End,
+    Journey,
+    Send,
+    Set,
+    Split,
+    Step,
+    Task,
+    Variant,
+    Wait,
+    WaitUntil,
+    When,
+)
+
+__all__ = [
+    "MOST_NODES",
+    "NOT_CONTENT",
+    "TIMED_OUT",
+    "Node",
+    "NodeKind",
+    "Place",
+    "Program",
+    "ProgramError",
+    "columns_for",
+    "compile_journey",
+    "version_of",
+]
 
 MOST_NODES = 5000
 """A journey with more nodes than this is refused."""
 
-Place = tuple[str | int, ...]
-"""Where something stands in a journey's YAML: ("steps", 0, "choose", 1, "when")."""
+TIMED_OUT = "timed_out"
+"""The flag of whoever waited in vain; every wait_until sets it anew."""
 
-NOT_CONTENT = {
-    "title",
-    "status",
-    "priority",
-    "attention",
-    "value",
-    "phase",
-    "migrate",
-    "examples",
+_KINDS: dict[type, NodeKind] = {
+    Wait: NodeKind.WAIT,
+    WaitUntil: NodeKind.WAIT_UNTIL,
+    Send: NodeKind.SEND,
+    Task: NodeKind.TASK,
+    Set: NodeKind.SET,
+    Choose: NodeKind.CHOOSE,
+    Split: NodeKind.SPLIT,
+    End: NodeKind.END,
 }
-"""What may change about a journey without making a new version of it."""
-
-
-class NodeKind(StrEnum):
-    """What happens at a node."""
-
-    WAIT = auto()
-    SEND = auto()
-    TASK = auto()
-    CHOOSE = auto()
-    END = auto()
-
-
-@dataclass(frozen=True)
-class Node:
-    """One stop. `next` is where to go on; a choose tries its `ways` first, in order."""
-
-    id: str
-    kind: NodeKind
-    next: int
-    step: Wait | Send | Task | Choose | None = None
-    ways: tuple[tuple[Rule, int], ...] = ()
-
-
-@dataclass(frozen=True)
-class Program:
-    """A journey ready to run. Every `next` points forward, so one pass serves everybody."""
-
-    journey: Journey
-    version: str
-    nodes: tuple[Node, ...]
-    enter_when: Rule | None
-    exit_when: Rule | None
-
-    @property
-    def name(self) -> str:
-        """The journey's name."""
-        return self.journey.journey
-
-    @property
-    def messages(self) -> set[str]:
-        """The messages it sends."""
-        sends = (node.step for node in self.nodes if isinstance(node.step, Send))
-        return {message for step in sends for message in step.messages}
-
-    @property
-    def positions(self) -> dict[str, int]:
-        """Node id -> place in the program."""
-        return {node.id: place for place, node in enumerate(self.nodes)}
-
-
-class ProgramError(ValueError):
-    """A journey that does not compile: (where in the YAML, what is wrong) for each fault."""
-
-    def __init__(self, faults: list[tuple[Place, str]]) -> None:
-        self.faults = faults
-        super().__init__("; ".join(what for _, what in faults))
-
-
-def version_of(journey: Journey) -> str:
-    """Hash of what decides about an enrollment; a new title or status is no new version."""
-    content = journey.model_dump(mode="json", by_alias=True, exclude=NOT_CONTENT)
-    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False)
-    return hashlib.blake2b(canonical.encode(), digest_size=6).hexdigest()
-
-
-def columns_for(journey: Journey) -> Table:
-    """The columns rules of this journey may use."""
-    return PROFILE | TRIGGERED.get(journey.enter.on, {})
+_DATES = [name for name, column in PROFILE.items() if column.kind == Kind.MOMENT]
 
 
 def compile_journey(journey: Journey, segments: Mapping[str, Rule]) -> Program:
@@ -112,29 +81,68 @@ class _Compiler:
         self.faults: list[tuple[Place, str]] = []
         self.nodes: list[Node] = []
         self.taken: set[str] = {"end"}
+        self.numbers: Counter[str] = Counter()
+        self.rules: dict[str, Rule | list[str]] = {}
 
     def program(self) -> Program:
         """The whole program, or all faults."""
-        enter = self.journey.enter
-        enter_when = self._rule(enter.when, ("enter", "when"))
-        exit_when = self._rule(self.journey.exit_when, ("exit_when",))
-        if enter.segment is not None and enter.segment not in self.segments:
-            hint = meant(enter.segment, self.segments)
-            self.faults.append(
-                (("enter", "segment"), f'there is no segment "{enter.segment}"{hint}')
-            )
-        if self.journey.purpose == Purpose.LEGAL and self.journey.holdout:
-            self.faults.append((("holdout",), "legal messages go to everybody: no holdout here"))
-        size = _size(self.journey.steps)
+        journey = self.journey
+        size = _size(journey.steps)
         if size >= MOST_NODES:
             what = f"{size} steps are too many; the limit is {MOST_NODES - 1}"
             raise ProgramError([(("steps",), what)])
-        self._claim_given_ids(self.journey.steps, ("steps",))
-        self._steps(self.journey.steps, ("steps",), after=size)
+        self._check_head()
+        # Flags are not known before somebody is under way: not to the rule of entering.
+        enter_when = self._rule(journey.enter.when, ("enter", "when"))
+        self.rules.clear()
+        self.columns |= self._flags()
+        exit_when = self._rule(journey.exit_when, ("exit_when",))
+        self._claim_given_ids()
+        self._steps(journey.steps, ("steps",), after=size)
         if self.faults:
             raise ProgramError(self.faults)
         nodes = (*self.nodes, Node("end", NodeKind.END, size))
-        return Program(self.journey, version_of(self.journey), nodes, enter_when, exit_when)
+        return Program(journey, version_of(journey), nodes, enter_when, exit_when)
+
+    def _check_head(self) -> None:
+        journey, enter = self.journey, self.journey.enter
+        if enter.segment is not None and enter.segment not in self.segments:
+            hint = meant(enter.segment, self.segments)
+            what = f'there is no segment "{enter.segment}"{hint}'
+            self.faults.append((("enter", "segment"), what))
+        self._date(enter.date, ("enter", "date"))
+        if journey.purpose == Purpose.LEGAL and journey.holdout:
+            self.faults.append((("holdout",), "legal messages go to everybody: no holdout here"))
+
+    def _date(self, name: str | None, at: Place) -> None:
+        if name is None or name in _DATES:
+            return
+        if name in PROFILE:
+            what = f'"{name}" is no date. Dates are: {", ".join(_DATES)}'
+        else:
+            hint = meant(name, _DATES) or f". Dates are: {', '.join(_DATES)}"
+            what = f'there is no column "{name}"{hint}'
+        self.faults.append((at, what))
+
+    def _flags(self) -> dict[str, Column]:
+        """A column for each flag a step may set."""
+        found: dict[str, Column] = {}
+        columns = set(PROFILE).union(*TRIGGERED.values())
+        for step, at in _walk(self.journey.steps, ("steps",)):
+            if isinstance(step, WaitUntil):
+                found[TIMED_OUT] = Column(Kind.FLAG, "the latest wait_until was in vain")
+                self._date(step.wait_until.date, (*at, "wait_until", "date"))
+            if not isinstance(step, Set):
+                continue
+            found[step.set] = Column(Kind.FLAG, "set by a step of this journey")
+            kind = "column" if step.set in columns else "segment"
+            if step.set in columns or step.set in self.segments:
+                what = f'"{step.set}" is a {kind} already; name the flag otherwise'
+                self.faults.append(((*at, "set"), what))
+            elif step.set == TIMED_OUT:
+                what = f'"{TIMED_OUT}" is set by wait_until alone; name the flag otherwise'
+                self.faults.append(((*at, "set"), what))
+        return found
 
     def _steps(self, steps: Sequence[Step], at: Place, after: int) -> None:
         """Lay steps one behind the other; the last goes on at `after`."""
@@ -143,6 +151,8 @@ class _Compiler:
             onward = after if index == len(steps) - 1 else follows
             if isinstance(step, Choose):
                 self._choose(step, (*at, index), onward)
+            elif isinstance(step, Split):
+                self._split(step, (*at, index), onward)
             else:
                 self.nodes.append(Node(self._id(step), _KINDS[type(step)], onward, step))
 
@@ -162,49 +172,96 @@ class _Compiler:
             self._steps(way.steps, (*at_way, _steps_key(way)), after)
         self.nodes[place] = replace(self.nodes[place], next=otherwise, ways=tuple(ways))
 
+    def _split(self, step: Split, at: Place, after: int) -> None:
+        place = len(self.nodes)
+        self.nodes.append(Node(self._id(step), NodeKind.SPLIT, after, step))
+        shares: list[tuple[str, float, int]] = []
+        bounds = upper_bounds(way.weight for way in step.split)
+        for index, (way, bound) in enumerate(zip(step.split, bounds, strict=True)):
+            start = len(self.nodes) if way.steps else after
+            shares.append((way.variant, bound, start))
+            self._steps(way.steps, (*at, "split", index, "steps"), after)
+        self.nodes[place] = replace(self.nodes[place], shares=tuple(shares))
+
     def _rule(self, text: str | None, at: Place) -> Rule | None:
         if text is None:
             return None
-        try:
-            return compile_rule(text, self.columns, self.segments)
-        except RuleError as error:
-            self.faults += [(at, fault) for fault in error.faults]
-            return None
+        if text not in self.rules:
+            try:
+                self.rules[text] = compile_rule(text, self.columns, self.segments)
+            except RuleError as error:
+                self.rules[text] = error.faults
+        rule = self.rules[text]
+        if isinstance(rule, Rule):
+            return rule
+        self.faults += [(at, fault) for fault in rule]
+        return None
 
-    def _claim_given_ids(self, steps: Sequence[Step], at: Place) -> None:
-        for index, step in enumerate(steps):
+    def _claim_given_ids(self) -> None:
+        for step, at in _walk(self.journey.steps, ("steps",)):
             if step.id in self.taken:
-                self.faults.append(((*at, index, "id"), f'the id "{step.id}" stands twice'))
+                self.faults.append(((*at, "id"), f'the id "{step.id}" stands twice'))
             if step.id is not None:
                 self.taken.add(step.id)
-            if isinstance(step, Choose):
-                for number, way in enumerate(step.choose):
-                    key = _steps_key(way)
-                    self._claim_given_ids(way.steps, (*at, index, "choose", number, key))
 
     def _id(self, step: Step) -> str:
         """The id given, or one from what the step does, numbered where that repeats."""
         if step.id is not None:
             return step.id
-        match step:
-            case Wait():
-                stem = f"wait_{step.wait}".replace(" ", "_")
-            case Send():
-                stem = step.send
-            case Task():
-                stem = step.task.kind
-            case _:
-                stem = "choose"
-        name = next(
-            name
-            for number in count(1)
-            if (name := stem if number == 1 else f"{stem}_{number}") not in self.taken
-        )
+        stem = name = _stem(step)
+        self.numbers[stem] += 1
+        if self.numbers[stem] > 1:
+            name = f"{stem}_{self.numbers[stem]}"
+        while name in self.taken:
+            self.numbers[stem] += 1
+            name = f"{stem}_{self.numbers[stem]}"
         self.taken.add(name)
         return name
 
 
-_KINDS: dict[type, NodeKind] = {Wait: NodeKind.WAIT, Send: NodeKind.SEND, Task: NodeKind.TASK}
+def upper_bounds(weights: Iterable[int]) -> list[float]:
+    """Where each share ends, if weights one behind the other fill the way from 0 to 1."""
+    ends = list(accumulate(weights))
+    return [end / ends[-1] for end in ends]
+
+
+def _stem(step: Step) -> str:
+    match step:
+        case Wait():
+            return re.sub(r"[^a-z0-9]+", "_", f"wait_{step.wait}")
+        case WaitUntil():
+            return f"until_{step.wait_until.event or step.wait_until.date}"
+        case Send():
+            return step.send
+        case Task():
+            return step.task.kind
+        case Set():
+            return f"set_{step.set}"
+        case End():
+            return "end"
+        case Split():
+            return "split"
+        case _:
+            return "choose"
+
+
+def _ways(step: Step, at: Place) -> Iterator[tuple[When | Else | Variant, Place]]:
+    """The ways that lead out of a step, each with the place of its steps."""
+    if isinstance(step, Choose):
+        for index, way in enumerate(step.choose):
+            yield way, (*at, "choose", index, _steps_key(way))
+    elif isinstance(step, Split):
+        for index, variant in enumerate(step.split):
+            yield variant, (*at, "split", index, "steps")
+
+
+def _walk(steps: Sequence[Step], at: Place) -> Iterator[tuple[Step, Place]]:
+    """Every step with its place, those inside others included."""
+    for index, step in enumerate(steps):
+        place = (*at, index)
+        yield step, place
+        for way, inside in _ways(step, place):
+            yield from _walk(way.steps, inside)
 
 
 def _steps_key(way: When | Else) -> str:
@@ -213,7 +270,4 @@ def _steps_key(way: When | Else) -> str:
 
 def _size(steps: Sequence[Step]) -> int:
     """How many nodes these steps become."""
-    return sum(
-        1 + sum(_size(way.steps) for way in step.choose) if isinstance(step, Choose) else 1
-        for step in steps
-    )
+    return sum(1 + sum(_size(way.steps) for way, _ in _ways(step, ())) for step in steps)
