@@ -75,7 +75,7 @@ def migrate(standing: Standing, specs: Specs, now: np.datetime64) -> np.ndarray:
 
 def _reach_goals(standing: Standing, specs: Specs, now: np.datetime64) -> None:
     """An order in time is a success, also for who has come to the end before it."""
-    bought = plain(standing.rows["next_order_at"])
+    bought: np.ndarray = plain(standing.rows["next_order_at"])
     open_ = (standing.status != EXITED) & np.isnat(standing.goal) & ~np.isnat(bought)
     at = np.flatnonzero(open_ & (standing.program >= 0))
     numbers = standing.program[at]
@@ -85,7 +85,7 @@ def _reach_goals(standing: Standing, specs: Specs, now: np.datetime64) -> None:
             continue
         here = at[numbers == number]
         until = specs.calendar.later(standing.anchor[here], goal.within, standing.regions(here))
-        in_time = (bought[here] <= until) & np.less_equal(bought[here], now)
+        in_time = (bought[here] <= until) & (bought[here] <= now)
         reached = here[in_time]
         standing.goal[reached] = bought[reached]
         active = reached[standing.status[reached] == ACTIVE]
