@@ -158,11 +158,6 @@ _MINUTES = {"minutes": 1, "hours": 60}
 _DAYS = {"days": 1, "weeks": len(WEEKDAYS)}
 
 
-def later(moments: pd.Series, span: Span, zone: str) -> pd.Series:
-    """`moments` moved by `span` where no public holidays are known."""
-    return Calendar(Policy.model_construct(zone=zone)).later(moments, span)
-
-
 def local_day(now: datetime, zone: str) -> date:
     """The business day a moment belongs to."""
     return now.astimezone(ZoneInfo(zone)).date()
