@@ -1,48 +1,18 @@
-"""Whoever stands at a send is a candidate: to whom it would go, and each gate it must pass."""
+"""Every candidate gets exactly one outcome, with the reason and the values that decided."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
-from segments.journey.attention import outranked_by
-from segments.journey.calendar import day_start, later, local_day
-from segments.journey.permission import permission
-from segments.journey.program import Node, Program
-from segments.names import Arm, JourneyStatus, Outcome, Purpose, Role, SkipReason
-from segments.policy import Policy
-from segments.spec import Send
-from segments.state import State
-
-_RANK = {role.value: rank for rank, role in enumerate((Role.BUYER, Role.DECISION_MAKER, Role.USER))}
-_NO_PROMOTION = (Purpose.ADVERTISING.value, Purpose.SURVEY.value)
-
-
-def decide_candidates(
-    standing: list[tuple[Program, pd.DataFrame]], state: State, now: datetime, policy: Policy
-) -> pd.DataFrame:
-    """One row for each active enrollment standing at a send, with exactly one outcome.
-
-    `standing` holds active enrollments per program. Columns: see `segments.state.Plan.sends`.
-    """
-    zone = policy.zone
-    addressees = _Addressees(state, policy, now)
-    parts = [
-        _at_node(program, node, rows[rows["node"] == node.id], addressees, zone)
-        for program, rows in standing
-        for node in program.nodes
-        if isinstance(node.step, Send)
-    ]
-    parts = [part for part in parts if len(part)]
-    if not parts:
-        return empty_sends()
-    return _gates(pd.concat(parts, ignore_index=True), state, now, zone)
-
-
-def empty_sends() -> pd.DataFrame:
-    """No sends, with all columns."""
-    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in _DTYPES.items()})
-
+from segments.journey.gates import gates
+from segments.journey.gathering import Candidates, gather
+from segments.journey.history import NOBODY
+from segments.journey.program import Program
+from segments.journey.upcoming import Ahead, nothing_ahead
+from segments.names import Arm, JourneyStatus, Outcome, Review
+from segments.state import Specs, State
 
 _DTYPES = {
     "ref": "int64",
@@ -70,146 +40,90 @@ _DTYPES = {
 }
 
 
-def _at_node(
-    program: Program, node: Node, rows: pd.DataFrame, addressees: "_Addressees", zone: str
+def decide_candidates(
+    standing: Sequence[tuple[Program, pd.DataFrame]],
+    state: State,
+    specs: Specs,
+    now: datetime,
+    ahead: Ahead = nothing_ahead,
 ) -> pd.DataFrame:
-    step, journey = node.step, program.journey
-    if rows.empty or not isinstance(step, Send):
-        return pd.DataFrame()
-    contact = addressees.pick(rows, node.id, journey.purpose, step.to)
-    return pd.DataFrame(
-        {
-            "ref": rows.index,
-            "enrollment_id": rows["enrollment_id"].array,
-            "customer_id": rows["customer_id"].array,
-            "contact_id": contact["contact_id"].array,
-            "journey": program.name,
-            "version": program.version,
-            "entry_key": rows["entry_key"].array,
-            "node": node.id,
-            "message": step.send,
-            "purpose": journey.purpose.value,
-            "basis": contact["basis"].array,
-            "reason": contact["reason"].array,
-            "priority": journey.priority,
-            "arm": rows["arm"].array,
-            "shadow": journey.status == JourneyStatus.SHADOW,
-            "due_at": rows["due_at"].array,
-            "valid_until": later(
-                rows["due_at"].reset_index(drop=True), step.valid_for or journey.valid_for, zone
-            ).array,
-        }
-    )
+    """One row for each message and person at whose step an enrollment stands, with its outcome.
+
+    `standing` holds active enrollments per program, their index is `ref`; profiles are in order of
+    customer_id, which is their index. Columns: see `segments.state.Plan.sends`.
+    """
+    found = gather(standing, state, specs, now)
+    if found is None:
+        return empty_sends()
+    return _decided(found, state, specs, now, ahead)
 
 
-def _gates(candidates: pd.DataFrame, state: State, now: datetime, zone: str) -> pd.DataFrame:
-    """Permission, complaint, staleness, shadow, attention, holdout: the first to hold decides."""
-    where = state.profiles.index.get_indexer(pd.Index(candidates["customer_id"]))
-    complaints = state.profiles["open_complaints"].array.take(where)
-    complaint = pd.Series(complaints).fillna(0).gt(0) & candidates["purpose"].isin(_NO_PROMOTION)
-    stale = candidates["valid_until"] <= pd.Timestamp(now)
-    shadow = candidates["shadow"].astype(bool)
-    refused = candidates["reason"].notna()
-    free = ~(refused | complaint | stale | shadow)
-    outranked = pd.Series(pd.NA, index=candidates.index, dtype="str")
-    if free.any():
-        outranked.loc[free] = outranked_by(candidates[free], _today(state, now, zone)).astype("str")
-    loses = outranked.notna()
-    held_out = candidates["arm"] == Arm.HELD_OUT.value
-    gates = [
-        (refused, Outcome.SKIPPED, candidates["reason"]),
-        (complaint & stale, Outcome.SKIPPED, SkipReason.COMPLAINT_OPEN.value),
-        (complaint, Outcome.DEFERRED, SkipReason.COMPLAINT_OPEN.value),
-        (stale, Outcome.SKIPPED, SkipReason.EXPIRED.value),
-        (shadow, Outcome.SKIPPED, SkipReason.SHADOW.value),
-        (loses, Outcome.DEFERRED, SkipReason.OUTRANKED.value),
-        (held_out, Outcome.GHOST, None),
-    ]
-    holds = [gate.to_numpy(dtype=bool) for gate, _, _ in gates]
-    outcome = np.select(holds, [word.value for _, word, _ in gates], Outcome.QUEUED.value)
-    reason = np.select(
-        holds,
-        [np.asarray(why, dtype=object) for _, _, why in gates],
-        default=np.asarray(None, dtype=object),
-    )
-    decided = candidates.assign(
-        outcome=outcome,
-        reason=reason,
-        outranked_by=outranked,
-        why=None,
-        review=None,
-        not_before=candidates["due_at"],
-    )
-    waiting = state.deferred[["send_id", "enrollment_id", "node"]]
-    decided = decided.merge(waiting, on=["enrollment_id", "node"], how="left")
-    return decided[list(_DTYPES)].astype(_DTYPES)
+def empty_sends() -> pd.DataFrame:
+    """No sends, with all columns."""
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in _DTYPES.items()})
 
 
-def _today(state: State, now: datetime, zone: str) -> pd.DataFrame:
-    """Messages that went out today."""
-    begins = pd.Timestamp(day_start(local_day(now, zone), zone))
-    touches = state.touches
-    return touches[(touches["at"] >= begins) & (touches["purpose"] != "")]
+def _decided(
+    found: Candidates, state: State, specs: Specs, now: datetime, ahead: Ahead
+) -> pd.DataFrame:
+    in_order, not_before = gates(found, state, specs, now, ahead)
+    outcome, reason, why, by = (np.full(len(found), None, dtype=object) for _ in range(4))
+    open_rows = np.arange(len(found))
+    for gate in in_order:
+        holds = gate.holds[open_rows]
+        rows, open_rows = open_rows[holds], open_rows[~holds]
+        if len(rows):
+            outcome[rows] = gate.outcomes(rows)
+            reason[rows] = gate.reasons(rows)
+            why[rows] = gate.why(rows)
+            if gate.by is not None:
+                by[rows] = gate.by(rows)
+    outcome[open_rows] = Outcome.QUEUED.value
+    review = np.full(len(found), None, dtype=object)
+    pending = found.each(lambda stand: stand.journey.status == JourneyStatus.REVIEW, bool)
+    review[open_rows[pending[open_rows]]] = Review.PENDING.value
+    arms = pd.array([Arm.TREATED.value, Arm.HELD_OUT.value], dtype="str")
+    columns = {
+        "ref": found.ref,
+        "send_id": _integers(found.send_id),
+        "customer_id": found.customers.numbers[found.who],
+        "contact_id": _integers(found.contact_id),
+        "journey": _words(found, [stand.program.name for stand in found.stands]),
+        "version": _words(found, [stand.program.version for stand in found.stands]),
+        "entry_key": _texts(found.entry_key),
+        "node": _words(found, [stand.node.id for stand in found.stands]),
+        "message": _texts(found.message),
+        "purpose": _words(found, [stand.journey.purpose.value for stand in found.stands]),
+        "basis": _texts(found.basis),
+        "priority": found.each(lambda stand: stand.journey.priority, "int64"),
+        "arm": arms.take(found.held_out.astype("int64")),
+        "shadow": found.each(lambda stand: stand.shadow, bool),
+        "outcome": _texts(outcome),
+        "reason": _texts(reason),
+        "outranked_by": _texts(by),
+        "why": _texts(why),
+        "review": _texts(review),
+        "not_before": _moments(not_before),
+        "due_at": _moments(found.due_at),
+        "valid_until": _moments(found.valid_until),
+    }
+    return pd.DataFrame(columns, copy=False)
 
 
-class _Addressees:
-    """Whom to write to at each customer: whoever may be written to, the best placed first."""
+def _words(found: Candidates, words: list[str]) -> pd.api.extensions.ExtensionArray:
+    return pd.array(words, dtype="str").take(found.stand)
 
-    def __init__(self, state: State, policy: Policy, now: datetime) -> None:
-        self.contacts = state.contacts.reset_index(drop=True)
-        self.grounds, self.policy, self.now = state.grounds, policy, now
-        self.waiting = state.deferred
-        self._ranked: dict[tuple[Purpose, str], pd.DataFrame] = {}
-        self._allowed: dict[Purpose, pd.DataFrame] = {}
 
-    def pick(self, rows: pd.DataFrame, node: str, purpose: Purpose, to: str) -> pd.DataFrame:
-        """contact_id, basis and reason for each enrollment.
+def _texts(values: np.ndarray) -> pd.api.extensions.ExtensionArray:
+    """Texts as a column; empty ones are missing."""
+    codes, words = pd.factorize(values)
+    known = pd.array([word or None for word in words], dtype="str")
+    return known.take(codes, allow_fill=True)
 
-        `buyer` is the person who ordered, where the order names one. Whoever has nobody in the
-        wanted role is written to through the main contact. A message that waited keeps the person
-        it was meant for, whatever they said meanwhile, so that nobody gets it in their place.
-        """
-        best = self._best(purpose, to)
-        if to != "primary":
-            best = best.combine_first(self._best(purpose, "primary"))
-        picked = best.reindex(rows["customer_id"].array).reset_index(drop=True)
-        if to == Role.BUYER and rows["contact_id"].notna().any():
-            own = self._named(rows["contact_id"], rows, purpose)
-            picked = picked.where(own["contact_id"].isna(), own)
-        waiting = self.waiting[self.waiting["node"] == node].set_index("enrollment_id")
-        meant = waiting["contact_id"].reindex(pd.Index(rows["enrollment_id"]))
-        if meant.notna().any():
-            kept = self._named(meant, rows, purpose)
-            picked = picked.where(meant.isna().reset_index(drop=True), kept)
-        nobody = picked["contact_id"].isna()
-        return picked.assign(
-            contact_id=picked["contact_id"].astype("Int64"),
-            reason=picked["reason"].mask(nobody, SkipReason.NO_CONTACT.value),
-        )
 
-    def _named(self, contact_ids: pd.Series, rows: pd.DataFrame, purpose: Purpose) -> pd.DataFrame:
-        """These very people, as far as they belong to the customer of their row."""
-        people = self._permitted(purpose).set_index("contact_id", drop=False)
-        people = people.reindex(pd.Index(contact_ids)).reset_index(drop=True)
-        theirs = people["customer_id"].eq(rows["customer_id"].reset_index(drop=True))
-        return people[["contact_id", "basis", "reason"]].where(theirs)
+def _integers(values: np.ndarray) -> pd.api.extensions.ExtensionArray:
+    return pd.arrays.IntegerArray(values, values == NOBODY)
 
-    def _permitted(self, purpose: Purpose) -> pd.DataFrame:
-        if purpose not in self._allowed:
-            self._allowed[purpose] = self.contacts.assign(
-                **permission(self.contacts, self.grounds, purpose, (), self.policy, self.now)
-            )
-        return self._allowed[purpose]
 
-    def _best(self, purpose: Purpose, to: str) -> pd.DataFrame:
-        if (purpose, to) not in self._ranked:
-            contacts = self._permitted(purpose)
-            if to != "primary":
-                contacts = contacts[contacts["role"] == to]
-            ranked = contacts.assign(
-                refused=contacts["reason"].notna(),
-                rank=contacts["role"].map(_RANK).fillna(len(_RANK)),
-            ).sort_values(["customer_id", "refused", "rank", "contact_id"])
-            first = ranked.drop_duplicates("customer_id").set_index("customer_id")
-            self._ranked[purpose, to] = first[["contact_id", "basis", "reason"]]
-        return self._ranked[purpose, to]
+def _moments(values: np.ndarray) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(values, tz="UTC")
