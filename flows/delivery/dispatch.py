@@ -15,7 +15,7 @@ from flows.errors import DeliveryError
 from flows.store import outbox
 from flows.store.outbox import Preparation, Result
 from flows.store.session import writing
-from flows.store.stops import hold_back
+from flows.store.stops import NO_TIME, hold_back
 from segments.names import Outcome, SkipReason
 
 Compose = Callable[[Connection, list[int], datetime], Iterable[Prepared | RenderFailure]]
@@ -58,21 +58,23 @@ def deliver(
     *,
     now: datetime,
     live: Collection[str],
+    hold: timedelta = NO_TIME,
     block: int = 200,
     max_render_errors: int = 20,
     progress: Progress | None = None,
 ) -> DeliveryReport:
     """Hand over every due send that nothing speaks against. Safe to run again at any time.
 
-    `live` names the journeys that may send. A message that fails for more than
-    `max_render_errors` people is set aside: its remaining sends stay queued.
+    `live` names the journeys that may send, `hold` is how long a complaint that was settled still
+    holds advertising back. A message that fails for more than `max_render_errors` people is set
+    aside: its remaining sends stay queued.
     """
     started = perf_counter()
     report = DeliveryReport()
     failed: Counter[str] = Counter()
     with writing(engine) as connection:
         report.found_stale = outbox.stale_claims(connection, now - LEASE)
-        report.held_back += hold_back(connection, now, live)
+        report.held_back += hold_back(connection, now, live, hold)
         total = outbox.waiting(connection, now)
     done = 0
     while True:
@@ -80,7 +82,13 @@ def deliver(
         request_id = uuid.uuid4().hex
         with outbox.side_by_side(engine) as connection:
             claim = outbox.claim(
-                connection, now, request_id, block, live=live, passing_over=set_aside
+                connection,
+                now,
+                request_id,
+                block,
+                live=live,
+                hold=hold,
+                passing_over=set_aside,
             )
         report.held_back += claim.held_back
         if not claim.send_ids:

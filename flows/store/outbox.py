@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     and_,
@@ -24,8 +25,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from flows.store.models import Base
 from flows.store.session import writing
-from flows.store.stops import hold_back_these, move, origins, stop_reason
-from segments.names import Outcome, SkipReason
+from flows.store.stops import NO_TIME, hold_back_these, move, origins, stop_reason
+from segments.names import Outcome, Review, SkipReason
 
 _send = Base.metadata.tables["send"]
 _versions = Base.metadata.tables["template_version"]
@@ -106,14 +107,17 @@ def claim(
     limit: int,
     *,
     live: Collection[str],
+    hold: timedelta = NO_TIME,
     passing_over: Collection[str] = (),
 ) -> Claim:
     """Make up to `limit` due sends ours, the most important first; stops are checked once more.
 
-    Run it inside `side_by_side`. Messages named in `passing_over` stay queued.
+    Run it inside `side_by_side`. Messages named in `passing_over` stay queued, and so do those
+    that wait for approval. `live` and `hold` are those of `stops.hold_back`.
     """
     held_back: Counter[SkipReason] = Counter()
-    while foremost := _foremost(connection, now, limit, live, passing_over):
+    stop = stop_reason(now, live, hold)
+    while foremost := _foremost(connection, now, limit, stop, passing_over):
         stopped = {send_id: reason for send_id, reason in foremost.items() if reason}
         held_back += hold_back_these(connection, stopped)
         free = [send_id for send_id in foremost if send_id not in stopped]
@@ -129,9 +133,7 @@ def claim(
 
 def waiting(connection: Connection, now: datetime) -> int:
     """How many sends are due and in the queue."""
-    statement = select(func.count()).where(
-        _send.c.outcome == Outcome.QUEUED, _send.c.not_before <= now
-    )
+    statement = select(func.count()).where(_due(now))
     return int(connection.execute(statement).scalar_one())
 
 
@@ -141,11 +143,7 @@ def waiting_by_message(
     """How many sends of these messages are due and in the queue."""
     statement = (
         select(_send.c.message, func.count())
-        .where(
-            _send.c.outcome == Outcome.QUEUED,
-            _send.c.not_before <= now,
-            _send.c.message.in_(sorted(messages)),
-        )
+        .where(_due(now), _send.c.message.in_(sorted(messages)))
         .group_by(_send.c.message)
     )
     return {message: int(count) for message, count in connection.execute(statement)}
@@ -264,22 +262,27 @@ def load_send(connection: Connection, send_id: int) -> SendRecord | None:
     return None if row is None else SendRecord(**row)
 
 
+def _due(now: datetime) -> ColumnElement[bool]:
+    """In the queue, with nothing more to wait for: neither a moment nor somebody's yes."""
+    return and_(
+        _send.c.outcome == Outcome.QUEUED,
+        _send.c.not_before <= now,
+        or_(_send.c.review.is_(None), _send.c.review != Review.PENDING),
+    )
+
+
 def _foremost(
     connection: Connection,
     now: datetime,
     limit: int,
-    live: Collection[str],
+    stop: ColumnElement[str | None],
     passing_over: Collection[str],
 ) -> dict[int, SkipReason | None]:
     """The next sends in line, locked, each with what speaks against it.
 
     One priority after the other, as the index has them.
     """
-    due = and_(
-        _send.c.outcome == Outcome.QUEUED,
-        _send.c.not_before <= now,
-        _send.c.message.not_in(sorted(passing_over)) if passing_over else true(),
-    )
+    due = and_(_due(now), _send.c.message.not_in(sorted(passing_over)) if passing_over else true())
     found: dict[int, SkipReason | None] = {}
     priority: int | None = None
     while len(found) < limit:
@@ -290,7 +293,7 @@ def _foremost(
         if priority is None:
             break
         rows = connection.execute(
-            select(_send.c.id, stop_reason(now, live))
+            select(_send.c.id, stop)
             .where(due, _send.c.priority == priority)
             .order_by(_send.c.not_before, _send.c.id)
             .limit(limit - len(found))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -26,12 +26,14 @@ from flows.store.models import (
     Enrollment,
     Permission,
     Purchase,
+    SalesLock,
     Suppression,
 )
 from flows.store.reading_contacts import ground, in_force, settled
 from segments.names import (
     Basis,
     EnrollmentStatus,
+    LeaveReason,
     OrderKind,
     Outcome,
     PermissionKind,
@@ -40,6 +42,7 @@ from segments.names import (
 )
 
 _send = Base.metadata.tables["send"]
+NO_TIME = timedelta(0)
 
 # Events overtake one another: a mail can be reported delivered before we have noted that it was
 # accepted, and a bounce may follow a delivery. A bounce is therefore the last word.
@@ -90,22 +93,28 @@ def move(target: Outcome) -> Update:
     return update(_send).where(_send.c.outcome.in_(origins(target))).values(outcome=target)
 
 
-def hold_back(connection: Connection, now: datetime, live: Collection[str]) -> Counter[SkipReason]:
+def hold_back(
+    connection: Connection, now: datetime, live: Collection[str], hold: timedelta = NO_TIME
+) -> Counter[SkipReason]:
     """Take out of the queue what must not go (any more); the first reason that applies counts.
 
-    `live` names the journeys that may send.
+    `live` names the journeys that may send; `hold` is how long a complaint that was settled still
+    holds advertising and surveys back.
     """
     counts: Counter[SkipReason] = Counter()
-    for reason, condition in _stops(now, live):
+    for reason, condition in _stops(now, live, hold):
         stopped = connection.execute(_held(reason).where(condition)).rowcount
         if stopped:
             counts[reason] = stopped
     return counts
 
 
-def stop_reason(now: datetime, live: Collection[str]) -> ColumnElement[str | None]:
+def stop_reason(
+    now: datetime, live: Collection[str], hold: timedelta = NO_TIME
+) -> ColumnElement[str | None]:
     """Why a send of the statement around must not go, or null: the same stops as `hold_back`."""
-    return case(*((condition, literal(str(reason))) for reason, condition in _stops(now, live)))
+    stops = _stops(now, live, hold)
+    return case(*((condition, literal(str(reason))) for reason, condition in stops))
 
 
 def hold_back_these(
@@ -124,7 +133,7 @@ def _held(reason: SkipReason) -> Update:
 
 
 def _stops(
-    now: datetime, live: Collection[str]
+    now: datetime, live: Collection[str], hold: timedelta
 ) -> Iterator[tuple[SkipReason, ColumnElement[bool]]]:
     of_interest = _send.c.purpose.in_([Purpose.ADVERTISING, Purpose.SURVEY])
     yield SkipReason.JOURNEY_NOT_LIVE, _send.c.journey.not_in(sorted(live))
@@ -133,6 +142,14 @@ def _stops(
         SkipReason.EXITED,
         exists().where(
             Enrollment.id == _send.c.enrollment_id, Enrollment.status == EnrollmentStatus.EXITED
+        ),
+    )
+    yield (
+        SkipReason.GOAL_REACHED,
+        exists().where(
+            Enrollment.id == _send.c.enrollment_id,
+            Enrollment.status == EnrollmentStatus.FINISHED,
+            Enrollment.reason == LeaveReason.GOAL,
         ),
     )
     yield SkipReason.ORDER_RETURNED, _order_returned(now)
@@ -171,6 +188,29 @@ def _stops(
                 Complaint.customer_id == _send.c.customer_id,
                 Complaint.opened_at <= now,
                 _not_yet(Complaint.closed_at, now),
+            ),
+        ),
+    )
+    yield (
+        SkipReason.COMPLAINT_HOLD,
+        and_(
+            of_interest,
+            exists().where(
+                Complaint.customer_id == _send.c.customer_id,
+                Complaint.opened_at <= now,
+                Complaint.closed_at <= now,
+                Complaint.closed_at > now - hold,
+            ),
+        ),
+    )
+    yield (
+        SkipReason.SALES_LOCK,
+        and_(
+            _send.c.purpose == Purpose.ADVERTISING,
+            exists().where(
+                SalesLock.customer_id == _send.c.customer_id,
+                SalesLock.since <= now,
+                SalesLock.until > now,
             ),
         ),
     )

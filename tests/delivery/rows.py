@@ -88,6 +88,7 @@ def send(number: int, **changes: Any) -> dict[str, Any]:
         "priority": 50,
         "outcome": "queued",
         "due_at": NOW - DAY,
+        "not_before": changes.get("due_at", NOW - DAY),
         "valid_until": NOW + DAY,
         "decided_at": NOW - DAY,
         "run_id": 1,

@@ -13,6 +13,7 @@ from flows.store.models import (
     Contact,
     Enrollment,
     Purchase,
+    SalesLock,
     Send,
     Suppression,
     TemplateVersion,
@@ -74,6 +75,11 @@ def complain(**values: Any) -> Any:
     return insert(Complaint).values(row | values)
 
 
+def lock(**values: Any) -> Any:
+    row = {"customer_id": 1, "since": NOW - DAY, "until": NOW + 9 * DAY, "source": "hand"}
+    return insert(SalesLock).values(row | values)
+
+
 def credit(total: int, **values: Any) -> Any:
     row = {
         "id": 2,
@@ -88,6 +94,7 @@ def credit(total: int, **values: Any) -> Any:
     return insert(Purchase).values(row | values)
 
 
+HOLD = timedelta(days=2, hours=1)
 STOPS = {
     "nothing speaks against it": ([], {}, None),
     "its journey is not live": ([], {"journey": "other"}, SkipReason.JOURNEY_NOT_LIVE),
@@ -108,7 +115,23 @@ STOPS = {
     "complaint open": ([complain()], {}, SkipReason.COMPLAINT_OPEN),
     "complaint open, survey": ([complain()], {"purpose": "survey"}, SkipReason.COMPLAINT_OPEN),
     "complaint open, service": ([complain()], {"purpose": "service"}, None),
-    "complaint closed": ([complain(closed_at=NOW)], {}, None),
+    "complaint closed long ago": ([complain(closed_at=NOW - 3 * DAY)], {}, None),
+    "complaint closed now": ([complain(closed_at=NOW)], {}, SkipReason.COMPLAINT_HOLD),
+    "complaint closed lately": (
+        [complain(opened_at=NOW - 9 * DAY, closed_at=NOW - 2 * DAY)],
+        {"purpose": "survey"},
+        SkipReason.COMPLAINT_HOLD,
+    ),
+    "complaint closed lately, service": ([complain(closed_at=NOW)], {"purpose": "service"}, None),
+    "negotiation under way": ([lock()], {}, SkipReason.SALES_LOCK),
+    "negotiation under way, survey": ([lock()], {"purpose": "survey"}, None),
+    "negotiation begins tomorrow": ([lock(since=NOW + DAY)], {}, None),
+    "negotiation is over": ([lock(until=NOW)], {}, None),
+    "goal reached": (
+        [update(Enrollment).values(status="finished", reason="goal")],
+        {"purpose": "service"},
+        SkipReason.GOAL_REACHED,
+    ),
     "complaint closes later": ([complain(closed_at=NOW + DAY)], {}, SkipReason.COMPLAINT_OPEN),
     "complaint opens later": ([complain(opened_at=NOW + DAY)], {}, None),
     "order cancelled": ([update(Purchase).values(cancelled_at=NOW)], {}, SkipReason.ORDER_RETURNED),
@@ -131,7 +154,7 @@ def test_what_speaks_against_a_send_is_seen_before_it_is_claimed(engine: Engine,
         for statement in statements:
             connection.execute(statement)
     with outbox.side_by_side(engine) as connection:
-        claim = outbox.claim(connection, NOW, "r1", 10, live=LIVE)
+        claim = outbox.claim(connection, NOW, "r1", 10, live=LIVE, hold=HOLD)
         noted = column(connection, "reason")[1]
     assert claim.send_ids == ([] if reason else [1])
     assert claim.held_back == (Counter({reason: 1}) if reason else Counter())
@@ -188,6 +211,23 @@ def test_the_most_important_goes_first_then_the_longest_due(engine: Engine) -> N
         assert outbox.claim(connection, NOW, "r2", 3, live=LIVE).send_ids == [1]
         assert outbox.claim(connection, NOW, "r3", 3, live=LIVE).send_ids == []
     assert outcomes(engine)[5] == "queued"
+
+
+def test_what_waits_for_approval_is_not_taken(engine: Engine) -> None:
+    furnish(engine)
+    put(
+        engine,
+        send(1, review="pending", priority=90),
+        send(2, review="approved"),
+        send(3),
+        send(4, review="pending", valid_until=NOW - DAY),
+    )
+    with outbox.side_by_side(engine) as connection:
+        assert outbox.waiting(connection, NOW) == 2
+        assert outbox.waiting_by_message(connection, NOW, {"hello"}) == {"hello": 2}
+        assert hold_back(connection, NOW, LIVE) == Counter({SkipReason.EXPIRED: 1})
+        assert outbox.claim(connection, NOW, "r1", 9, live=LIVE).send_ids == [2, 3]
+    assert outcomes(engine) == {1: "queued", 2: "claimed", 3: "claimed", 4: "expired"}
 
 
 def test_a_block_full_of_stopped_sends_does_not_end_the_claiming(engine: Engine) -> None:
