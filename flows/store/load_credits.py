@@ -11,6 +11,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     union_all,
     update,
@@ -35,6 +36,10 @@ def refer_credits(connection: Connection) -> None:
         .values(credit_of_id=sale.id)
         .execution_options(synchronize_session=False)
     )
+    credits = or_(Purchase.kind == OrderKind.CREDIT, Purchase.credit_of_id.is_not(None))
+    theirs = select(Purchase.id).where(credits, Purchase.customer_id.in_(_touched_customers()))
+    if connection.execute(theirs.limit(1)).first() is None:
+        return
     connection.execute(insert(MATCHES).from_select(["credit_id", "sale_id"], _matches()))
     matched = exists().where(MATCHES.c.credit_id == Purchase.id)
     named = exists().where(sale.key == Purchase.credit_of)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, select
 
-from flows.store.load_stage import STAGES
+from flows.store.load_stage import STAGES, holds
 from flows.store.load_upsert import Counts, upsert
 from flows.store.models import Complaint, Contact, Customer, Interaction, Permission, Purchase
 
@@ -10,6 +10,8 @@ from flows.store.models import Complaint, Contact, Customer, Interaction, Permis
 def merge_complaints(connection: Connection) -> Counts:
     """Write complaints, with the order they are about where it is known."""
     stage_ = STAGES["complaints"]
+    if not holds(connection, stage_):
+        return Counts()
     rows = (
         select(
             stage_.c.complaint.label("key"),
@@ -29,6 +31,8 @@ def merge_complaints(connection: Connection) -> Counts:
 def merge_interactions(connection: Connection) -> Counts:
     """Write calls, visits and letters."""
     stage_ = STAGES["interactions"]
+    if not holds(connection, stage_):
+        return Counts()
     rows = (
         select(
             stage_.c.interaction.label("key"),
@@ -53,6 +57,8 @@ def merge_permissions(connection: Connection) -> Counts:
     The same one twice is one: what was asked for and is confirmed by now stays one row.
     """
     stage_ = STAGES["permissions"]
+    if not holds(connection, stage_):
+        return Counts()
     rows = (
         select(
             Contact.id.label("contact_id"),

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, case, func, select, union
 
-from flows.store.load_stage import STAGES
+from flows.store.load_stage import STAGES, holds
 from flows.store.load_upsert import Counts, upsert
 from flows.store.models import (
     Contact,
@@ -17,6 +17,8 @@ def merge_customers(connection: Connection, given: Collection[str]) -> Counts:
     """Write the customers brought, or those whom orders and contacts name."""
     stage_ = STAGES["customers"]
     if "customers" in given:
+        if not holds(connection, stage_):
+            return Counts()
         rows = select(
             stage_.c.customer.label("key"),
             stage_.c.name,
@@ -28,6 +30,8 @@ def merge_customers(connection: Connection, given: Collection[str]) -> Counts:
         ).order_by(stage_.c.row)
         return upsert(connection, Customer, rows, ["key"])
     orders, contacts, lines = STAGES["orders"], STAGES["contacts"], STAGES["order_lines"]
+    if not holds(connection, orders, contacts):
+        return Counts()
     everybody = union(select(orders.c.customer), select(contacts.c.customer)).subquery()
     named = (
         select(orders.c.customer, func.max(lines.c.row).label("row"))
@@ -49,7 +53,7 @@ def merge_products(connection: Connection, given: Collection[str]) -> Counts:
     """Write the products brought, and those that only lines name."""
     counts = Counts()
     stage_, lines = STAGES["products"], STAGES["order_lines"]
-    if "products" in given:
+    if "products" in given and holds(connection, stage_):
         rows = select(
             stage_.c.product.label("key"),
             stage_.c.name,
@@ -59,6 +63,8 @@ def merge_products(connection: Connection, given: Collection[str]) -> Counts:
             stage_.c.fact,
         ).order_by(stage_.c.row)
         counts = upsert(connection, Product, rows, ["key"])
+    if not holds(connection, lines):
+        return counts
     latest = (
         select(
             lines.c.product,
@@ -89,6 +95,8 @@ def merge_products(connection: Connection, given: Collection[str]) -> Counts:
 def merge_contacts(connection: Connection) -> Counts:
     """Write the people of customers."""
     stage_ = STAGES["contacts"]
+    if not holds(connection, stage_):
+        return Counts()
     rows = (
         select(
             stage_.c.contact.label("key"),

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from flows.store.load_credits import refer_credits
-from flows.store.load_stage import STAGES, TOTALS, TOUCHED, measure
+from flows.store.load_stage import STAGES, TOTALS, TOUCHED, holds, measure
 from flows.store.load_upsert import Counts, upsert
 from flows.store.models import Contact, Customer, Product, Purchase, PurchaseLine
 from segments.names import OrderKind
@@ -29,6 +29,8 @@ from segments.names import OrderKind
 def merge_orders(connection: Connection, given: Collection[str], currency: str) -> Counts:
     """Write the heads of staged orders; lines and sums follow in `merge_lines`."""
     stage, lines = STAGES["orders"], STAGES["order_lines"]
+    if not holds(connection, stage):
+        return Counts()
     named: ColumnElement[str] = stage.c.currency
     if "orders" in given:
         of_lines = select(func.min(lines.c.currency)).where(lines.c.order == stage.c.order)
@@ -58,6 +60,8 @@ def merge_orders(connection: Connection, given: Collection[str], currency: str) 
 
 def merge_lines(connection: Connection, given: Collection[str]) -> Counts:
     """Write the lines of staged orders, then the sums of each order touched."""
+    if not holds(connection, STAGES["orders"], STAGES["order_lines"]):
+        return Counts()
     if "orders" in given:
         _turn_positive_credits(connection)
     _note_touched(connection)

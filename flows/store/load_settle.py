@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from flows.store.load_stage import ASIDE, REJECTS, STAGES, WATERMARK, measure
+from flows.store.load_stage import ASIDE, REJECTS, STAGES, WATERMARK, holds, measure, note_filled
 from flows.store.models import Contact, Customer, Purchase
 
 Condition = ColumnElement[bool]
@@ -50,6 +50,8 @@ class Settled:
 def keep_new_orders(connection: Connection, since: datetime) -> int:
     """Drop the lines of orders none of whose lines is newer; an order changes as a whole."""
     lines = STAGES["order_lines"]
+    if not holds(connection, lines):
+        return 0
     mark = lines.c[WATERMARK]
     new = select(lines.c.order).where(or_(mark >= since, mark.is_(None)))
     return _count(connection, delete(lines).where(lines.c.order.not_in(new)))
@@ -100,6 +102,8 @@ def settle(connection: Connection, given: Collection[str]) -> dict[str, Settled]
 
 def _drop_duplicates(connection: Connection, table: str) -> int:
     stage = STAGES[table]
+    if not holds(connection, stage):
+        return 0
     if table == "permissions":
         _count(
             connection,
@@ -118,7 +122,7 @@ def _refuse(
     connection: Connection, table: str, column: str, wrong: Condition, of: str, reason: str
 ) -> Settled:
     stage = STAGES[table]
-    if connection.execute(select(stage.c.row).where(wrong).limit(1)).first() is None:
+    if not _any(connection, stage, wrong):
         return Settled()
     put_aside = and_(ASIDE.c.source == of, ASIDE.c.key == stage.c[column])
     waits = and_(wrong, exists().where(put_aside, ASIDE.c.later))
@@ -139,6 +143,7 @@ def _put_aside(connection: Connection, table: str, which: Condition, *, later: b
         key = STAGES[table].c[_KEYS[table]]
         rows = select(literal(table), key, true() if later else false()).where(which)
         connection.execute(insert(ASIDE).from_select(["source", "key", "later"], rows))
+        note_filled(connection, ASIDE)
 
 
 def _empty(
@@ -148,6 +153,8 @@ def _empty(
     cell = stage.c[column]
     put_aside = exists().where(ASIDE.c.source == of, ASIDE.c.key == cell)
     wrong = and_(cell.is_not(None), wrong)
+    if not _any(connection, stage, wrong):
+        return
     _reject(connection, table, column, and_(wrong, ~put_aside), reason, whole=False)
     connection.execute(update(stage).where(wrong).values({column: None}))
 
@@ -166,12 +173,15 @@ def _reject(
     ).where(wrong)
     names = ["source", "row", "column", "value", "reason", "whole"]
     connection.execute(insert(REJECTS).from_select(names, rows))
+    note_filled(connection, REJECTS)
 
 
 def _settle_lines(
     connection: Connection, given: Collection[str], settled: dict[str, Settled]
 ) -> None:
     lines = STAGES["order_lines"]
+    if not holds(connection, lines):
+        return
     if "customers" in given:
         settled["order_lines"] = _refuse(
             connection,
@@ -210,6 +220,8 @@ def _settle_lines(
 
 def _derive_orders(connection: Connection) -> None:
     lines, orders = STAGES["order_lines"], STAGES["orders"]
+    if not holds(connection, lines):
+        return
     names = ["row", "order", "customer", "ordered_at", "currency"]
     rows = select(
         func.min(lines.c.row),
@@ -219,6 +231,7 @@ def _derive_orders(connection: Connection) -> None:
         func.min(lines.c.currency),
     ).group_by(lines.c.order)
     connection.execute(insert(orders).from_select(names, rows))
+    note_filled(connection, orders)
     measure(connection, orders)
 
 
@@ -266,6 +279,13 @@ def _order_known(stage: Table, *, of_customer: bool = False) -> Condition:
     )
     # As with contacts: what an order's row says today counts.
     return or_(theirs, and_(~here, stored))
+
+
+def _any(connection: Connection, stage: Table, wrong: Condition) -> bool:
+    if not holds(connection, stage):
+        return False
+    found = connection.execute(select(stage.c.row).where(wrong).limit(1))
+    return found.first() is not None
 
 
 def _count(connection: Connection, statement: Executable) -> int:

@@ -43,6 +43,7 @@ _KEYS = {
     "permissions": ("contact",),
 }
 WATERMARK = "watermark"
+_FILLED = "stages filled"
 
 _metadata = MetaData()
 
@@ -130,6 +131,16 @@ def staging(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def holds(connection: Connection, *targets: Table) -> bool:
+    """Whether one of these tables was ever filled; what reads only empty ones can be spared."""
+    return any(target.name in connection.info.get(_FILLED, ()) for target in targets)
+
+
+def note_filled(connection: Connection, target: Table) -> None:
+    """Remember that a table may hold rows."""
+    connection.info.setdefault(_FILLED, set()).add(target.name)
+
+
 def stage(connection: Connection, table: str, good: pa.RecordBatch) -> None:
     """Add checked rows of one source."""
     _fill(connection, STAGES[table], good)
@@ -149,6 +160,9 @@ def index(connection: Connection) -> None:
     """Make the filled stages quick to look things up in."""
     staged = [(STAGES[table], keys) for table, keys in _KEYS.items()]
     for target, keys in [*staged, (ASIDE, ("key",))]:
+        # Settling fills these two, and looks things up in them while it does.
+        if target not in (ASIDE, STAGES["orders"]) and not holds(connection, target):
+            continue
         for key in keys:
             made = Index(f"ix_{target.name}_{key}", target.c[key])
             made.create(connection)
@@ -169,6 +183,7 @@ def _of(source: str, rows: pa.RecordBatch) -> pa.RecordBatch:
 def _fill(connection: Connection, target: Table, rows: pa.RecordBatch) -> None:
     if not len(rows):
         return
+    note_filled(connection, target)
     names = [column.name for column in target.c if column.name in rows.schema.names]
     rows = rows.select(names)
     columns = ", ".join(f'"{name}"' for name in names)

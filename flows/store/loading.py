@@ -25,6 +25,7 @@ from flows.store.load_orders import merge_lines, merge_orders
 from flows.store.load_settle import Settled, keep_new_orders, settle
 from flows.store.load_stage import (
     REJECTS,
+    holds,
     index,
     stage,
     stage_aside,
@@ -113,6 +114,8 @@ def newest_order(connection: Connection, now: datetime) -> datetime | None:
 
 def reject_reasons(connection: Connection, source: str) -> list[RejectReason]:
     """Why rows or cells of a source were rejected, the most frequent reason first."""
+    if not holds(connection, REJECTS):
+        return []
     count = func.count()
     rows = connection.execute(
         select(REJECTS.c.column, REJECTS.c.reason, REJECTS.c.whole, count, func.min(REJECTS.c.row))
@@ -157,7 +160,12 @@ def save_rejects(connection: Connection, readings: Mapping[str, Reading], run_id
 
 
 def _save_rejects(connection: Connection, readings: Mapping[str, Reading], run_id: int) -> None:
+    rejected = set()
+    if holds(connection, REJECTS):
+        rejected = set(connection.execute(select(REJECTS.c.source).distinct()).scalars())
     for source, reading in readings.items():
+        if source not in rejected:
+            continue
         rows = _rejects(source, reading, run_id)
         upsert(connection, Reject, rows, ["source", "place", "row", "column"], kept={"run_id"})
 
