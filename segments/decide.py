@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from segments.journey.advance import Journeying
+from segments.journey.ahead import arrivals
 from segments.journey.candidates import decide_candidates
 from segments.journey.enter import Entries, entries, segments_entered_by
 from segments.journey.happenings import Happenings
@@ -15,6 +16,7 @@ from segments.journey.moments import moment
 from segments.journey.nodes import NodeKind
 from segments.journey.occasions import Occasions
 from segments.journey.standing import DTYPES, Standing
+from segments.journey.upcoming import Ahead
 from segments.names import Outcome
 from segments.state import FRAMES, Plan, Specs, State
 
@@ -97,7 +99,8 @@ def _decide_sends(
         at_send = everybody[standing.at_kind(everybody, NodeKind.SEND)]
         if decided and not len(at_send):
             return pd.concat(decided, ignore_index=True)
-        sends = decide_candidates(standing.by_program(everybody), state, specs, now)
+        ahead = _ahead(standing, state, specs, now)
+        sends = decide_candidates(standing.by_program(at_send), state, specs, now, ahead)
         decided.append(sends)
         ref = sends["ref"].to_numpy()
         # What one step writes to several people shares its fate: all of it goes, or none.
@@ -107,6 +110,18 @@ def _decide_sends(
         _go_on(standing, through, touched, moment(now))
         journeying.move(through, through)
         state = replace(state, touches=_written_to(state.touches, sends, standing, now))
+
+
+def _ahead(standing: Standing, state: State, specs: Specs, now: datetime) -> Ahead:
+    """Tells who of some customers comes to a message soon; nobody is asked about in vain."""
+
+    def told(customers: np.ndarray, until: datetime) -> pd.DataFrame:
+        waits = standing.active()
+        waits = waits[standing.due[waits] <= moment(until)]
+        waits = waits[np.isin(standing.customer[waits], customers)]
+        return arrivals(standing.by_program(waits), state, specs, now, until)
+
+    return told
 
 
 def _go_on(
