@@ -13,7 +13,8 @@ from flows.config import compile_earlier
 from flows.errors import ConfigError
 from flows.stages.shop import Progress, Shop, noted_run, quiet
 from flows.store import runs
-from flows.store.figures import base_figures, customer_figures, everybody_figures
+from flows.store.figures import customer_figures
+from flows.store.purchases import everybodys_figures
 from flows.store.reading import customer_range, filled, read_state
 from flows.store.session import writing
 from flows.store.writes import apply_plan
@@ -25,9 +26,6 @@ from segments.journey.program import NOT_CONTENT, Program
 from segments.names import EnrollmentStatus, Outcome
 from segments.state import Plan, Specs, State, changed_phase
 
-_AT_ONCE = 250_000
-"""Up to so many customers the figures are read once, for the base and for all shards."""
-
 
 @dataclass(frozen=True)
 class Planning:
@@ -37,7 +35,7 @@ class Planning:
     now: datetime
     specs: Specs
     base: Base
-    figures: pd.DataFrame | None
+    bought: pd.DataFrame
     previous_run: datetime | None
     shards: list[tuple[int, int]]
 
@@ -107,16 +105,12 @@ def prepare(shop: Shop, now: datetime, run_id: int, *, dry_run: bool = False) ->
         )
         previous = runs.previous_run(connection, "plan", now)
         low, high = customer_range(connection)
-        figures = None
-        if high - low < _AT_ONCE:
-            figures = everybody_figures(connection, now)
-            base = whole_base(figures, project.policy, now)
-        else:
-            base = base_figures(connection, now, project.policy)
+        bought = everybodys_figures(connection, now)
+        base = whole_base(bought, project.policy, now)
         known = filled(connection, specs)
     size = project.settings.shard_size
     shards = [(first, min(first + size - 1, high)) for first in range(low, high + 1, size)]
-    planning = Planning(run_id, now, specs, base, figures, previous, shards)
+    planning = Planning(run_id, now, specs, base, bought, previous, shards)
     if not dry_run:
         with writing(shop.engine) as connection:
             runs.keep_members_of(connection, known & _watched(specs))
@@ -169,10 +163,7 @@ def _decided(
     connection: Connection, planning: Planning, first: int, last: int
 ) -> tuple[State, Plan]:
     now, specs = planning.now, planning.specs
-    if planning.figures is not None:
-        figures = planning.figures[planning.figures["customer_id"].between(first, last)]
-    else:
-        figures = customer_figures(connection, now, first, last)
+    figures = customer_figures(connection, now, first, last, planning.bought)
     people = profiles(figures, planning.base, specs.policy, now)
     state = read_state(connection, people, specs, now, first, last, planning.previous_run)
     return state, decide(state, specs, now)
