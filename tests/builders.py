@@ -44,6 +44,7 @@ def profiles(*rows: Mapping[str, Any]) -> pd.DataFrame:
         "quadrant_before": "small",
         "abc": "C",
         "reassurance": "light",
+        "region": "DE-NW",
     }
     filled = [
         {"customer_key": f"K{number}", **plain, "customer_id": number, **row}
@@ -61,6 +62,7 @@ def profiles(*rows: Mapping[str, Any]) -> pd.DataFrame:
             "customer_key": "str",
             "phase_before": "str",
             "quadrant_before": "str",
+            "region": "str",
         }
     )
 
@@ -105,6 +107,8 @@ def orders(*rows: Mapping[str, Any], now: datetime = NOW) -> pd.DataFrame:
         "order_category": "chairs",
         "order_discounted": False,
         "order_returned": False,
+        "categories": "chairs",
+        "products": "",
     }
     frame = pd.DataFrame(
         [
@@ -124,6 +128,8 @@ def orders(*rows: Mapping[str, Any], now: datetime = NOW) -> pd.DataFrame:
             "order_category": "str",
             "order_discounted": "boolean",
             "order_returned": "boolean",
+            "categories": "str",
+            "products": "str",
         }
     )
 
