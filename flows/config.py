@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, TypeVar
 
+from flows.calendars import region_fault
 from flows.errors import ConfigError, Fault
 from flows.intake.spec import Sources
 from flows.mending import Mended, mended
@@ -16,6 +17,7 @@ from flows.yamlfaults import at
 from flows.yamlfile import Document, build, read
 from flows.yamlschema import Place
 from segments.frames import PROFILE
+from segments.journey.budgets import Budget, compile_budgets
 from segments.journey.program import Program, ProgramError, compile_journey
 from segments.names import JourneyStatus
 from segments.policy import Policy
@@ -41,7 +43,10 @@ RUNNING = (JourneyStatus.LIVE, JourneyStatus.SHADOW)
 
 @dataclass(frozen=True)
 class Project:
-    """Everything a run needs to know. `broken` are faults of journeys that are left out."""
+    """Everything a run needs to know.
+
+    `budgets` are those of policy.yaml, compiled; `broken` are faults of journeys left out.
+    """
 
     folder: Path
     settings: Settings
@@ -51,6 +56,7 @@ class Project:
     sources: Sources
     segments: Mapping[str, Rule]
     journeys: Mapping[str, Program]
+    budgets: tuple[Budget, ...] = ()
     broken: list[Fault] = field(default_factory=list)
 
     @property
@@ -77,16 +83,25 @@ def load(folder: Path) -> Project:
     _needs_config(folder)
     faults: list[Fault] = []
     settings = _file(folder, Settings, "settings.yaml", faults)
-    policy = _file(folder, Policy, "policy.yaml", faults)
     owners = _file(folder, Owners, "owners.yaml", faults)
     senders = _file(folder, Senders, "senders.yaml", faults)
     sources = _file(folder, Sources, "sources.yaml", faults)
     segments = _segments(folder, faults)
+    policy, budgets = _policy(folder, segments, faults)
     journeys, broken = _journeys(folder, segments)
     if faults or segments is None or not (settings and policy and owners and senders and sources):
         raise ConfigError([*faults, *broken])
     return Project(
-        folder, settings, policy, owners, senders, sources, segments, journeys, sorted(set(broken))
+        folder=folder,
+        settings=settings,
+        policy=policy,
+        owners=owners,
+        senders=senders,
+        sources=sources,
+        segments=segments,
+        journeys=journeys,
+        budgets=budgets,
+        broken=sorted(set(broken)),
     )
 
 
@@ -141,6 +156,27 @@ def _document(folder: Path, name: str, faults: list[Fault]) -> Document | None:
     document, wrong = read(folder / name, name)
     faults += wrong
     return document
+
+
+def _policy(
+    folder: Path, segments: Mapping[str, Rule] | None, faults: list[Fault]
+) -> tuple[Policy | None, tuple[Budget, ...]]:
+    """The rules of the house, with the budgets of attention compiled."""
+    document = _document(folder, "config/policy.yaml", faults)
+    if document is None:
+        return None, ()
+    policy, wrong = build(Policy, document)
+    faults += wrong
+    if policy is None:
+        return None, ()
+    if what := region_fault(policy.calendar.region):
+        faults.append(document.fault(("calendar", "region"), what))
+    try:
+        return policy, compile_budgets(policy.attention, segments or {})
+    except ProgramError as error:
+        if segments is not None:
+            faults += [document.fault(place, what) for place, what in error.faults]
+        return policy, ()
 
 
 def _segments(folder: Path, faults: list[Fault]) -> dict[str, Rule] | None:

@@ -102,6 +102,7 @@ def prepare(shop: Shop, now: datetime, run_id: int, *, dry_run: bool = False) ->
             programs,
             started,
             regions=holidays_around(now, project.policy),
+            budgets=project.budgets,
         )
         previous = runs.previous_run(connection, "plan", now)
         low, high = customer_range(connection)
