@@ -17,7 +17,7 @@ MOMENTS: dict[str, tuple[str, ...]] = {
     "order_lines": ("ordered_at",),
     "complaints": ("opened_at", "closed_at"),
     "interactions": ("at",),
-    "permissions": ("at", "ended_at"),
+    "permissions": ("at", "ended_at", "collected_at", "requested_at", "confirmed_at"),
 }
 """Moments at which a row appears or changes, the first being its birth."""
 

@@ -10,12 +10,12 @@ import pandas as pd
 from flows.company import catalogue
 from flows.company.chance import Array, Moment, generator
 from flows.company.export import MOMENTS, ahead, append, visible
-from flows.company.people import Register, recruit
+from flows.company.people import Register, existing_customers, recruit
 from flows.company.project import WRITTEN
 from flows.company.reactions import LIFT_DAYS, lift, reactions
 from flows.company.season import at_work, briskness
 from flows.company.trade import DORMANT, Books, past_orders, sell, small_talk
-from segments.names import Locale
+from segments.names import Locale, OrderKind
 
 HISTORY_DAYS = 730
 _JOINED_LATELY = 0.65
@@ -42,6 +42,7 @@ class Company:
         self._open: Books = {table: _blank(table) for table in MOMENTS}
         self._customers = pd.DataFrame()
         self._joining_a_day = 0.0
+        self._reachable = pd.Index([], dtype=object)
         self._lift = np.zeros(0)
         self._lifted_until = np.zeros(0, dtype="datetime64[D]")
 
@@ -146,6 +147,8 @@ class Company:
         people = recruit(rng, self._market, since, loyal_from, prospects, self._register)
         before, count = len(self._customers), len(since)
         self._customers = _joined(self._customers, people.customers)
+        reachable = people.contacts["email"] != ""
+        self._reachable = self._reachable.append(pd.Index(people.contacts["contact"][reachable]))
         self._lift = np.append(self._lift, np.zeros(count))
         self._lifted_until = np.append(
             self._lifted_until, np.full(count, _EVER.astype("datetime64[D]"))
@@ -162,7 +165,11 @@ class Company:
     def _sell(self, rng: np.random.Generator, who: Array, moments: Array) -> None:
         if len(who):
             buyers = self._customers.iloc[who]
-            self._plan(sell(rng, self.locale, self._products, buyers, moments, self._next_order))
+            books = sell(rng, self.locale, self._products, buyers, moments, self._next_order)
+            orders = books["orders"]
+            told = orders["kind"].eq(OrderKind.SALE) & orders["contact"].isin(self._reachable)
+            books["permissions"] = existing_customers(self.locale, orders[told])
+            self._plan(books)
             self._next_order += len(who)
 
     def _talk(self, rng: np.random.Generator, start: Moment, days: int, prefix: str) -> None:

@@ -14,6 +14,7 @@ from segments.names import Locale, PermissionKind, Purpose, Role, Salutation
 
 NEVER = np.datetime64("NaT", "s")
 _OWNERS = {"lindner": 35, "brandt": 35, "yilmaz": 30}
+_NEVER = {"ended_at": NEVER, "requested_at": NEVER, "confirmed_at": NEVER}
 _LEGAL_FORMS = ("GmbH", "AG", "KG", "OHG", "eG", "e. V.", "Ltd", "plc")
 _FOLDED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ı": "i", "'": ""})
 
@@ -173,17 +174,6 @@ def _permissions(
     reachable = contacts[contacts["email"] != ""]
     consents = _consents(rng, locale, reachable)
     surveys = consents[rng.random(len(consents)) < 0.4].assign(purpose=Purpose.SURVEY.value)
-    buyers = reachable[reachable["role"].eq(Role.BUYER) & ~reachable["prospect"]]
-    existing = pd.DataFrame(
-        {
-            "contact": buyers["contact"],
-            "kind": PermissionKind.EXISTING_CUSTOMER.value,
-            "purpose": Purpose.ADVERTISING.value,
-            "at": buyers["since"],
-            "ended_at": NEVER,
-            "proof": wording.EXISTING[locale],
-        }
-    )
     against = reachable[rng.random(len(reachable)) < 0.025]
     objections = pd.DataFrame(
         {
@@ -191,32 +181,48 @@ def _permissions(
             "kind": PermissionKind.OBJECTION.value,
             "purpose": Purpose.ADVERTISING.value,
             "at": _later(rng, against["since"].to_numpy("datetime64[s]"), 250),
-            "ended_at": NEVER,
             "proof": wording.OBJECTION[locale],
         }
     )
-    return pd.concat([existing, consents, surveys, objections], ignore_index=True)
+    told = pd.concat([consents, surveys, objections.assign(**_NEVER)], ignore_index=True)
+    return told.assign(collected_at=NEVER)
+
+
+def existing_customers(locale: Locale, orders: pd.DataFrame) -> pd.DataFrame:
+    """What these orders grant the people who placed them: each order form carries the notice."""
+    return pd.DataFrame(
+        {
+            "contact": orders["contact"],
+            "kind": PermissionKind.EXISTING_CUSTOMER.value,
+            "purpose": Purpose.ADVERTISING.value,
+            "at": orders["ordered_at"],
+            "order": orders["order"],
+            "notice": wording.NOTICE[locale],
+            "collected_at": orders["ordered_at"],
+            "proof": wording.EXISTING[locale],
+            **_NEVER,
+        }
+    )
 
 
 def _consents(rng: np.random.Generator, locale: Locale, reachable: pd.DataFrame) -> pd.DataFrame:
     giving = reachable[rng.random(len(reachable)) < 0.62]
     given = _later(rng, giving["since"].to_numpy("datetime64[s]"), 60)
     asked = given - rng.integers(40, 900, len(given)).astype("timedelta64[s]")
-    proofs = [
-        wording.CONSENT[locale].format(
-            asked=str(one).replace("T", " "), given=str(two).replace("T", " "), number=f"N{contact}"
-        )
-        for one, two, contact in zip(asked, given, giving["contact"], strict=True)
-    ]
     withdrawn = rng.random(len(giving)) < 0.05
+    forgotten = rng.random(len(giving)) < 0.03
     return pd.DataFrame(
         {
             "contact": giving["contact"],
             "kind": PermissionKind.CONSENT.value,
             "purpose": Purpose.ADVERTISING.value,
-            "at": given,
+            "at": asked,
             "ended_at": np.where(withdrawn, _later(rng, given, 250), NEVER),
-            "proof": proofs,
+            "requested_at": asked,
+            "confirmed_at": np.where(forgotten, NEVER, given),
+            "source": wording.FORM,
+            "text_version": wording.FORM_VERSION,
+            "proof": wording.CONSENT[locale] + giving["contact"],
         }
     )
 

@@ -15,6 +15,10 @@ _ENGLISH = {
     "Kundenberaterin Süd": "Account Manager South",
     "Kundenberater Nord": "Account Manager North",
     "Nordholz Büromöbel\n": "Nordholz Office Furniture\n",
+    "Schreibtische: [Schreibtische, Zubehör]": "Desks: [Desks, Accessories]",
+    "Bürostühle: [Bürostühle, Zubehör]": "Office chairs: [Office chairs, Accessories]",
+    "Konferenz: [Konferenz, Bürostühle]": "Meeting rooms: [Meeting rooms, Office chairs]",
+    "Lounge: [Lounge, Bürostühle]": "Lounge: [Lounge, Office chairs]",
 }
 
 

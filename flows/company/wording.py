@@ -2,19 +2,15 @@
 
 from segments.names import Locale, Mood
 
+FORM, FORM_VERSION = "www.nordholz.example/newsletter", "V3"
 CONSENT = {
-    Locale.DE: (
-        "Double-Opt-in über www.nordholz.example/newsletter, Wortlaut V3: "
-        "angemeldet {asked}, bestätigt {given}, Protokoll {number}"
-    ),
-    Locale.EN: (
-        "double opt-in at www.nordholz.example/newsletter, wording V3: "
-        "asked {asked}, confirmed {given}, record {number}"
-    ),
+    Locale.DE: "Double-Opt-in, Protokoll N",
+    Locale.EN: "double opt-in, record N",
 }
+NOTICE = {Locale.DE: "Auftragsformular V7", Locale.EN: "order form V7"}
 EXISTING = {
-    Locale.DE: "Adresse beim Kauf erhalten, Hinweis auf Widerspruch im Auftragsformular V7",
-    Locale.EN: "address received with a purchase, right to object named in order form V7",
+    Locale.DE: "Adresse beim Kauf erhalten, Widerspruchshinweis im Auftragsformular",
+    Locale.EN: "address received with a purchase, right to object named in the order form",
 }
 OBJECTION = {
     Locale.DE: "Widerspruch am Telefon, von der Kundenbetreuung vermerkt",

@@ -56,9 +56,18 @@ def test_about_half_of_the_contacts_consented_and_the_proof_says_how(young: Tabl
     assert 0.01 < people["objection"] < 0.04
     consents = permissions[permissions["kind"] == "consent"]
     assert consents["proof"].str.contains("Double-Opt-in").all()
+    assert consents[["source", "text_version"]].ne("").all(axis=None)
     assert 0.01 < consents["ended_at"].ne("").mean() < 0.08
     ended = consents[consents["ended_at"] != ""]
     assert (moments(ended["ended_at"]) > moments(ended["at"])).all()
+
+
+def test_most_who_asked_for_letters_confirmed_it_within_minutes(young: Tables) -> None:
+    consents = young.clean["permissions"].query("kind == 'consent'")
+    confirmed = consents[consents["confirmed_at"] != ""]
+    assert 0.94 < len(confirmed) / len(consents) < 0.99
+    took = moments(confirmed["confirmed_at"]) - moments(confirmed["requested_at"])
+    assert took.between("30s", "1h").all()
 
 
 def test_nobody_without_an_address_consented(young: Tables) -> None:
@@ -66,7 +75,13 @@ def test_nobody_without_an_address_consented(young: Tables) -> None:
     assert not young.clean["permissions"]["contact"].isin(silent).any()
 
 
-def test_only_buyers_count_as_existing_customers(young: Tables) -> None:
-    roles = young.clean["contacts"].set_index("contact")["role"]
-    existing = young.clean["permissions"].query("kind == 'existing_customer'")
-    assert roles.loc[existing["contact"]].eq("buyer").all()
+def test_whoever_ordered_with_an_address_is_an_existing_customer(young: Tables) -> None:
+    silent = young.clean["contacts"].query("email == ''")["contact"]
+    sales = young.clean["orders"].query("kind == 'sale'")
+    sales = sales[~sales["contact"].isin(silent)].set_index("order")
+    granted = young.clean["permissions"].query("kind == 'existing_customer'").set_index("order")
+    assert set(granted.index) <= set(sales.index)
+    assert len(granted) > 0.97 * len(sales)
+    assert granted["contact"].eq(sales["contact"].reindex(granted.index)).all()
+    assert granted["collected_at"].eq(sales["ordered_at"].reindex(granted.index)).all()
+    assert granted["notice"].ne("").all()
