@@ -95,7 +95,7 @@ class _Compiler:
         # Flags are not known before somebody is under way: not to the rule of entering.
         enter_when = self._rule(journey.enter.when, ("enter", "when"))
         self.rules.clear()
-        self.columns |= self._flags()
+        self.columns = self._flags() | self.columns
         exit_when = self._rule(journey.exit_when, ("exit_when",))
         self._claim_given_ids()
         self._steps(journey.steps, ("steps",), after=size)

@@ -1,5 +1,6 @@
 """Who is kept out for comparison."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,12 @@ def test_the_global_holdout_keeps_the_same_customers_out_of_all_advertising():
     other = _held_out(0, "other", policy=0.1, purpose="advertising")
     assert one == other != set()
     assert _held_out(0, "one", policy=0.1) == set()
+
+
+@pytest.mark.parametrize("attention", ["legal", "complaint_recovery"])
+def test_nobody_is_held_out_of_what_nobody_may_miss(attention):
+    spec = Journey.model_validate(journey(purpose="advertising", attention=attention))
+    assert set(arms(KEYS, spec, Policy(holdout=1.0))) == {"treated"}
 
 
 def test_the_answer_is_the_same_on_every_machine():
