@@ -37,7 +37,7 @@ SCHEMAS: dict[str, type[Spec]] = {
 }
 """Every kind of YAML file, and the model it is read into."""
 
-RUNNING = (JourneyStatus.LIVE, JourneyStatus.SHADOW)
+RUNNING = (JourneyStatus.LIVE, JourneyStatus.REVIEW, JourneyStatus.SHADOW)
 """Journeys of these statuses are decided; drafts and paused ones rest."""
 
 
