@@ -56,7 +56,7 @@ def test_what_happened_before_the_journey_started_starts_nobody():
     ("person", "purpose", "reason"),
     [
         ({"consent_advertising": False}, "advertising", "no_permission"),
-        ({"objected": True}, "advertising", "objected"),
+        ({"objected": True}, "survey", "objected"),
         ({"suppressed": True}, "service", "suppressed"),
         ({"suppressed_advertising": True}, "advertising", "suppressed"),
         ({"has_address": False}, "service", "no_address"),

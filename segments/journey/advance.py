@@ -1,6 +1,7 @@
 """Everybody at one node moves in one operation; programs run forward, so one pass does."""
 
 from datetime import datetime, timedelta
+from functools import cached_property
 from heapq import heapify, heappop, heappush
 from typing import Any
 
@@ -12,10 +13,11 @@ from segments.journey.happenings import Happenings
 from segments.journey.holdout import position
 from segments.journey.moments import NEVER, day_begins, moment, never, zoned
 from segments.journey.nodes import Node, NodeKind, Program
+from segments.journey.permission import objecting
 from segments.journey.program import TIMED_OUT
 from segments.journey.standing import EXITED, FINISHED, Standing
 from segments.journey.waiting import happened, marked
-from segments.names import Arm, JourneyStatus, LeaveReason
+from segments.names import Arm, JourneyStatus, LeaveReason, Purpose
 from segments.spans import Span, Until
 from segments.spec import Set, Task, Wait, WaitUntil
 from segments.state import Specs, State
@@ -43,6 +45,7 @@ class Journeying:
         self.tomorrow = day_begins(local_day(now, zone) + timedelta(days=1), zone)
         self.events = events or Happenings(state.events, self.now)
         self.keys = state.profiles["customer_key"].array
+        self.contacts = state.contacts
         self._tasks: list[tuple[np.ndarray, dict[str, Any]]] = []
 
     def move(self, at: np.ndarray, fresh: np.ndarray) -> None:
@@ -86,6 +89,10 @@ class Journeying:
                 each = np.repeat(np.array(told, dtype=object), counts)
                 columns[name] = pd.array(each, dtype="str")
         return pd.DataFrame(columns)[list(_TASKS)]
+
+    @cached_property
+    def _objecting(self) -> np.ndarray:
+        return objecting(self.contacts)
 
     def _visit(
         self, program: Program, node: Node, here: np.ndarray
@@ -177,12 +184,17 @@ class Journeying:
         return np.array([way for _, _, way in node.shares])[variant]
 
     def _met(self, program: Program, node: Node, step: Task, here: np.ndarray) -> None:
-        """Note a task for each of these, but for nobody who is held out, and not in shadow."""
+        """Note a task for each of these, but not in shadow, nor for anybody held out.
+
+        Nor, where it is to sell something, for those who object to that.
+        """
         standing, task = self.standing, step.task
         standing.marked[here] = self.now
         if program.journey.status == JourneyStatus.SHADOW:
             return
         here = here[(standing.rows["arm"].array.take(here) != Arm.HELD_OUT.value).astype(bool)]
+        if program.journey.purpose == Purpose.ADVERTISING:
+            here = here[~np.isin(standing.customer[here], self._objecting)]
         if not len(here):
             return
         regions = standing.regions(here)

@@ -12,8 +12,9 @@ from segments.journey.holdout import arms
 from segments.journey.moments import day_begins, plain, zoned
 from segments.journey.nodes import Program
 from segments.journey.occasions import Found, Occasions
+from segments.journey.permission import objecting
 from segments.journey.standing import DTYPES, Facts, empty_standing
-from segments.names import EnrollmentStatus
+from segments.names import EnrollmentStatus, Purpose
 from segments.state import Specs, State
 
 
@@ -32,14 +33,19 @@ def entries(state: State, specs: Specs, occasions: Occasions) -> Entries:
 
     An event starts an enrollment once: its key stays known. What lies before the journey was
     started, or further back than `late_data`, starts nobody, but for those a backfill lets in:
-    the lowest customer numbers first.
+    the lowest customer numbers first. Customers who object in every person they have enter no
+    advertising, and so belong to no comparison of it.
     """
     past = Past(state, occasions)
+    against = np.isin(state.profiles["customer_id"].to_numpy(), objecting(state.contacts))
     programs = sorted(specs.programs, key=lambda program: program.name)
     parts: list[tuple[int, Found]] = []
     backfilled: dict[str, int] = {}
     for number, program in enumerate(programs):
-        found = past.not_again(program, wanted(program, occasions.found(program), state))
+        found = occasions.found(program)
+        if program.journey.purpose == Purpose.ADVERTISING:
+            found = found.take(np.flatnonzero(~against[found.where]))
+        found = past.not_again(program, wanted(program, found, state))
         found = _backfill(found, specs.backfill.get(program.name, 0))
         if count := int(found.earlier.sum()):
             backfilled[program.name] = count
