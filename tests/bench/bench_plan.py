@@ -1,133 +1,128 @@
 """How long does it take to plan a day, stage by stage?
 
-A base of customers is drawn by a process of its own, so that peak memory is the plan's alone.
-The shipped journeys are all live and the base is seen for the first time, which is the most work
-a plan can be. `--store URL` measures on a store elsewhere, which must be empty.
+A base with three months of history is drawn, planned as of yesterday, when everybody is seen for
+the first time, and then as of today, which is the day that is measured: the flow's own stages,
+watched from outside. Ten journeys are live. Every case has a process of its own, so that its peak
+memory is its own.
 """
 
-import argparse
 import multiprocessing
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
-from sqlalchemy import Engine
-
-from flows import clock
 from flows.config import load
 from flows.shipping import shipped
-from flows.store import runs
-from flows.store.figures import everybody_figures
-from flows.store.reading import read_state
-from flows.store.session import open_store, writing
-from flows.store.writes import apply_plan
-from segments.customer.profile import base as whole_base
-from segments.customer.profile import profiles
-from segments.decide import decide
-from segments.journey.program import Program, compile_journey
-from segments.names import JourneyStatus
-from segments.state import Specs
-from tests.bench import base
+from flows.stages import planning
+from flows.stages.shop import Shop
+from flows.store.session import open_store
+from tests import postgres
+from tests.bench import base, journeys
 from tests.bench.report import figure, peak_memory_mb
 
-SHARD = 20_000
-BUDGET_S = 20.0
+ORDERS_EACH = 10
+SQLITE_BUDGET_S = 15.0
 
-
-class Stages:
-    """Seconds spent in each stage, over all shards."""
-
-    def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Add the time until the block is left to this stage."""
-        begin = perf_counter()
-        yield
-        self.seconds[name] += perf_counter() - begin
-
-
-def measure(engine: Engine, customers: int) -> dict[str, float]:
-    """Plan everybody once, shard by shard, as the daily run does."""
-    stages = Stages()
-    programs = _live()
-    specs = Specs(
-        load(shipped()).policy,
-        programs,
-        started={program.name: base.NOW - timedelta(days=60) for program in programs},
-    )
-    with writing(engine) as connection:
-        run_id = runs.begin_run(connection, "plan", base.NOW, clock.now())
-        runs.note_versions(connection, programs, base.NOW)
-    with engine.connect() as connection, stages.stage("load"):
-        figures = everybody_figures(connection, base.NOW)
-    with stages.stage("profile"):
-        whole = whole_base(figures, specs.policy, base.NOW)
-    for first in range(1, customers + 1, SHARD):
-        last = first + SHARD - 1
-        with stages.stage("profile"):
-            own = figures[figures["customer_id"].between(first, last)]
-            people = profiles(own, whole, specs.policy, base.NOW)
-        with writing(engine) as connection:
-            with stages.stage("state"):
-                state = read_state(connection, people, specs, base.NOW, first, last, None)
-            with stages.stage("decide"):
-                plan = decide(state, specs, base.NOW)
-            with stages.stage("apply"):
-                apply_plan(connection, plan, state.enrollments, run_id, base.NOW)
-    return dict(stages.seconds)
-
-
-def run(url: str, customers: int, purchases: int) -> dict[str, float]:
-    """Fill an empty store and measure on it."""
-    filling = multiprocessing.get_context("spawn").Process(
-        target=_fill, args=(url, customers, purchases)
-    )
-    filling.start()
-    filling.join()
-    if filling.exitcode:
-        raise SystemExit(0)
-    engine = open_store(url)
-    seconds = measure(engine, customers)
-    engine.dispose()
-    return seconds
+_STAGES = {
+    "everybodys_figures": "load purchases",
+    "customer_figures": "load customers",
+    "whole_base": "profile",
+    "profiles": "profile",
+    "read_state": "load state",
+    "decide": "decide",
+    "apply_plan": "apply",
+}
 
 
 def main() -> None:
-    """Measure a tenth of the base first, to see whether cost grows with the number only."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=100_000)
-    parser.add_argument("--purchases", type=int, default=1_000_000)
-    parser.add_argument("--store", help="address of an empty store; a passing SQLite file if not")
-    asked = parser.parse_args()
+    """100,000 customers and a million orders, on both kinds of store."""
     with tempfile.TemporaryDirectory() as folder:
-        tenth = asked.customers // 10, asked.purchases // 10
-        small = sum(run(f"sqlite:///{Path(folder) / 'small.db'}", *tenth).values()) / tenth[0]
-        url = asked.store or f"sqlite:///{Path(folder) / 'base.db'}"
-        seconds = run(url, asked.customers, asked.purchases)
-    case = f"{asked.customers} customers, {asked.purchases} purchases"
+        case(f"sqlite:///{Path(folder) / 'base.db'}", "SQLite", 100_000, SQLITE_BUDGET_S)
+    with database() as address:
+        if address:
+            case(address, "PostgreSQL", 100_000)
+
+
+@contextmanager
+def database() -> Iterator[str | None]:
+    """An empty database of a PostgreSQL server of its own; None where there is no PostgreSQL."""
+    if postgres.programs() is None:
+        print("PostgreSQL's programs are not installed, so nothing is measured on it")
+        yield None
+        return
+    with postgres.server() as address:
+        yield f"{address}/postgres"
+
+
+def case(
+    url: str,
+    store: str,
+    customers: int,
+    budget_s: float | None = None,
+    memory_mb: float | None = None,
+) -> float:
+    """Fill an empty store, plan on it, print where the time went. Seconds of the measured day."""
+    name = f"{store}, {customers:,} customers, {customers * ORDERS_EACH:,} orders"
+    figure("plan", f"{name}: fill", _apart(_fill, url, customers), "s")
+    first, seconds, counts, memory = _apart(_measure, url)
+    figure("plan", f"{name}: first plan ever", first, "s")
     for stage, value in seconds.items():
-        figure("plan", f"{case}: {stage}", value, "s")
+        figure("plan", f"{name}: {stage}", value, "s")
     whole = sum(seconds.values())
-    each = None if asked.store else whole / asked.customers / small
-    figure("plan", f"{case}: all stages", whole, "s", BUDGET_S, each)
-    figure("plan", f"{case}: peak memory", peak_memory_mb(), "MB")
+    for what in ("entered", "candidates", "queued"):
+        figure("plan", f"{name}: {what}", counts[what], "rows")
+    figure("plan", f"{name}: all stages", whole, "s", budget_s)
+    figure("plan", f"{name}: peak memory", memory, "MB", memory_mb)
+    return whole
 
 
-def _live() -> tuple[Program, ...]:
-    return tuple(
-        compile_journey(program.journey.model_copy(update={"status": JourneyStatus.LIVE}), {})
-        for program in load(shipped()).journeys.values()
-    )
+def _apart(work: Callable[..., Any], *given: Any) -> Any:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        return process.submit(work, *given).result()
 
 
-def _fill(url: str, customers: int, purchases: int) -> None:
-    base.fill(open_store(url), customers, purchases)
+def _fill(url: str, customers: int) -> float:
+    began = perf_counter()
+    engine = open_store(url)
+    base.fill(engine, customers, customers * ORDERS_EACH, programs=journeys.programs())
+    engine.dispose()
+    return perf_counter() - began
+
+
+def _measure(url: str) -> tuple[float, dict[str, float], dict[str, Any], float]:
+    """Seconds of the first plan, seconds of the second by stage, its counts, peak memory."""
+    live = {program.name: program for program in journeys.programs()}
+    project = replace(load(shipped()), journeys=live, segments=journeys.SEGMENTS)
+    shop = Shop(project, open_store(url))
+    began = perf_counter()
+    planning.plan(shop, base.NOW - timedelta(days=1))
+    first = perf_counter() - began
+    seconds: Counter[str] = Counter()
+    for function, stage in _STAGES.items():
+        setattr(planning, function, _timed(getattr(planning, function), stage, seconds))
+    began = perf_counter()
+    counts = planning.plan(shop, base.NOW)
+    seconds["the rest"] = perf_counter() - began - seconds.total()
+    shop.engine.dispose()
+    return first, dict(seconds), counts, peak_memory_mb()
+
+
+def _timed(work: Callable[..., Any], stage: str, seconds: Counter[str]) -> Callable[..., Any]:
+    def timed(*given: Any, **named: Any) -> Any:
+        began = perf_counter()
+        try:
+            return work(*given, **named)
+        finally:
+            seconds[stage] += perf_counter() - began
+
+    return timed
 
 
 if __name__ == "__main__":
