@@ -82,9 +82,9 @@ class State:
 
     profiles     customer_id, customer_key, all columns of `frames.PROFILE`, phase_before,
                  quadrant_before, region (for public holidays)
-    contacts     contact_id, customer_id, role, has_address, suppressed, suppressed_advertising,
-                 suppressed_survey, consent_advertising, consent_survey, objected,
-                 existing_customer
+    contacts     contact_id, customer_id, role, has_address, objected, suppressed; and for
+                 advertising and survey each: suppressed_, consent_ (confirmed), unconfirmed_,
+                 used_ (when the consent was used last)
     orders       sales of the last days: customer_id, purchase_id, contact_id, order_key,
                  ordered_at, the columns of `frames.ORDER`, categories and products of the lines,
                  each on a line of its own
