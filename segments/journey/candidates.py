@@ -6,6 +6,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from segments.journey.gate import FEW
 from segments.journey.gates import gates
 from segments.journey.gathering import Candidates, gather
 from segments.journey.history import NOBODY
@@ -116,6 +117,8 @@ def _words(found: Candidates, words: list[str]) -> pd.api.extensions.ExtensionAr
 
 def _texts(values: np.ndarray) -> pd.api.extensions.ExtensionArray:
     """Texts as a column; empty ones are missing."""
+    if len(values) < FEW:
+        return pd.array([value or None for value in values], dtype="str")
     codes, words = pd.factorize(values)
     known = pd.array([word or None for word in words], dtype="str")
     return known.take(codes, allow_fill=True)

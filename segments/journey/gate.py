@@ -9,6 +9,9 @@ import pandas as pd
 
 from segments.names import Outcome, SkipReason
 
+FEW = 256
+"""So few rows are worked off one by one sooner than in sets."""
+
 Why = Callable[[np.ndarray], np.ndarray]
 """Texts for the rows at these places. Made only for those that are asked about."""
 
@@ -39,6 +42,10 @@ class Gate:
 
 def texts(make: Callable[..., str], *columns: np.ndarray) -> np.ndarray:
     """`make` of the values of each row, called once for rows that are alike."""
+    if len(columns[0]) < FEW:
+        made = np.empty(len(columns[0]), dtype=object)
+        made[:] = [make(*values) for values in zip(*columns, strict=True)]
+        return made
     alike = np.zeros(len(columns[0]), dtype="int64")
     for column in columns:
         codes, known = pd.factorize(column)

@@ -135,21 +135,15 @@ def _permission(found: Candidates) -> Callable[[np.ndarray], np.ndarray]:
 def _already_sent(found: Candidates, state: State) -> Gate:
     """What an enrollment that begins anew got before: for several roles each person's own."""
     holds = none_of(len(found))
-    sent = state.sent
-    if len(sent):
-        several = found.each(lambda stand: isinstance(stand.step.to, Roles), bool)
-        person = np.where(several, found.contact_id, NOBODY)
-        steps = list(
-            zip(
-                found.enrollment_id.tolist(),
-                found.each(lambda stand: stand.node.id),
-                person.tolist(),
-                strict=True,
-            )
-        )
-        got = set(zip(sent["enrollment_id"], sent["node"], sent["contact_id"], strict=True))
-        got |= {(enrollment, node, NOBODY) for enrollment, node, _ in got}
-        holds = np.fromiter((step in got for step in steps), dtype=bool, count=len(steps))
+    again = np.flatnonzero(np.isin(found.enrollment_id, state.sent["enrollment_id"].to_numpy()))
+    if len(again):
+        node = found.each(lambda stand: stand.node.id)[again]
+        several = found.each(lambda stand: isinstance(stand.step.to, Roles), bool)[again]
+        person = np.where(several, found.contact_id[again], NOBODY)
+        got = set(state.sent[["enrollment_id", "node", "contact_id"]].itertuples(index=False))
+        got |= {(enrollment, step, NOBODY) for enrollment, step, _ in got}
+        asked = zip(found.enrollment_id[again].tolist(), node, person.tolist(), strict=True)
+        holds[again] = [each in got for each in asked]
     return Gate(
         SkipReason.ALREADY_SENT.value,
         holds,

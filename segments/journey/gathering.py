@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from segments.journey.addressees import Addressees
-from segments.journey.history import NOBODY, codes_of, moments, numbers, pairs
+from segments.journey.history import NOBODY, codes_of, distinct, moments, numbers, pairs
 from segments.journey.holdout import position
 from segments.journey.program import Node, Program
 from segments.names import Arm, AttentionClass, JourneyStatus, SkipReason
@@ -48,7 +48,7 @@ class Customers:
     """The customers at hand in order of their numbers, with their profiles in the same order."""
 
     def __init__(self, customer_id: np.ndarray, profiles: pd.DataFrame) -> None:
-        self.numbers = np.unique(customer_id)
+        self.numbers = distinct(customer_id)
         self._where = profiles.index.get_indexer(pd.Index(self.numbers))
         self._profiles = profiles
 
@@ -186,6 +186,10 @@ def _waiting(
     known, enrollment = np.unique(base["enrollment_id"], return_inverse=True)
     whose = codes_of(known, numbers(deferred["enrollment_id"]))
     here = np.flatnonzero((whose >= 0) & (known[whose] != NOBODY))
+    if not len(here):
+        none = np.zeros(0, dtype="int64")
+        by = np.zeros(0, dtype=object)
+        return {"row": none, "contact_id": none, "send_id": none, "outranked_by": by}
     rows, waits = pairs(enrollment, whose[here], len(known))
     deferred = deferred.take(here)
     nodes = pd.Index([stand.node.id for stand in stands])

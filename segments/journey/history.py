@@ -13,12 +13,26 @@ NOBODY = -1
 """Stands for a missing number."""
 
 _PURPOSES = ["", *Purpose]
+_DENSE = 8
+
+
+def distinct(values: np.ndarray) -> np.ndarray:
+    """Each whole number once, in order."""
+    ordered = np.sort(values)
+    return ordered[np.append(ordered[:1] == ordered[:1], ordered[1:] != ordered[:-1])]
 
 
 def codes_of(known: np.ndarray, ids: np.ndarray) -> np.ndarray:
     """The place of each id among `known`, which are in order and each there once; else NOBODY."""
     if not len(known):
         return np.full(len(ids), NOBODY)
+    low, high = int(known[0]), int(known[-1])
+    if high - low < max(_DENSE * len(known), len(ids)):
+        # Numbers of customers lie close together: looking one up in a table takes a tenth of the
+        # time of searching it.
+        table = np.full(high - low + 2, NOBODY)
+        table[known - low] = np.arange(len(known))
+        return table[np.where((ids >= low) & (ids <= high), ids - low, high - low + 1)]
     place = np.minimum(known.searchsorted(ids), len(known) - 1)
     return np.where(known[place] == ids, place, NOBODY)
 
@@ -69,21 +83,20 @@ class History:
     def of(cls, touches: pd.DataFrame, customers: np.ndarray) -> "History":
         """From `State.touches`, for these customer numbers, which are in order."""
         who = codes_of(customers, touches["customer_id"].to_numpy(dtype="int64"))
-        if (who < 0).any():
-            touches, who = touches[who >= 0], who[who >= 0]
-        codes, words = pd.factorize(touches["purpose"])
+        here = slice(None) if not (who < 0).any() else np.flatnonzero(who >= 0)
+        codes, words = pd.factorize(touches["purpose"].array[here])
         purpose = np.array([_PURPOSES.index(word) for word in words], dtype="int64")
-        journey, journeys = pd.factorize(touches["journey"], sort=True)
-        node, nodes = pd.factorize(touches["node"])
+        journey, journeys = pd.factorize(touches["journey"].array[here], sort=True)
+        node, nodes = pd.factorize(touches["node"].array[here])
         history = cls(
-            who,
-            moments(touches["at"]),
+            who[here],
+            moments(touches["at"])[here],
             purpose[codes],
             journey,
-            numbers(touches["enrollment_id"]),
+            numbers(touches["enrollment_id"])[here],
             node,
             np.asarray(journeys, dtype=object),
-            nodes,
+            pd.Index(nodes),
         )
         return history._once()
 
@@ -103,15 +116,16 @@ class History:
         return Met(self, len(who), row, touch)
 
     def _once(self) -> "History":
-        key = self.enrollment * (len(self.nodes) + 1) + self.node
-        ordered = np.sort(key[self.enrollment != NOBODY])
-        if not (ordered[1:] == ordered[:-1]).any():
+        known = np.flatnonzero(self.enrollment != NOBODY)
+        key = (self.enrollment * (len(self.nodes) + 1) + self.node)[known]
+        again = pd.Index(key).duplicated(keep=False)
+        if not again.any():
             return self
-        order = np.lexsort((self.moment, key))
-        last = np.append(key[order][1:] != key[order][:-1], True) | (
-            self.enrollment[order] == NOBODY
-        )
-        kept = order[last]
+        several, key = known[again], key[again]
+        order = np.lexsort((self.moment[several], key))
+        earlier = np.append(key[order][1:] == key[order][:-1], False)
+        kept = np.ones(len(self.who), dtype=bool)
+        kept[several[order[earlier]]] = False
         return replace(
             self,
             who=self.who[kept],

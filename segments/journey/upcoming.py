@@ -9,7 +9,7 @@ import pandas as pd
 
 from segments.attention import days_of
 from segments.journey.gathering import Candidates, Stand
-from segments.journey.history import NOBODY, at_once, codes_of, moments, numbers
+from segments.journey.history import NOBODY, at_once, codes_of, distinct, moments, numbers
 from segments.journey.holds import Holds
 from segments.spec import Send
 from segments.state import Specs
@@ -50,7 +50,7 @@ def upcoming(
     if not days or not len(who):
         return None
     customers = found.customers.numbers
-    asked = customers[np.unique(who)]
+    asked = customers[distinct(who)]
     today = specs.calendar.days(at_once(now))[0]
     ends = specs.calendar.begins(np.array([today + days + 1]))[0]
     until = pd.Timestamp(ends, tz="UTC").to_pydatetime() - timedelta(microseconds=1)
