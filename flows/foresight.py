@@ -25,7 +25,7 @@ from segments.rules import Rule
 from segments.spec import Choose, Else, Journey
 
 _WATCHED = timedelta(days=90)
-_YEAR = 365.0
+_YEAR = 365
 _LATEST = {
     "order_value": "last_order_value",
     "order_category": "last_category",
@@ -115,7 +115,7 @@ def detectable(
         share = _held_out(journey, project)
         if not share:
             continue
-        a_year = entered.get(name, 0) * _YEAR / _WATCHED.days
+        a_year = entered.get(name, 0.0) * _YEAR
         window = timedelta(days=journey.goal.within.days if journey.goal else _WATCHED.days)
         spread = foresight.revenue_spread(connection, window, now)
         effect = None if spread is None else detectable_effect(spread, a_year, share)

@@ -6,9 +6,11 @@ import pandas as pd
 from sqlalchemy import Connection, Float, and_, case, cast, func, select
 from sqlalchemy.orm import aliased
 
-from flows.store.models import Enrollment, Purchase
+from flows.store.models import Enrollment, JourneyVersion, Purchase
 from flows.store.session import frame
 from segments.names import EnrollmentStatus, OrderKind
+
+_DAY = timedelta(days=1)
 
 
 def under_way(connection: Connection) -> pd.DataFrame:
@@ -48,14 +50,22 @@ def in_two(connection: Connection) -> pd.DataFrame:
     return frame(connection, statement).sort_values(["first", "second"], ignore_index=True)
 
 
-def entries(connection: Connection, since: datetime, now: datetime) -> dict[str, int]:
-    """How many customers entered each journey in that time."""
+def entries(connection: Connection, since: datetime, now: datetime) -> dict[str, float]:
+    """How many customers a day entered each journey, from `since` or from its start on if later."""
+    starts = select(JourneyVersion.journey, func.min(JourneyVersion.started_at)).group_by(
+        JourneyVersion.journey
+    )
+    started = dict(connection.execute(starts).tuples().all())
     statement = (
         select(Enrollment.journey, func.count(Enrollment.customer_id.distinct()))
         .where(Enrollment.entered_at > since, Enrollment.entered_at <= now)
         .group_by(Enrollment.journey)
     )
-    return {journey: int(number) for journey, number in connection.execute(statement)}
+    daily = {}
+    for journey, number in connection.execute(statement):
+        watched = now - max(since, started.get(journey, since))
+        daily[journey] = number / max(watched / _DAY, 1.0)
+    return daily
 
 
 def revenue_spread(connection: Connection, window: timedelta, now: datetime) -> float | None:
