@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from segments.journey.advance import Journeying
-from segments.journey.ahead import arrivals
+from segments.journey.ahead import coming
 from segments.journey.candidates import decide_candidates
 from segments.journey.enter import Entries, entries, segments_entered_by
 from segments.journey.happenings import Happenings
@@ -99,6 +99,9 @@ def _decide_sends(
         at_send = everybody[standing.at_kind(everybody, NodeKind.SEND)]
         if decided and not len(at_send):
             return pd.concat(decided, ignore_index=True)
+        if decided:
+            touches = _written_to(state.touches, decided[-1], standing, now)
+            state = replace(state, touches=touches)
         ahead = _ahead(standing, state, specs, now)
         sends = decide_candidates(standing.by_program(at_send), state, specs, now, ahead)
         decided.append(sends)
@@ -109,7 +112,6 @@ def _decide_sends(
         touched = np.intersect1d(through, ref[sends["outcome"].isin(_TOUCHED).to_numpy()])
         _go_on(standing, through, touched, moment(now))
         journeying.move(through, through)
-        state = replace(state, touches=_written_to(state.touches, sends, standing, now))
 
 
 def _ahead(standing: Standing, state: State, specs: Specs, now: datetime) -> Ahead:
@@ -119,7 +121,7 @@ def _ahead(standing: Standing, state: State, specs: Specs, now: datetime) -> Ahe
         waits = standing.active()
         waits = waits[standing.due[waits] <= moment(until)]
         waits = waits[np.isin(standing.customer[waits], customers)]
-        return arrivals(standing.by_program(waits), state, specs, now, until)
+        return coming(standing, state, specs, now, until, waits)
 
     return told
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from segments.journey.advance import Journeying
 from segments.journey.happenings import Happenings
-from segments.journey.moments import moment, zoned
+from segments.journey.moments import moment
 from segments.journey.nodes import NodeKind, Program
 from segments.journey.standing import ACTIVE, Standing, standing_of
 from segments.state import Specs, State
@@ -25,20 +25,28 @@ def arrivals(
     Nothing new happens on the way: profiles and events are those of `now`, and nobody gets a
     task. A send behind another one is not looked at. `program_index` are places in `standing`.
     """
-    people = standing_of(standing, state.profiles)
-    at = people.active()
-    at = at[~people.at_kind(at, NodeKind.SEND) & (people.due[at] <= moment(horizon))]
+    return coming(standing_of(standing, state.profiles), state, specs, now, horizon)
+
+
+def coming(
+    standing: Standing,
+    state: State,
+    specs: Specs,
+    now: datetime,
+    horizon: datetime,
+    among: np.ndarray | None = None,
+) -> pd.DataFrame:
+    """The same for enrollments that are arrays already, or for those at some places of them.
+
+    Nothing of `standing` is changed.
+    """
+    at = standing.active() if among is None else among
+    at = at[(standing.due[at] <= moment(horizon)) & ~standing.at_kind(at, NodeKind.SEND)]
+    people = standing.copy()
     if len(at):
         events = Happenings(state.events, moment(now))
         Journeying(people, state, specs, horizon, events).move(at, at[:0])
         at = at[people.at_kind(at, NodeKind.SEND) & (people.status[at] == ACTIVE)]
-    return _told(people, at)
-
-
-def _told(people: Standing, at: np.ndarray) -> pd.DataFrame:
-    rows = people.frame(at)
     names = ["customer_id", "enrollment_id", "journey", "version", "entry_key", "node"]
-    told: pd.DataFrame = rows[names].assign(
-        due_at=zoned(people.due[at]).array, program_index=people.program[at]
-    )
-    return told.reset_index(drop=True)
+    rows = people.frame(at, [*names, "due_at"]).reset_index(drop=True)
+    return rows.assign(program_index=people.program[at])

@@ -59,7 +59,7 @@ def migrate(standing: Standing, specs: Specs, now: np.datetime64) -> np.ndarray:
             under_way
             & (names == program.name).to_numpy(dtype=bool)
             & (versions != program.version).to_numpy(dtype=bool)
-            & (standing.facts.where >= 0)
+            & (standing.where >= 0)
         )
         if rule == Migrate.EXIT:
             standing.leave(at, EXITED, LeaveReason.NEW_VERSION, now)
@@ -75,7 +75,7 @@ def migrate(standing: Standing, specs: Specs, now: np.datetime64) -> np.ndarray:
 
 def _reach_goals(standing: Standing, specs: Specs, now: np.datetime64) -> None:
     """An order in time is a success, also for who has come to the end before it."""
-    bought: np.ndarray = plain(standing.rows["next_order_at"])
+    bought = plain(standing.rows["next_order_at"])
     open_ = (standing.status != EXITED) & np.isnat(standing.goal) & ~np.isnat(bought)
     at = np.flatnonzero(open_ & (standing.program >= 0))
     numbers = standing.program[at]

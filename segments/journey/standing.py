@@ -1,6 +1,7 @@
 """Enrollments as arrays, with the facts rules need about the customers behind them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,14 @@ ACTIVE, FINISHED, EXITED = range(3)
 
 _STATUS = [EnrollmentStatus.ACTIVE, EnrollmentStatus.FINISHED, EnrollmentStatus.EXITED]
 _REASONS = list(LeaveReason)
-_MOVING = ("arrived_at", "due_at", "left_at", "first_touch_at", "goal_at", "marked_at")
+_MOVING = {
+    "arrived_at": "arrived",
+    "due_at": "due",
+    "left_at": "left",
+    "first_touch_at": "first_touch",
+    "goal_at": "goal",
+    "marked_at": "marked",
+}
 
 
 def empty_standing() -> pd.DataFrame:
@@ -125,8 +133,8 @@ class Standing:
     ) -> None:
         self.programs = list(programs)
         self.rows = rows
-        where = profiles.index.get_indexer(pd.Index(rows["customer_id"]))
-        known = (program >= 0) & (where >= 0)
+        self.where = profiles.index.get_indexer(pd.Index(rows["customer_id"]))
+        known = (program >= 0) & (self.where >= 0)
         self.program = np.where(known, program, -1)
         self.position = _positions(self.programs, self.program, rows["node"])
         self.program[self.position < 0] = -1
@@ -138,7 +146,8 @@ class Standing:
         self.anchor = plain(rows["anchor_at"])
         self.customer = rows["customer_id"].to_numpy()
         self.flags = Flags(rows["flags"])
-        self.facts = Facts(profiles, where, {name: rows[name].array for name in ORDER}, self.flags)
+        own = {name: rows[name].array for name in ORDER}
+        self.facts = Facts(profiles, self.where, own, self.flags)
         self.moved_version = np.zeros(len(rows), dtype=bool)
         self._was = [each.copy() for each in self._changing()]
         kinds = [
@@ -180,8 +189,7 @@ class Standing:
         """The region whose public holidays count for each of these."""
         if "region" not in self.facts.profiles:
             return None
-        places = self.facts.places(at)
-        regions = self.facts.profiles["region"].array.take(places)
+        regions = self.facts.profiles["region"].array.take(self.where[at])
         found: np.ndarray = regions.to_numpy(dtype=object)
         return found
 
@@ -192,22 +200,20 @@ class Standing:
             differs |= was.view("i8") != now.view("i8")
         return np.flatnonzero(differs)
 
-    def frame(self, at: np.ndarray) -> pd.DataFrame:
+    def frame(self, at: np.ndarray, names: Iterable[str] = DTYPES) -> pd.DataFrame:
         """The rows at these places as they are now; the index is their `ref`."""
-        fresh = {
-            "version": self._versions(at),
-            "status": pd.array(_STATUS, dtype="str").take(self.status[at]),
-            "reason": pd.array(_REASONS, dtype="str").take(self.reason[at], allow_fill=True),
-            "node": self._nodes(at),
-            "flags": self.flags.texts(at),
-        }
-        moving = (self.arrived, self.due, self.left, self.first_touch, self.goal, self.marked)
-        fresh |= {name: zoned(each[at]).array for name, each in zip(_MOVING, moving, strict=True)}
-        columns = {
-            name: fresh[name] if name in fresh else self.rows[name].array.take(at)
-            for name in DTYPES
-        }
+        columns = {name: self._column(name, at) for name in names}
         return pd.DataFrame(columns, index=pd.Index(at), copy=False)
+
+    def copy(self) -> "Standing":
+        """The same enrollments, to be moved without moving these."""
+        other = copy(self)
+        other.flags = copy(self.flags)
+        other.flags.codes = self.flags.codes.copy()
+        other.facts = Facts(self.facts.profiles, self.where, self.facts.own, other.flags)
+        for name in ("program", "position", "status", "reason", *_MOVING.values()):
+            setattr(other, name, getattr(self, name).copy())
+        return other
 
     def by_program(self, at: np.ndarray) -> list[tuple[Program, pd.DataFrame]]:
         """Those at these places as frames, one for each program that has any."""
@@ -225,6 +231,22 @@ class Standing:
     def _changing(self) -> list[np.ndarray]:
         codes = (self.status, self.reason, self.position, self.flags.codes)
         return [*codes, self.arrived, self.due, self.first_touch, self.goal, self.marked]
+
+    def _column(self, name: str, at: np.ndarray) -> Any:
+        if name in _MOVING:
+            return zoned(getattr(self, _MOVING[name])[at]).array
+        match name:
+            case "version":
+                return self._versions(at)
+            case "status":
+                return pd.array(_STATUS, dtype="str").take(self.status[at])
+            case "reason":
+                return pd.array(_REASONS, dtype="str").take(self.reason[at], allow_fill=True)
+            case "node":
+                return self._nodes(at)
+            case "flags":
+                return self.flags.texts(at)
+        return self.rows[name].array.take(at)
 
     def _versions(self, at: np.ndarray) -> Any:
         versions = self.rows["version"].array.take(at)
