@@ -16,6 +16,7 @@ REFERS = {
     "order_lines": {"contacts", "products"},
     "complaints": {"orders", "order_lines"},
     "interactions": {"contacts"},
+    "permissions": {"orders", "order_lines"},
 }
 """Tables whose rows can change what rows kept in full come to: people move from one customer to
 another, products get prices, orders change hands. A customer once known stays known."""

@@ -44,4 +44,6 @@ def counted(report: PullReport) -> dict[str, dict[str, int]]:
 def told(report: PullReport) -> str:
     """A pull in one line."""
     sums = {name: sum(row[name] for row in counted(report).values()) for name in COUNTED}
-    return ", ".join(f"{number} {name}" for name, number in sums.items())
+    alone = sum(found.left_alone for found in report.tables)
+    same = f", {alone} unchanged files left alone" if alone else ""
+    return ", ".join(f"{number} {name}" for name, number in sums.items()) + same

@@ -12,6 +12,7 @@ from flows.store.models import (
     Contact,
     Customer,
     Interaction,
+    Permission,
     Purchase,
     PurchaseLine,
     Reject,
@@ -101,6 +102,20 @@ def test_a_row_that_waits_is_looked_at_again_when_its_time_has_come(company: Pro
 
     assert counts(report)["orders"] == counts(report)["order_lines"] == (1, 0)
     assert dict(company.rows(Complaint, "key", "purchase_id"))["R2"] is not None
+
+
+def test_a_permission_finds_the_order_it_rests_on_when_that_comes(company: Project) -> None:
+    company.csv("orders", ORDERS + "A3,100,2026-03-02,,\n")
+    company.csv("order_lines", LINES + "A3,chair,5\n")
+    company.csv("permissions", "contact,kind,at,order\nK1,existing_customer,2026-01-01,A3\n")
+    company.pull()
+    assert company.rows(Permission, "kind", "purchase_id")[-1] == ("existing_customer", None)
+
+    company.pull(TOMORROW)
+
+    ids = dict(company.rows(Purchase, "key", "id"))
+    found = dict(company.rows(Permission, "kind", "purchase_id"))
+    assert found["existing_customer"] == ids["A3"]
 
 
 def test_a_cell_that_was_still_ahead_is_looked_at_again(company: Project) -> None:
