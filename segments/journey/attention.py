@@ -15,7 +15,7 @@ import numpy as np
 from segments.journey.bids import Bids, first_of_each
 from segments.journey.budgets import Budget, budget_of, general
 from segments.journey.caps import Caps
-from segments.journey.gate import Gate, Why, texts
+from segments.journey.gate import Gate, Why, in_days, texts
 from segments.journey.gathering import Candidates
 from segments.journey.history import NOBODY, History, at_once, pairs
 from segments.journey.upcoming import Ahead, upcoming
@@ -120,9 +120,9 @@ class _Weighed:
         """ "newsletter on 2026-06-14, gap 2 days"."""
         return texts(
             lambda by, day, gap: (
-                f"gap {gap} days"
+                f"gap {in_days(gap)}"
                 if np.isnat(day)
-                else f"{by or 'a colleague'} on {day}, gap {gap} days"
+                else f"{by or 'a colleague'} on {day}, gap {in_days(gap)}"
             ),
             self.last_by[rows],
             self.calendar.days(self.last[rows]),

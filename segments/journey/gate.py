@@ -59,6 +59,11 @@ def texts(make: Callable[..., str], *columns: np.ndarray) -> np.ndarray:
     return told
 
 
+def in_days(count: float) -> str:
+    """ "1 day", "2 days"."""
+    return f"{count:g} {'day' if count == 1 else 'days'}"
+
+
 def none_of(count: int) -> np.ndarray:
     """Nobody is held back."""
     return np.zeros(count, dtype=bool)

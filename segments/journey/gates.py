@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 
 from segments.journey.attention import attention
-from segments.journey.gate import Gate, none_of, texts
+from segments.journey.gate import Gate, in_days, none_of, texts
 from segments.journey.gathering import Candidates
 from segments.journey.history import NOBODY, at_once
 from segments.journey.holds import Holds
@@ -58,7 +58,7 @@ def _first_gates(found: Candidates, state: State, specs: Specs, now: datetime) -
         minutes = local(found.valid_until[rows], specs.policy.zone).astype("datetime64[m]")
         return texts(
             lambda minute, by: (
-                f"valid until {_minute(minute)}" + (f"; {by} went first" if by else "")
+                f"valid until {_minute(minute)}" + (f", outranked by {by}" if by else "")
             ),
             minutes,
             found.outranked_by[rows],
@@ -83,7 +83,7 @@ def _first_gates(found: Candidates, state: State, specs: Specs, now: datetime) -
             SkipReason.COMPLAINT_HOLD,
             lambda rows: texts(
                 lambda days: (
-                    f"settled {days:g} days ago, hold {holds.hold}"
+                    f"settled {in_days(days)} ago, hold {holds.hold}"
                     if np.isfinite(days)
                     else "no complaint settled"
                 ),
@@ -140,7 +140,8 @@ def _already_sent(found: Candidates, state: State) -> Gate:
         node = found.each(lambda stand: stand.node.id)[again]
         several = found.each(lambda stand: isinstance(stand.step.to, Roles), bool)[again]
         person = np.where(several, found.contact_id[again], NOBODY)
-        got = set(state.sent[["enrollment_id", "node", "contact_id"]].itertuples(index=False))
+        sent = (state.sent[name].tolist() for name in ("enrollment_id", "node", "contact_id"))
+        got = set(zip(*sent, strict=True))
         got |= {(enrollment, step, NOBODY) for enrollment, step, _ in got}
         asked = zip(found.enrollment_id[again].tolist(), node, person.tolist(), strict=True)
         holds[again] = [each in got for each in asked]

@@ -188,20 +188,26 @@ def _waiting(
     here = np.flatnonzero((whose >= 0) & (known[whose] != NOBODY))
     if not len(here):
         none = np.zeros(0, dtype="int64")
-        by = np.zeros(0, dtype=object)
-        return {"row": none, "contact_id": none, "send_id": none, "outranked_by": by}
+        return {
+            "row": none,
+            "contact_id": none,
+            "send_id": none,
+            "outranked_by": np.zeros(0, dtype=object),
+        }
     rows, waits = pairs(enrollment, whose[here], len(known))
     deferred = deferred.take(here)
     nodes = pd.Index([stand.node.id for stand in stands])
     step, names = pd.factorize(nodes)
     stays = names.get_indexer(pd.Index(deferred["node"]))[waits] == step[base["stand"][rows]]
     rows, deferred = rows[stays], deferred.take(waits[stays])
-    by = deferred.get("outranked_by", pd.Series("", index=deferred.index, dtype="str"))
+    by = np.full(len(rows), "", dtype=object)
+    if "outranked_by" in deferred:
+        by = deferred["outranked_by"].to_numpy(dtype=object, na_value="")
     return {
         "row": rows,
         "contact_id": numbers(deferred["contact_id"]),
         "send_id": numbers(deferred["send_id"]),
-        "outranked_by": by.to_numpy(dtype=object, na_value=""),
+        "outranked_by": by,
     }
 
 

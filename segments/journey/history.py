@@ -19,7 +19,8 @@ _DENSE = 8
 def distinct(values: np.ndarray) -> np.ndarray:
     """Each whole number once, in order."""
     ordered = np.sort(values)
-    return ordered[np.append(ordered[:1] == ordered[:1], ordered[1:] != ordered[:-1])]
+    found: np.ndarray = ordered[np.append(ordered[:1] == ordered[:1], ordered[1:] != ordered[:-1])]
+    return found
 
 
 def codes_of(known: np.ndarray, ids: np.ndarray) -> np.ndarray:

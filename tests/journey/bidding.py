@@ -35,13 +35,11 @@ def standing(specs: Specs, rows: Rows, now: datetime = NOW) -> list[tuple[Progra
         }
         for number, row in enumerate(rows, start=1)
     ]
-    found = []
-    for program in specs.programs:
-        own = [row for row in filled if row.get("journey") in (program.name, None)]
-        frame = pd.DataFrame(own, columns=list(DTYPES)).astype(DTYPES)
-        frame.index = pd.Index([filled.index(row) for row in own], dtype="int64")
-        found.append((program, frame))
-    return found
+    frame = pd.DataFrame(filled, columns=list(DTYPES)).astype(DTYPES)
+    return [
+        (program, frame[(frame["journey"] == program.name) | frame["journey"].isna()])
+        for program in specs.programs
+    ]
 
 
 def base(people: pd.DataFrame | None = None, **more: Any) -> State:

@@ -131,7 +131,7 @@ def test_a_call_of_today_keeps_the_gap_and_is_no_message_of_today():
     assert told(bid(house({}, min_gap="1 day"), touches=called), "care") == [
         "deferred",
         "too_soon",
-        "a colleague on 2026-06-15, gap 1 days",
+        "a colleague on 2026-06-15, gap 1 day",
     ]
 
 
