@@ -73,7 +73,7 @@ def read(
     kinds = {column.key: _kind(column.type) for column in inner.c}
     if connection.dialect.name == "postgresql" and None not in kinds.values():
         return _in_pieces(connection, inner, kinds, complete)
-    return _in_rows(connection, inner, kinds)
+    return _in_rows(connection, inner, kinds, complete)
 
 
 def in_binary(
@@ -152,11 +152,17 @@ def _together(sent: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _in_rows(
-    connection: Connection, inner: Subquery, kinds: dict[str, str | None]
+    connection: Connection,
+    inner: Subquery,
+    kinds: dict[str, str | None],
+    complete: Collection[str],
 ) -> dict[str, Any]:
     sqlite = connection.dialect.name == "sqlite"
     asked = [
-        _asked(column, kinds[column.key], sqlite=sqlite).label(column.key) for column in inner.c
+        _asked(column, kinds[column.key], sqlite=sqlite, complete=column.key in complete).label(
+            column.key
+        )
+        for column in inner.c
     ]
     blocks: dict[str, list[Any]] = {name: [] for name in kinds}
     # Past SQLAlchemy's rows, which would cost as much again as the database itself.
@@ -167,12 +173,17 @@ def _in_rows(
     return {name: _joined(blocks[name], kind) for name, kind in kinds.items()}
 
 
-def _asked(column: ColumnElement[Any], kind: str | None, *, sqlite: bool) -> ColumnElement[Any]:
+def _asked(
+    column: ColumnElement[Any], kind: str | None, *, sqlite: bool, complete: bool
+) -> ColumnElement[Any]:
+    value = type_coerce(column, Text()) if kind == "moment" and sqlite else column
+    if complete:
+        return value
     if kind == "whole":
-        return func.coalesce(column, _MISSING)
+        return func.coalesce(value, _MISSING)
     if kind == "moment" and sqlite:
-        return func.coalesce(type_coerce(column, Text()), literal_column("'NaT'"))
-    return column
+        return func.coalesce(value, literal_column("'NaT'"))
+    return value
 
 
 def _taken(values: tuple[Any, ...], kind: str | None) -> Any:
