@@ -8,7 +8,7 @@ import pandas as pd
 
 from segments.journey.advance import Journeying
 from segments.journey.ahead import coming
-from segments.journey.candidates import decide_candidates
+from segments.journey.candidates import Watch, decide_candidates
 from segments.journey.enter import Entries, entries, segments_entered_by
 from segments.journey.happenings import Happenings
 from segments.journey.leaving import leave, migrate
@@ -23,12 +23,13 @@ from segments.state import FRAMES, Plan, Specs, State
 _TOUCHED = [Outcome.QUEUED.value, Outcome.GHOST.value]
 
 
-def decide(state: State, specs: Specs, now: datetime) -> Plan:
+def decide(state: State, specs: Specs, now: datetime, watch: Watch | None = None) -> Plan:
     """What to do about every customer of this shard as of `now`.
 
     The order is the same for everyone: returned orders and exits, goals, new versions, entries,
     steps, then for whoever stands at a send the gates of `candidates`, and on to the next wait.
-    Pure: the same arguments give the same plan, whatever the order of rows.
+    Pure: the same arguments give the same plan, whatever the order of rows. `watch` is shown the
+    gates, for whoever wants to know why.
     """
     state = replace(state, profiles=_by_customer(state.profiles))
     events = Happenings(state.events, moment(now))
@@ -39,7 +40,7 @@ def decide(state: State, specs: Specs, now: datetime) -> Plan:
     restarted = migrate(standing, specs, moment(now))
     journeying = Journeying(standing, state, specs, now, events)
     journeying.move(standing.active(), np.union1d(restarted, np.arange(before, len(standing))))
-    sends = _decide_sends(standing, journeying, state, specs, now)
+    sends = _decide_sends(standing, journeying, state, specs, now, watch)
     joined, left = _members(occasions)
     changed = standing.changed()
     enrollments = standing.frame(changed)
@@ -85,7 +86,12 @@ def _standing(state: State, specs: Specs, entered: Entries) -> tuple[Standing, i
 
 
 def _decide_sends(
-    standing: Standing, journeying: Journeying, state: State, specs: Specs, now: datetime
+    standing: Standing,
+    journeying: Journeying,
+    state: State,
+    specs: Specs,
+    now: datetime,
+    watch: Watch | None,
 ) -> pd.DataFrame:
     """Decide who stands at a send, and move on whoever is through.
 
@@ -103,7 +109,7 @@ def _decide_sends(
             touches = _written_to(state.touches, decided[-1], standing, now)
             state = replace(state, touches=touches)
         ahead = _ahead(standing, state, specs, now)
-        sends = decide_candidates(standing.by_program(at_send), state, specs, now, ahead)
+        sends = decide_candidates(standing.by_program(at_send), state, specs, now, ahead, watch)
         decided.append(sends)
         ref = sends["ref"].to_numpy()
         # What one step writes to several people shares its fate: all of it goes, or none.

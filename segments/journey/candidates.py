@@ -1,12 +1,12 @@
 """Every candidate gets exactly one outcome, with the reason and the values that decided."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
-from segments.journey.gate import FEW
+from segments.journey.gate import FEW, Gate
 from segments.journey.gates import gates
 from segments.journey.gathering import Candidates, gather
 from segments.journey.history import NOBODY
@@ -14,6 +14,9 @@ from segments.journey.program import Program
 from segments.journey.upcoming import Ahead, nothing_ahead
 from segments.names import Arm, JourneyStatus, Outcome, Review
 from segments.state import Specs, State
+
+Watch = Callable[[Candidates, list[Gate]], None]
+"""Called with those who stand at a send and all gates, in the order they decide."""
 
 _DTYPES = {
     "ref": "int64",
@@ -47,16 +50,18 @@ def decide_candidates(
     specs: Specs,
     now: datetime,
     ahead: Ahead = nothing_ahead,
+    watch: Watch | None = None,
 ) -> pd.DataFrame:
     """One row for each message and person at whose step an enrollment stands, with its outcome.
 
     `standing` holds active enrollments per program, their index is `ref`; profiles are in order of
-    customer_id, which is their index. Columns: see `segments.state.Plan.sends`.
+    customer_id, which is their index. Columns: see `segments.state.Plan.sends`. `watch` is shown
+    every gate, held against everybody.
     """
     found = gather(standing, state, specs, now)
     if found is None:
         return empty_sends()
-    return _decided(found, state, specs, now, ahead)
+    return _decided(found, state, specs, now, ahead, watch)
 
 
 def empty_sends() -> pd.DataFrame:
@@ -65,9 +70,17 @@ def empty_sends() -> pd.DataFrame:
 
 
 def _decided(
-    found: Candidates, state: State, specs: Specs, now: datetime, ahead: Ahead
+    found: Candidates,
+    state: State,
+    specs: Specs,
+    now: datetime,
+    ahead: Ahead,
+    watch: Watch | None,
 ) -> pd.DataFrame:
-    in_order, not_before = gates(found, state, specs, now, ahead)
+    watched = watch is not None
+    in_order, not_before = gates(found, state, specs, now, ahead, everybody=watched)
+    if watch is not None:
+        watch(found, in_order)
     outcome, reason, why, by = (np.full(len(found), None, dtype=object) for _ in range(4))
     open_rows = np.arange(len(found))
     for gate in in_order:

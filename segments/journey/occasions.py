@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,7 +82,7 @@ class Occasions:
         """Orders since the journey was started, as far as they pass its filters."""
         enter = program.journey.enter
         at, where = self._orders
-        wanted = (where >= 0) & (at <= self.now) & (at >= self._since(program))
+        wanted = (where >= 0) & (at <= self.now) & (at >= self.since(program))
         orders = self.state.orders
         if enter.at_least is not None:
             least = round(enter.at_least * MINOR_UNITS)
@@ -170,6 +171,11 @@ class Occasions:
             return self._all_at(_none, falls)
         return self._all_at(np.arange(len(self.state.profiles)), falls)
 
+    def regions(self, where: np.ndarray) -> Any:
+        """The region whose public holidays count for the customers at these places."""
+        region = self.state.profiles.get("region")
+        return None if region is None else region.array.take(where)
+
     @cached_property
     def _orders(self) -> tuple[Moments, np.ndarray]:
         orders, profiles = self.state.orders, self.state.profiles
@@ -193,7 +199,7 @@ class Occasions:
     def _backfills(self, program: Program) -> bool:
         return self.specs.backfill.get(program.name, 0) > 0
 
-    def _since(self, program: Program) -> np.datetime64:
+    def since(self, program: Program) -> np.datetime64:
         """From when on events count: the day the journey was started, or late data before it."""
         if self._backfills(program):
             started = self.specs.started.get(program.name, self._as_of)
@@ -234,7 +240,7 @@ class Occasions:
 
     def _events(self, program: Program, kind: Event, suffix: str = "") -> Found:
         at = self.events.of(kind)
-        return self._happened(program, at[self.events.moments(at) >= self._since(program)], suffix)
+        return self._happened(program, at[self.events.moments(at) >= self.since(program)], suffix)
 
     def _happened(self, program: Program, at: np.ndarray, suffix: str = "") -> Found:
         customers = self.events.column("customer_id", at)
@@ -256,9 +262,8 @@ class Occasions:
         falls = days
         if span.count:
             calendar = self.specs.calendar
-            region = self.state.profiles.get("region")
-            regions = None if region is None else region.array.take(where)
-            falls = calendar.days(calendar.later(calendar.begins(days), span, regions, sign))
+            moved = calendar.later(calendar.begins(days), span, self.regions(where), sign)
+            falls = calendar.days(moved)
         now = (falls >= first) & (falls <= last)
         return where[now], days[now], falls[now]
 
