@@ -20,6 +20,12 @@ _DTYPES: dict[frames.Kind, Any] = {
     frames.Kind.FLAG: "boolean",
     frames.Kind.MOMENT: "datetime64[us, UTC]",
 }
+_STOOD: dict[str, Any] = {
+    "phase_before": "string",
+    "phase_since": "datetime64[us, UTC]",
+    "quadrant_before": "string",
+}
+"""How a customer stood before."""
 
 
 @dataclass(frozen=True)
@@ -105,17 +111,21 @@ def profiles(figures: pd.DataFrame, base: Base, policy: Policy, now: datetime) -
     }
     return pd.DataFrame(
         {
-            "customer_id": known["customer_id"].astype("int64"),
-            "customer_key": known["customer_key"].astype("string"),
+            "customer_id": known["customer_id"].to_numpy(dtype="int64"),
+            "customer_key": _typed(known["customer_key"], "string"),
             **{
-                name: columns[name].astype(_DTYPES[column.kind])
+                name: _typed(columns[name], _DTYPES[column.kind])
                 for name, column in frames.PROFILE.items()
             },
-            "phase_before": known["phase_before"].astype("string"),
-            "phase_since": known["phase_since"].astype("datetime64[us, UTC]"),
-            "quadrant_before": known["quadrant_before"].astype("string"),
-        }
+            **{name: _typed(known[name], dtype) for name, dtype in _STOOD.items()},
+        },
+        copy=False,
     )
+
+
+def _typed(column: pd.Series, dtype: Any) -> Any:
+    """The column's array, converted only where that is needed: asking costs more than knowing."""
+    return column.array if column.dtype == dtype else column.astype(dtype).array
 
 
 def _median(values: pd.Series) -> float | None:
