@@ -130,7 +130,8 @@ class Past:
         occasions = self._occasions
         begin = day_begins(occasions.today, occasions.zone)
         left, entered = self._left[places], self._entered[places]
-        waits = occasions.specs.calendar.later(entered, span) > occasions.now
+        regions = occasions.regions(self._where[places])
+        waits = occasions.specs.calendar.later(entered, span, regions) > occasions.now
         barred: np.ndarray = np.isnat(left) | (left >= begin) | waits
         return barred
 
