@@ -47,6 +47,25 @@ class Owner(Spec):
     position: str | None = Field(None, max_length=120)
     email: Email
     phone: str | None = Field(None, max_length=60)
+    lead: Name | None = Field(
+        None, description="who gets what this colleague did not take care of in time"
+    )
+
+
+class Team(Spec):
+    """Colleagues who share their work: each customer always meets the same one."""
+
+    members: list[Name] = Field(min_length=1)
+    lead: Name | None = Field(
+        None, description="who gets what a member without a lead did not take care of in time"
+    )
+
+    @field_validator("members")
+    @classmethod
+    def _each_once(cls, value: list[str]) -> list[str]:
+        if len(set(value)) < len(value):
+            raise ValueError("write each member once")
+        return value
 
 
 class Owners(Spec):
@@ -54,12 +73,33 @@ class Owners(Spec):
 
     default: Name
     owners: dict[Name, Owner] = Field(min_length=1)
+    teams: dict[Name, Team] = Field(
+        default_factory=dict, description="who shares the tasks a journey gives to the team"
+    )
 
     @model_validator(mode="after")
-    def _default_exists(self) -> "Owners":
-        if self.default not in self.owners:
-            raise ValueError(f'"default: {self.default}" is not among the owners below')
+    def _everybody_exists(self) -> "Owners":
+        wrong = [f'"default: {self.default}"'] if self.default not in self.owners else []
+        for key, owner in self.owners.items():
+            if owner.lead is not None and owner.lead not in self.owners:
+                wrong.append(f'"lead: {owner.lead}" of {key}')
+        for key, team in self.teams.items():
+            wrong += [f'"{name}" of {key}' for name in team.members if name not in self.owners]
+            if team.lead is not None and team.lead not in self.owners:
+                wrong.append(f'"lead: {team.lead}" of {key}')
+        if wrong:
+            verb = "is" if len(wrong) == 1 else "are"
+            raise ValueError(f"{', '.join(wrong)} {verb} not among the owners below")
+        if twice := sorted({"owner", *self.owners} & self.teams.keys()):
+            raise ValueError(f'a team needs a name of its own, not "{twice[0]}"')
+        if "owner" in self.owners:
+            raise ValueError('"owner" stands for whoever looks after a customer: use another key')
         return self
+
+    @property
+    def assignable(self) -> set[str]:
+        """Whom a journey may give a task to."""
+        return {"owner", *self.owners, *self.teams}
 
 
 class Imprint(Spec):

@@ -173,13 +173,16 @@ def tell_day(
     return measuring.day(shop, now, pulled=pulled, notes=notes)
 
 
-def plan_everybody(shop: Shop, now: datetime, run_id: int) -> Counter[str]:
-    """Plan all shards as tasks: side by side on PostgreSQL, one at a time on SQLite."""
+def plan_everybody(shop: Shop, now: datetime, run_id: int) -> dict[str, Any]:
+    """Plan all shards as tasks: side by side on PostgreSQL, one at a time on SQLite.
+
+    One at a time also where a journey takes in a limited number of those before its time.
+    """
     prepared: Planning = settled(prepare_plan(sealed(shop), now, run_id)).unquote()
     bar = progress_bar("plan", "customers decided")
     shards = prepared.shards
     total: Counter[str] = Counter()
-    if shop.engine.dialect.name == "sqlite":
+    if shop.engine.dialect.name == "sqlite" or prepared.remaining:
         for number, (first, last) in enumerate(shards, start=1):
             total += settled(plan_customers(sealed(shop), sealed(prepared), first, last))
             bar("plan", number, len(shards))
@@ -191,5 +194,4 @@ def plan_everybody(shop: Shop, now: datetime, run_id: int) -> Counter[str]:
         for number, future in enumerate(futures, start=1):
             total += future.result()
             bar("plan", number, len(shards))
-    planning.finish(shop, prepared)
-    return total
+    return {**total, **planning.finish(shop, prepared)}

@@ -17,9 +17,12 @@ from flows.messages.context import Letterhead
 from flows.messages.library import Library
 from flows.outgoing import Outgoing
 from flows.settings import secret
+from flows.stages.recheck import postpone, recheck
 from flows.stages.shop import Progress, Shop, noted_run, quiet
-from flows.store import outbox, runs
+from flows.store import outbox, review, runs
 from flows.store.facts import message_facts
+from flows.store.session import writing
+from segments.names import JourneyStatus
 
 
 class StaleSourceError(SourceError):
@@ -30,18 +33,28 @@ def deliver(shop: Shop, now: datetime, *, progress: Progress = quiet) -> Deliver
     """Hand over every send that is due. Raises `StaleSourceError` if the data is too old."""
     project = shop.project
     refuse_stale(shop, now)
+    status = {program.name: program.journey.status for program in project.running}
+    live = {name for name, word in status.items() if word == JourneyStatus.LIVE}
+    reviewed = {name for name, word in status.items() if word == JourneyStatus.REVIEW}
     with noted_run(shop, "deliver", now) as (_, counts), FolderOutlet(mails(shop)) as outlet:
+        with writing(shop.engine) as connection:
+            review.release(connection, live)
+        left = recheck(shop, now)
+        postponed = postpone(shop, now)
         report = empty_outbox(
             shop.engine,
             outlet,
             composer(shop),
             now=now,
-            live=project.live,
+            live=live | reviewed,
+            hold=timedelta(days=project.policy.complaint_hold.days),
             max_render_errors=project.settings.max_render_errors,
             progress=lambda done, of: progress("deliver", done, of),
         )
+        report.held_back += left
         counts |= {
             "outcomes": {str(word): number for word, number in report.outcomes.items()},
+            "postponed": postponed,
             "held_back": {str(word): number for word, number in report.held_back.items()},
         }
     return report

@@ -1,7 +1,8 @@
 """Planning: load a shard's state, decide, write what was decided, in one transaction each."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +12,15 @@ from sqlalchemy import Connection
 from flows.calendars import holidays_around
 from flows.config import compile_earlier
 from flows.errors import ConfigError
+from flows.stages.broken import blamed, without
 from flows.stages.shop import Progress, Shop, noted_run, quiet
 from flows.store import runs
 from flows.store.figures import customer_figures
 from flows.store.purchases import everybodys_figures
 from flows.store.reading import customer_range, filled, read_state
-from flows.store.session import writing
+from flows.store.reading_events import restarting
+from flows.store.session import reading, writing
+from flows.store.staffing import Staff, escalate
 from flows.store.writes import apply_plan
 from segments.customer.profile import Base, profiles
 from segments.customer.profile import base as whole_base
@@ -24,12 +28,18 @@ from segments.decide import decide
 from segments.journey.enter import segments_entered_by
 from segments.journey.program import NOT_CONTENT, Program
 from segments.names import EnrollmentStatus, Outcome
+from segments.rules import RuleDataError
 from segments.state import Plan, Specs, State, changed_phase
 
 
 @dataclass(frozen=True)
 class Planning:
-    """What all shards of one planning run share."""
+    """What all shards of one planning run share.
+
+    `remaining` says how many of those before its time each journey may still take in; such shards
+    are planned one after another. `left_out` gathers journeys whose rules break on the data, and
+    `notes` what somebody should know.
+    """
 
     run_id: int
     now: datetime
@@ -38,6 +48,16 @@ class Planning:
     bought: pd.DataFrame
     previous_run: datetime | None
     shards: list[tuple[int, int]]
+    staff: Staff
+    known: frozenset[str]
+    notes: list[str]
+    remaining: dict[str, int]
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def told(self) -> list[str]:
+        """What somebody should know about this run."""
+        return [*self.notes, *(self.left_out[journey] for journey in sorted(self.left_out))]
 
 
 def plan(shop: Shop, now: datetime, *, progress: Progress = quiet) -> dict[str, Any]:
@@ -49,8 +69,7 @@ def plan(shop: Shop, now: datetime, *, progress: Progress = quiet) -> dict[str, 
         for number, (first, last) in enumerate(planning.shards, start=1):
             total += plan_shard(shop, planning, first, last)
             progress("plan", number, len(planning.shards))
-        finish(shop, planning)
-        counts |= total
+        counts |= {**total, **finish(shop, planning)}
     return counts
 
 
@@ -67,55 +86,92 @@ def refuse_past(shop: Shop, now: datetime) -> None:
 
 
 def preview(shop: Shop, now: datetime, *, progress: Progress = quiet) -> list[Plan]:
-    """The plans, shard by shard, that a run as of `now` would make. Writes nothing."""
-    planning = prepare(shop, now, run_id=0, dry_run=True)
+    """The plans, shard by shard, that a run as of `now` would make, from one look at the store.
+
+    The transaction is one that cannot write.
+    """
     plans = []
-    for number, (first, last) in enumerate(planning.shards, start=1):
-        with shop.engine.connect() as connection:
-            plans.append(_decided(connection, planning, first, last)[1])
-        progress("plan", number, len(planning.shards))
+    with reading(shop.engine) as connection:
+        planning = _gather(shop, connection, now, run_id=0)
+        for number, (first, last) in enumerate(planning.shards, start=1):
+            decided = _decided(connection, planning, first, last)[1]
+            _took_in(planning, decided)
+            plans.append(decided)
+            progress("plan", number, len(planning.shards))
     return plans
 
 
-def prepare(shop: Shop, now: datetime, run_id: int, *, dry_run: bool = False) -> Planning:
+def prepare(shop: Shop, now: datetime, run_id: int) -> Planning:
     """Everything the shards need: compiled journeys, figures of the whole base, ranges."""
-    project = shop.project
-    running = project.running
-    if dry_run:
-        with shop.engine.connect() as connection, connection.begin() as nothing:
-            started = runs.note_versions(connection, running, now)
-            nothing.rollback()
-    else:
-        with writing(shop.engine) as connection:
-            started = runs.note_versions(connection, running, now)
+    with writing(shop.engine) as connection:
+        runs.note_versions(connection, shop.project.running, now)
     with shop.engine.connect() as connection:
-        earlier = runs.earlier_versions(connection, running)
-        programs = {
-            key: as_of_today(program, project.journeys[program.name])
-            for key, spec in earlier.items()
-            if (program := compile_earlier(spec, project.segments)) is not None
-        }
-        specs = Specs(
-            project.policy,
-            running,
-            project.segments,
-            programs,
-            started,
-            regions=holidays_around(now, project.policy),
-            budgets=project.budgets,
-        )
-        previous = runs.previous_run(connection, "plan", now)
-        low, high = customer_range(connection)
-        bought = everybodys_figures(connection, now)
-        base = whole_base(bought, project.policy, now)
-        known = filled(connection, specs)
-    size = project.settings.shard_size
-    shards = [(first, min(first + size - 1, high)) for first in range(low, high + 1, size)]
-    planning = Planning(run_id, now, specs, base, bought, previous, shards)
-    if not dry_run:
-        with writing(shop.engine) as connection:
-            runs.keep_members_of(connection, known & _watched(specs))
+        planning = _gather(shop, connection, now, run_id)
+    with writing(shop.engine) as connection:
+        runs.keep_members_of(connection, planning.known & _watched(planning.specs))
     return planning
+
+
+def _gather(shop: Shop, connection: Connection, now: datetime, run_id: int) -> Planning:
+    project = shop.project
+    previous = runs.previous_run(connection, "plan", now)
+    remaining = runs.backfills(connection, project.running, previous)
+    specs, notes = specs_of(shop, connection, now, remaining)
+    low, high = customer_range(connection)
+    bought = everybodys_figures(connection, now)
+    size = project.settings.shard_size
+    return Planning(
+        run_id,
+        now,
+        specs,
+        whole_base(bought, project.policy, now),
+        bought,
+        previous,
+        [(first, min(first + size - 1, high)) for first in range(low, high + 1, size)],
+        Staff.of(project.owners),
+        filled(connection, specs),
+        notes,
+        dict(remaining),
+    )
+
+
+def specs_of(
+    shop: Shop, connection: Connection, now: datetime, backfill: Mapping[str, int] | None = None
+) -> tuple[Specs, list[str]]:
+    """What runs today with all versions somebody still travels, and what to note about those."""
+    project, running = shop.project, shop.project.running
+    earlier, notes = _earlier(shop, connection)
+    specs = Specs(
+        project.policy,
+        running,
+        project.segments,
+        earlier,
+        runs.running_since(connection, running, now),
+        backfill=backfill or {},
+        regions=holidays_around(now, project.policy),
+    )
+    return specs, notes
+
+
+def _earlier(
+    shop: Shop, connection: Connection
+) -> tuple[Mapping[tuple[str, str], Program], list[str]]:
+    """Versions somebody still travels, and a note on each that cannot be read any more."""
+    project = shop.project
+    programs, notes = {}, []
+    for (journey, version), spec in sorted(
+        runs.earlier_versions(connection, project.running).items()
+    ):
+        program = compile_earlier(spec, project.segments)
+        if program is not None:
+            programs[journey, version] = as_of_today(program, project.journeys[journey])
+        elif number := runs.under_way(connection, journey, version):
+            whose = "1 enrollment stays" if number == 1 else f"{number} enrollments stay"
+            notes.append(
+                f"{journey}: its earlier version {version} cannot be read any more (a segment or "
+                f"column it uses is gone), so {whose} where they are"
+            )
+    return programs, notes
 
 
 def as_of_today(earlier: Program, current: Program) -> Program:
@@ -131,16 +187,31 @@ def plan_shard(shop: Shop, planning: Planning, first: int, last: int) -> Counter
     """Decide for the customers numbered `first` to `last` and write it, in one transaction."""
     with writing(shop.engine, f"plan {first}") as connection:
         state, decided = _decided(connection, planning, first, last)
-        apply_plan(connection, decided, state.enrollments, planning.run_id, planning.now)
+        apply_plan(
+            connection,
+            decided,
+            state.enrollments,
+            planning.run_id,
+            planning.now,
+            staff=planning.staff,
+            restarting=restarting(planning.specs.programs),
+        )
+    _took_in(planning, decided)
     return summary(decided)
 
 
-def finish(shop: Shop, planning: Planning) -> None:
-    """Once all shards are through, the members of watched segments are known."""
+def finish(shop: Shop, planning: Planning) -> dict[str, Any]:
+    """Once all shards are through: members of segments are known, late tasks go to the leads.
+
+    Returns what the run is to note beside its counts, if there is anything.
+    """
     rules = {name: planning.specs.segments[name].text for name in _watched(planning.specs)}
-    if rules:
-        with writing(shop.engine) as connection:
+    with writing(shop.engine) as connection:
+        if rules:
             runs.note_fills(connection, rules, planning.now)
+        escalated = escalate(connection, planning.staff, planning.now)
+    noted = {"escalated": escalated, "notes": planning.told}
+    return {name: value for name, value in noted.items() if value}
 
 
 def summary(decided: Plan) -> Counter[str]:
@@ -163,11 +234,31 @@ def summary(decided: Plan) -> Counter[str]:
 def _decided(
     connection: Connection, planning: Planning, first: int, last: int
 ) -> tuple[State, Plan]:
-    now, specs = planning.now, planning.specs
+    now, policy = planning.now, planning.specs.policy
     figures = customer_figures(connection, now, first, last, planning.bought)
-    people = profiles(figures, planning.base, specs.policy, now)
-    state = read_state(connection, people, specs, now, first, last, planning.previous_run)
-    return state, decide(state, specs, now)
+    people = profiles(figures, planning.base, policy, now)
+    state = read_state(connection, people, planning.specs, now, first, last, planning.previous_run)
+    while True:
+        specs = planning.specs
+        if planning.left_out:
+            specs = without(specs, set(planning.left_out))
+        if specs.backfill:
+            specs = replace(specs, backfill=dict(planning.remaining))
+        try:
+            return state, decide(state, specs, now)
+        except RuleDataError as error:
+            found = blamed(specs, error)
+            if not found:
+                raise
+            planning.left_out.update(found)
+
+
+def _took_in(planning: Planning, decided: Plan) -> None:
+    """What one shard took in of those before a journey's time, the next may not."""
+    for journey, number in decided.backfilled.items():
+        planning.remaining[journey] -= number
+        if planning.remaining[journey] <= 0:
+            del planning.remaining[journey]
 
 
 def _watched(specs: Specs) -> set[str]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, case, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql.expression import ColumnElement, Select
 
+from flows.calendars import regions, zones
 from flows.store.models import (
     Customer,
     Enrollment,
@@ -49,12 +50,17 @@ def read_state(
 ) -> State:
     """Customers `first` to `last` as of `now`, their profiles handed in. Nothing later is seen."""
     journeys = [program.name for program in specs.programs]
+    policy = specs.policy
+    people = read_contacts(connection, policy, now, first, last)
+    where = people["country"], people["state"]
     return State(
-        profiles=profiles,
-        contacts=read_contacts(connection, specs.policy, now, first, last),
+        profiles=profiles.assign(region=regions(profiles["country"], profiles["state"], policy)),
+        contacts=people.assign(
+            zone=zones(people["zone"], *where, policy), region=regions(*where, policy)
+        ),
         grounds=read_grounds(connection, now, first, last),
         orders=_orders(connection, specs, now, first, last),
-        enrollments=_enrollments(connection, journeys, now, first, last),
+        enrollments=enrollments(connection, journeys, now, first, last),
         past=frame(connection, past(journeys, first, last)).astype(
             {"customer_id": "int64", "journey": "str", "entry_key": "str"}
         ),
@@ -200,7 +206,7 @@ def _on_lines(
     return orders["purchase_id"].map(found).astype("str").fillna("")
 
 
-def _enrollments(
+def enrollments(
     connection: Connection, journeys: Collection[str], now: datetime, first: int, last: int
 ) -> pd.DataFrame:
     """Under way, or finished with the goal still open."""

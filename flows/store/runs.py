@@ -68,10 +68,7 @@ def note_versions(
 ) -> dict[str, datetime]:
     """Store versions seen for the first time; returns since when each journey has been running."""
     programs = list(programs)
-    known = {
-        (row.journey, row.version)
-        for row in connection.execute(select(JourneyVersion.journey, JourneyVersion.version))
-    }
+    known = set(_versions(connection))
     for program in programs:
         if (program.name, program.version) not in known:
             connection.execute(
@@ -83,12 +80,59 @@ def note_versions(
                     started_at=now,
                 )
             )
-    started = connection.execute(
-        select(JourneyVersion.journey, func.min(JourneyVersion.started_at).label("since")).group_by(
-            JourneyVersion.journey
+    return running_since(connection, programs, now)
+
+
+def running_since(
+    connection: Connection, programs: Iterable[Program], now: datetime
+) -> dict[str, datetime]:
+    """Since when each journey has been running; `now` for those that begin to."""
+    since = {program.name: now for program in programs}
+    for (journey, _), started in _versions(connection).items():
+        since[journey] = min(started, since.get(journey, started))
+    return since
+
+
+def backfills(
+    connection: Connection, programs: Iterable[Program], previous: datetime | None
+) -> dict[str, int]:
+    """How many of those before its time each journey may still take in.
+
+    A version with `backfill` does so until a plan that knew it has gone well, and never after an
+    earlier version of the journey had its turn. `previous` is when the last plan went well.
+    """
+    versions = _versions(connection)
+    left: dict[str, int] = {}
+    for program in programs:
+        backfill = program.journey.enter.backfill
+        started = versions.get((program.name, program.version))
+        if backfill is None or (started and previous and started <= previous):
+            continue
+        if _had_its_turn(connection, program):
+            continue
+        taken = connection.scalar(
+            select(func.count()).where(
+                Enrollment.journey == program.name, Enrollment.version == program.version
+            )
+        )
+        if (remaining := backfill.max - (taken or 0)) > 0:
+            left[program.name] = remaining
+    return left
+
+
+def _had_its_turn(connection: Connection, program: Program) -> bool:
+    specs = connection.scalars(
+        select(JourneyVersion.spec).where(
+            JourneyVersion.journey == program.name, JourneyVersion.version != program.version
         )
     )
-    return {row.journey: row.since for row in started}
+    return any(spec["enter"].get("backfill") for spec in specs)
+
+
+def _versions(connection: Connection) -> dict[tuple[str, str], datetime]:
+    version = JourneyVersion
+    rows = connection.execute(select(version.journey, version.version, version.started_at))
+    return {(journey, number): started for journey, number, started in rows}
 
 
 def earlier_versions(
@@ -120,6 +164,20 @@ def earlier_versions(
     return {(r.journey, r.version): r.spec for r in rows if (r.journey, r.version) in wanted}
 
 
+def under_way(connection: Connection, journey: str, version: str) -> int:
+    """How many are travelling this version."""
+    return (
+        connection.scalar(
+            select(func.count()).where(
+                Enrollment.journey == journey,
+                Enrollment.version == version,
+                Enrollment.status == EnrollmentStatus.ACTIVE,
+            )
+        )
+        or 0
+    )
+
+
 def note_fills(connection: Connection, rules: Mapping[str, str], now: datetime) -> None:
     """Note that the members of these segments (name -> rule) are known from now on."""
     connection.execute(delete(SegmentFill).where(SegmentFill.segment.in_(list(rules))))
@@ -139,7 +197,8 @@ def keep_members_of(connection: Connection, segments: Iterable[str]) -> None:
 
 def mirror_owners(connection: Connection, owners: Iterable[Mapping[str, Any]]) -> None:
     """Let the owner table say what owners.yaml says."""
-    rows = list(owners)
+    columns = Owner.__table__.columns.keys()
+    rows = [{name: row[name] for name in columns if name in row} for row in owners]
     connection.execute(delete(Owner).where(Owner.key.not_in([row["key"] for row in rows])))
     known = set(connection.scalars(select(Owner.key)))
     for row in rows:

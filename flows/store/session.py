@@ -68,6 +68,23 @@ def writing(engine: Engine, lock: str = "write") -> Iterator[Connection]:
 
 
 @contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One transaction that cannot write, and sees the store as it was when it began."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            yield connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        return
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+        try:
+            yield connection
+        finally:
+            connection.exec_driver_sql("PRAGMA query_only=OFF")
+
+
+@contextmanager
 def alone(connection: Connection, lock: str = "write") -> Iterator[None]:
     """The same on a connection one already has, for what was prepared on it."""
     if connection.dialect.name == "sqlite":

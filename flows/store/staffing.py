@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, select, update
 
+from flows.settings import Owners
 from flows.store.models import Customer, Task
 from flows.store.session import frame
 from segments.journey.holdout import position
@@ -31,6 +32,18 @@ class Staff:
     default: str | None = None
     teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     leads: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, owners: Owners) -> "Staff":
+        """What owners.yaml says."""
+        leads = {name: team.lead for name, team in owners.teams.items()}
+        leads |= {name: owner.lead for name, owner in owners.owners.items()}
+        return cls(
+            frozenset(owners.owners),
+            owners.default,
+            {name: tuple(team.members) for name, team in owners.teams.items()},
+            {name: lead for name, lead in leads.items() if lead is not None},
+        )
 
     def lead_of(self, owner: str | None) -> str | None:
         """Whoever leads this colleague: their own lead, their team's, or the default one."""

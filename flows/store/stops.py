@@ -33,7 +33,6 @@ from flows.store.reading_contacts import ground, in_force, settled
 from segments.names import (
     Basis,
     EnrollmentStatus,
-    LeaveReason,
     OrderKind,
     Outcome,
     PermissionKind,
@@ -146,11 +145,7 @@ def _stops(
     )
     yield (
         SkipReason.GOAL_REACHED,
-        exists().where(
-            Enrollment.id == _send.c.enrollment_id,
-            Enrollment.status == EnrollmentStatus.FINISHED,
-            Enrollment.reason == LeaveReason.GOAL,
-        ),
+        exists().where(Enrollment.id == _send.c.enrollment_id, Enrollment.goal_at <= now),
     )
     yield SkipReason.ORDER_RETURNED, _order_returned(now)
     yield SkipReason.NO_CONTACT, _send.c.contact_id.is_(None)

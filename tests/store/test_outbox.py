@@ -128,7 +128,7 @@ STOPS = {
     "negotiation begins tomorrow": ([lock(since=NOW + DAY)], {}, None),
     "negotiation is over": ([lock(until=NOW)], {}, None),
     "goal reached": (
-        [update(Enrollment).values(status="finished", reason="goal")],
+        [update(Enrollment).values(status="finished", goal_at=NOW)],
         {"purpose": "service"},
         SkipReason.GOAL_REACHED,
     ),

@@ -21,7 +21,7 @@ from segments.frames import ORDER
 from segments.journey.standing import DTYPES
 from segments.policy import Policy
 from segments.state import FRAMES, Specs, State
-from tests.builders import specs
+from tests.builders import profiles, specs
 from tests.store.rows import NOW, ago, people, put
 
 FLAGS = [
@@ -70,9 +70,9 @@ CONTRACT: dict[str, dict[str, str]] = {
 
 
 def state(engine: Engine, first: int = 1, last: int = 99, spec: Specs | None = None) -> State:
-    """What the store says as of now; profiles are handed through untouched."""
+    """What the store says as of now."""
     with engine.connect() as connection:
-        return read_state(connection, pd.DataFrame(), spec or specs({}), NOW, first, last, ago(1))
+        return read_state(connection, profiles({}), spec or specs({}), NOW, first, last, ago(1))
 
 
 @pytest.mark.parametrize("filled", [False, True], ids=["empty", "filled"])

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
@@ -21,13 +20,13 @@ from flows.store.models import (
 from flows.store.reading import read_state
 from flows.store.reading_events import awaited
 from segments.state import FRAMES, Specs, State
-from tests.builders import specs
+from tests.builders import profiles, specs
 from tests.store.rows import NOW, ago, people, put
 
 
 def state(engine: Engine, spec: Specs) -> State:
     with engine.connect() as connection:
-        return read_state(connection, pd.DataFrame(), spec, NOW, 1, 99, None)
+        return read_state(connection, profiles({}), spec, NOW, 1, 99, None)
 
 
 def waiting_for(event: str) -> dict[str, Any]:

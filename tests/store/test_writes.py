@@ -1,5 +1,6 @@
 """A plan becomes rows, on both databases: what decide says is what the store holds."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
+from flows.store.ledger import read_ledger
 from flows.store.models import (
     Customer,
     Enrollment,
@@ -18,22 +20,37 @@ from flows.store.models import (
     Task,
 )
 from flows.store.reading import read_state
+from flows.store.reading_events import restarting
 from flows.store.session import writing
+from flows.store.staffing import Staff, escalate
 from flows.store.writes import apply_plan, records
 from segments.decide import decide
 from segments.state import Plan, Specs
 from tests.builders import profiles, specs
 from tests.store.rows import NOW, ago, people, put, rows_of
 
+STAFF = Staff(
+    frozenset({"ada", "bob", "cem", "dora"}),
+    "dora",
+    {"service": ("bob", "cem")},
+    {"service": "dora", "ada": "bob"},
+)
+
 
 def live_a_day(
-    engine: Engine, spec: Specs, base: pd.DataFrame, now: datetime = NOW, run: int = 1
+    engine: Engine,
+    spec: Specs,
+    base: pd.DataFrame,
+    now: datetime = NOW,
+    run: int = 1,
+    staff: Staff = STAFF,
 ) -> Plan:
     """Read, decide and write, as planning does."""
     with writing(engine) as connection:
         state = read_state(connection, base, spec, now, 1, 99, None)
         plan = decide(state, spec, now)
-        apply_plan(connection, plan, state.enrollments, run, now)
+        again = restarting(spec.programs)
+        apply_plan(connection, plan, state.enrollments, run, now, staff=staff, restarting=again)
     return plan
 
 
@@ -83,7 +100,7 @@ def test_a_send_that_waits_is_decided_again_in_its_row(engine: Engine):
         ("high", "queued", None, None),
         ("low", "deferred", "outranked", "high"),
     ]
-    live_a_day(engine, spec, profiles({}), NOW + timedelta(days=1), run=2)
+    live_a_day(engine, spec, profiles({}), NOW + timedelta(days=2), run=2)
     again = rows_of(engine, Send, "id", "journey", "outcome", "reason", "outranked_by")
     assert [row[0] for row in again] == [row[0] for row in first]
     assert {row[2:] for row in again} == {("queued", None, None)}
@@ -117,13 +134,119 @@ def test_a_task_goes_to_the_owner_of_the_customer(engine: Engine):
     put(engine, Customer, {"id": 3, "owner": "ada"})
     put(engine, Purchase, {"id": 3, "customer_id": 3, "ordered_at": ago(0.1)})
     spec = specs({"steps": [{"task": {"call": "owner", "about": "Hello"}}]})
-    live_a_day(engine, spec, profiles({}, {}, {}))
+    live_a_day(engine, spec, profiles({}, {}, {}), staff=replace(STAFF, default=None))
     assert rows_of(engine, Task, "customer_id", "owner", "step", "about", "status") == [
         (2, None, "call", "Hello", "open"),
         (3, "ada", "call", "Hello", "open"),
     ]
     owners = dict(rows_of(engine, Enrollment, "id", "customer_id"))
     assert [owners[number] for number in rows_of(engine, Task, "enrollment_id")] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("task", "owner", "taken"),
+    [
+        ({"call": "owner"}, "ada", "ada"),
+        ({"call": "owner"}, "gone", "dora"),
+        ({"call": "owner", "fallback": "cem"}, None, "cem"),
+        ({"call": "owner", "fallback": "service"}, None, "team"),
+        ({"visit": "bob"}, "ada", "bob"),
+        ({"write": "service"}, "ada", "team"),
+    ],
+    ids=["owner", "owner who left", "fallback", "fallback team", "named", "team"],
+)
+def test_who_takes_a_task(engine: Engine, task: dict[str, Any], owner: str | None, taken: str):
+    people(engine, 0)
+    put(engine, Customer, *({"id": n, "owner": owner} for n in range(1, 41)))
+    put(engine, Purchase, *({"id": n, "customer_id": n} for n in range(1, 41)))
+    spec = specs({"steps": [{"task": {"about": "Hello", **task}}]})
+    live_a_day(engine, spec, profiles(*[{}] * 40))
+    owners = rows_of(engine, Task, "owner")
+    if taken == "team":
+        assert set(owners) == {"bob", "cem"}
+        assert 10 <= owners.count("bob") <= 30
+    else:
+        assert set(owners) == {taken}
+
+
+@pytest.mark.parametrize(
+    ("task", "owner"),
+    [
+        ({"owner": "ada"}, "bob"),
+        ({"owner": "cem"}, "dora"),
+        ({"owner": "x"}, "dora"),
+        ({"owner": None}, "dora"),
+        ({"owner": "ada", "status": "done"}, "ada"),
+        ({"owner": "ada", "escalate_at": None}, "ada"),
+        ({"owner": "ada", "escalate_at": ago(-1)}, "ada"),
+        ({"owner": "ada", "escalated_at": ago(1)}, "ada"),
+    ],
+    ids=[
+        "own lead",
+        "lead of the team",
+        "unknown",
+        "nobody's",
+        "done",
+        "never",
+        "not yet",
+        "again",
+    ],
+)
+def test_what_is_not_done_in_time_goes_to_the_lead(
+    engine: Engine, task: dict[str, Any], owner: str
+):
+    people(engine)
+    put(engine, Enrollment, {"id": 1})
+    plain = {"id": 1, "enrollment_id": 1, "customer_id": 1, "step": "call", "kind": "call"}
+    plain |= {"about": "x", "due_at": ago(3), "escalate_at": ago(1), "status": "open", "run_id": 1}
+    put(engine, Task, {**plain, **task})
+    for number in (int(owner != task["owner"]), 0):
+        with writing(engine) as connection:
+            assert escalate(connection, STAFF, NOW) == number
+    assert rows_of(engine, Task, "owner") == [owner]
+
+
+def test_every_decision_stands_in_the_ledger(engine: Engine):
+    bought(engine, {"customer_id": 1}, {"customer_id": 2})
+    spec = specs({"name": "low", "priority": 1}, {"name": "high", "priority": 9})
+    live_a_day(engine, spec, profiles({}, {}))
+    with engine.connect() as connection:
+        found = read_ledger(connection, 2)
+    outcomes = dict(zip(found["journey"], found["outcome"], strict=True))
+    assert outcomes == {"high": "queued", "low": "deferred"}
+    numbers = dict(rows_of(engine, Enrollment, "id", "customer_id"))
+    assert {numbers[number] for number in found["enrollment_id"]} == {2}
+    assert set(found["contact_id"]) == {2}
+
+
+def test_whoever_begins_anew_gets_no_message_twice_and_those_held_back_after_all(engine: Engine):
+    bought(engine, {"customer_id": 1})
+    steps = [{"send": "thanks"}, {"wait": "5 days"}]
+    old = specs({"steps": steps, "migrate": "restart"}, started=ago(9))
+    new = specs({"steps": [*steps, {"send": "more"}], "migrate": "restart"}, started=ago(9))
+    live_a_day(engine, old, profiles({}))
+    before = rows_of(engine, Send, "id", "outcome", "decided_at", "version")
+    spec = replace(new, earlier={("care", p.version): p for p in old.programs})
+    live_a_day(engine, spec, profiles({}), NOW + timedelta(days=1), run=2)
+    assert rows_of(engine, Send, "id", "outcome", "decided_at", "version") == before
+    assert rows_of(engine, Enrollment, "version", "node") == [
+        (new.programs[0].version, "wait_5_days")
+    ]
+    with engine.connect() as connection:
+        assert list(read_ledger(connection, 1)["reason"].fillna("")) == ["", "already_sent"]
+
+
+def test_what_was_held_back_before_beginning_anew_is_decided_in_its_row(engine: Engine):
+    people(engine)
+    put(engine, Run, {"id": 2})
+    put(engine, Enrollment, {"id": 7, "version": "old", "node": "gone", "flags": "vip"})
+    put(engine, Send, {"id": 5, "enrollment_id": 7, "outcome": "skipped", "reason": "expired"})
+    spec = specs({"migrate": "restart"}, started=ago(9))
+    old = replace(spec.programs[0], version="old")
+    live_a_day(engine, replace(spec, earlier={("care", "old"): old}), profiles({}), run=2)
+    assert rows_of(engine, Send, "id", "enrollment_id", "outcome", "reason", "run_id") == [
+        (5, 7, "queued", None, 2)
+    ]
 
 
 def test_a_change_of_phase_is_kept_and_a_first_sight_is_none(engine: Engine):
@@ -171,7 +294,7 @@ def test_a_plan_written_twice_is_refused_and_leaves_nothing_behind(engine: Engin
         state = read_state(connection, profiles({}), specs({}), NOW, 1, 99, None)
         plan = decide(state, specs({}), NOW)
         apply_plan(connection, plan, state.enrollments, 1, NOW)
-    with pytest.raises(Exception, match="(?i)unique"), writing(engine) as connection:
+    with pytest.raises(Exception, match=r"(?i)unique"), writing(engine) as connection:
         apply_plan(connection, plan, state.enrollments, 2, NOW)
     assert len(rows_of(engine, Enrollment, "id")) == 1
     assert rows_of(engine, Send, "run_id") == [1]
