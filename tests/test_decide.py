@@ -259,3 +259,25 @@ def test_a_contact_who_may_be_written_to_is_preferred():
     spec = specs({"purpose": "advertising"})
     plan = decide(state(profiles({}), to=people, bought=orders({})), spec, NOW)
     assert list(plan.sends["contact_id"]) == [7]
+
+
+def test_what_one_step_writes_to_several_people_shares_its_fate():
+    people = contacts({"role": "decision_maker"}, {"customer_id": 1, "role": "user"})
+    to = {"roles": ["decision_maker", "user"], "max": 2}
+    spec = specs({"steps": [{"send": "thanks", "to": to}, {"wait": "9 days"}]})
+    plan = decide(state(profiles({}), to=people, bought=orders({})), spec, NOW)
+    assert list(plan.sends["outcome"]) == ["queued", "queued"]
+    row = plan.enrollments.iloc[0]
+    assert (row["node"], row["marked_at"], row["first_touch_at"]) == ("wait_9_days", NOW, NOW)
+    touched = [{"customer_id": 1, "at": NOW, "purpose": "service", "journey": "other"}]
+    plan = decide(state(profiles({}), to=people, bought=orders({}), touches=touched), spec, NOW)
+    assert list(plan.sends["outcome"]) == ["deferred", "deferred"]
+    assert plan.enrollments["node"][0] == "thanks"
+
+
+def test_a_message_nobody_got_leaves_no_mark():
+    spec = specs({"steps": [{"send": "thanks"}, {"wait": "9 days"}]})
+    plan = decide(state(profiles({}), to=contacts(), bought=orders({})), spec, NOW)
+    row = plan.enrollments.iloc[0]
+    assert row["node"] == "wait_9_days"
+    assert row[["marked_at", "first_touch_at"]].isna().all()
