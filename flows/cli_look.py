@@ -96,3 +96,30 @@ def journey(
     from flows.looking import show_journey
 
     show_journey(project_folder(), name, as_of, as_mermaid=mermaid)
+
+
+@app.command()
+def explain(
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Its number.")],
+    journey_name: Annotated[
+        str | None,
+        typer.Argument(metavar="JOURNEY", help="Only this one.", show_default="all journeys"),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY",
+            help="As of this day or moment; a day to come: as if nothing happens until then.",
+            show_default="now",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say why a customer gets what, and what comes next.
+
+    The profile, every gate of every journey with its actual values, where each enrollment stands,
+    what comes next and when, and everything that happened so far. Changes nothing.
+    """
+    from flows.explaining import explain_customer
+
+    explain_customer(project_folder(), customer, journey_name, at, as_json=json)

@@ -257,8 +257,8 @@ TEXTS = {
     "detectable": "Smallest difference it can show",
     "where_written": "Where",
     "rule": "Rule",
-    "reach": "Rules on the {n} customers in the store, as of now (the latest order is taken for the "
-    "one that starts a journey)",
+    "reach": "Rules on the {n} customers in the store, as of now (the latest order is taken for "
+    "the one that starts a journey)",
     "detectable_title": "What the comparisons can show in a year, if as many enter as in the last "
     "90 days",
     "competing": "Journeys that compete for the same customers",
