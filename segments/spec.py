@@ -1,9 +1,10 @@
 """What marketing writes in YAML, as frozen models: journeys and segments."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
+from segments.examples import Example
 from segments.names import AttentionClass, JourneyStatus, Migrate, Phase, Purpose
 from segments.spans import Duration, Share, Span
 from segments.steps import (
@@ -36,6 +37,7 @@ __all__ = [
     "Else",
     "End",
     "Enter",
+    "Example",
     "Goal",
     "Journey",
     "Measure",
@@ -105,9 +107,10 @@ class Journey(Spec):
         Span(7, "days"), description="how long a message may wait before it is stale"
     )
     steps: list[Step] = Field(min_length=1)
-    examples: list[dict[str, Any]] = Field(
-        default_factory=list,
-        description="cases with what is to happen, which `stammkunde check` lives through",
+    examples: list[Example] = Field(
+        [],
+        max_length=50,
+        description="cases with what is to come of them, which `stammkunde check` lives through",
     )
 
     @property

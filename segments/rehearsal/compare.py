@@ -1,0 +1,130 @@
+"""What an example expects held against what was decided, in words."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from segments.examples import Example, Expected
+from segments.journey.nodes import Place
+from segments.rehearsal.lives import Acts, Decision, lived
+from segments.rehearsal.lot import NoSuchCustomer
+from segments.rehearsal.people import Unheard
+from segments.rehearsal.story import Whereabouts
+from segments.rules import RuleDataError
+
+_ALWAYS = ("send", "ghost", "task")
+_TOGETHER = (("held", "dropped"), ("enters",), ("leaves",))
+"""Kinds that count where an example names one of them."""
+
+_DETAILS = ("because", "outranked_by", "to", "basis", "review", "at", "due", "journey")
+_SAID = {
+    "send": "send {}",
+    "ghost": "a ghost of {}",
+    "held": "{} held",
+    "dropped": "{} dropped",
+    "task": "task {}",
+    "enters": "enters {}",
+    "leaves": "leaves: {}",
+}
+
+
+def faults(example: Example, acts: Acts, whereabouts: Whereabouts) -> list[tuple[Place, str]]:
+    """Where the example and the journeys disagree: the place in the example, and what is wrong."""
+    try:
+        decisions = lived(example, acts, whereabouts)
+    except Unheard as error:
+        return [(("happens", error.number - 1), str(error))]
+    except (NoSuchCustomer, RuleDataError) as error:
+        return [((), str(error))]
+    return compared(example, decisions)
+
+
+def compared(example: Example, decisions: Sequence[Decision]) -> list[tuple[Place, str]]:
+    """Everything expected that did not come, and everything that came unexpectedly."""
+    kinds = {each.kind for each in example.expected}
+    counted = {*_ALWAYS, *(kind for group in _TOGETHER if kinds & {*group} for kind in group)}
+    left = [each for each in decisions if each.kind in counted]
+    missed: list[tuple[int, Expected]] = []
+    for number, wanted in enumerate(example.expected):
+        found = next((each for each in left if _is(each, wanted)), None)
+        if found is None:
+            missed.append((number, wanted))
+        else:
+            left.remove(found)
+    wrong: list[tuple[Place, str]] = []
+    for number, wanted in missed:
+        what = f"expected on {wanted.on} {_said(wanted)}, but {_instead(wanted, left, decisions)}"
+        wrong.append((("expect", number), what))
+    told = [_nearest(wanted, left) for _, wanted in missed]
+    wrong += [
+        (("expect",), f"not expected, but on {each.on}: {_named(each)}")
+        for each in left
+        if each not in told
+    ]
+    return wrong
+
+
+def _is(decision: Decision, wanted: Expected) -> bool:
+    same = (decision.on, decision.kind, decision.what) == (wanted.on, wanted.kind, wanted.what)
+    return same and all(
+        decision.details.get(name) == value
+        for name in _DETAILS
+        if (value := getattr(wanted, name)) is not None
+    )
+
+
+def _nearest(wanted: Expected, left: Sequence[Decision]) -> Decision | None:
+    """What came instead: the same on the same day but for its details, or on another day."""
+    alike = [each for each in left if (each.kind, each.what) == (wanted.kind, wanted.what)]
+    return min(alike, key=lambda each: abs(each.on - wanted.on), default=None)
+
+
+def _instead(wanted: Expected, left: Sequence[Decision], decisions: Sequence[Decision]) -> str:
+    if (near := _nearest(wanted, left)) is not None:
+        if near.on == wanted.on:
+            return f"it is {_named(near)}"
+        return f"that came on {near.on}"
+    if wanted.kind == "leaves":
+        gone = [each for each in decisions if each.kind == "leaves"]
+        if gone:
+            return f"they left on {gone[-1].on}: {gone[-1].what}"
+    same = [each for each in decisions if each.what == wanted.what and each.on <= wanted.on]
+    if same and same[-1].kind != wanted.kind:
+        return f"it was {_state(same[-1], wanted.on)}"
+    entered = any(each.kind == "enters" and each.on <= wanted.on for each in decisions)
+    gone = [each for each in decisions if each.kind == "leaves" and each.on <= wanted.on]
+    if not entered:
+        return "the customer has entered no journey by then"
+    if gone:
+        return f"the customer left on {gone[-1].on}: {gone[-1].what}"
+    return "nothing of the kind was decided"
+
+
+def _state(decision: Decision, day: date) -> str:
+    since = "" if decision.on == day else f" since {decision.on}"
+    because = decision.details.get("because")
+    done = {"send": "sent", "ghost": "a ghost"}.get(decision.kind, decision.kind)
+    return f"{done}{since}" + (f": {because}" if because else "")
+
+
+def _said(wanted: Expected) -> str:
+    details = {name: getattr(wanted, name) for name in _DETAILS}
+    return _words(wanted.kind, wanted.what, details)
+
+
+def _named(decision: Decision) -> str:
+    shown = {
+        name: value
+        for name, value in decision.details.items()
+        if name in ("because", "outranked_by", "due", "to", "at", "basis", "review")
+    }
+    return _words(decision.kind, decision.what, shown)
+
+
+def _words(kind: str, what: str, details: dict[str, Any]) -> str:
+    told = [
+        f"{name} {value:%H:%M}" if name == "at" else f"{name} {value}"
+        for name, value in details.items()
+        if value is not None
+    ]
+    return _SAID[kind].format(what) + (f" ({', '.join(told)})" if told else "")
