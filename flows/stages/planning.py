@@ -149,6 +149,7 @@ def specs_of(
         runs.running_since(connection, running, now),
         backfill=backfill or {},
         regions=holidays_around(now, project.policy),
+        budgets=project.budgets,
     )
     return specs, notes
 
