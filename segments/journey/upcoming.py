@@ -65,13 +65,18 @@ def upcoming(
     kept = kept[~_hopeless(found, specs, stands, stand[kept], who[kept])]
     if not len(kept):
         return None
+    purposes = np.array([each.journey.purpose.value for each in stands], dtype=object)
+    regions = None
+    if found.customers.has("region"):
+        regions = found.customers.column("region").take(who[kept])
     return Upcoming(
-        tuple(stands),
-        stand[kept],
-        who[kept],
-        numbers(told["enrollment_id"])[kept],
-        told["entry_key"].to_numpy(dtype=object)[kept],
-        due[kept],
+        stands=tuple(stands),
+        stand=stand[kept],
+        who=who[kept],
+        enrollment_id=numbers(told["enrollment_id"])[kept],
+        entry_key=told["entry_key"].to_numpy(dtype=object)[kept],
+        # What is due on a Sunday goes on Monday.
+        due_at=specs.calendar.next_allowed(due[kept], purposes[stand[kept]], regions=regions),
     )
 
 

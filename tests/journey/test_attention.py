@@ -6,12 +6,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from segments.decide import decide
 from segments.journey.budgets import compile_budgets
 from segments.journey.program import ProgramError
 from segments.names import AttentionClass
 from segments.policy import Policy
 from segments.state import Specs
-from tests.builders import NOW, ago, contacts, profiles, specs
+from tests.builders import NOW, ago, contacts, orders, profiles, specs, state
 from tests.journey.bidding import ANY_TIME, bid, coming, told
 
 FREE = {"caps": [], "min_gap": "0 days", "look_ahead": "0 days"}
@@ -228,6 +229,35 @@ def test_nothing_is_saved_where_it_would_not_help(weak, strong, due, attention):
     version = spec.programs[1].version
     ahead = coming({"journey": "strong", "version": version, "due_at": NOW + due * DAY})
     assert bid(spec, {"journey": "weak"}, ahead=ahead).loc["weak", "outcome"] == "queued"
+
+
+def test_deciding_looks_ahead_through_waits_and_choices():
+    way = [{"when": "order_value >= 500", "steps": [{"send": "thanks"}]}, {"else": []}]
+    steps = [{"wait": "2 days"}, {"choose": way}]
+    spec = house(
+        {"name": "weak", "priority": 10},
+        {"name": "strong", "priority": 90, "steps": steps},
+        min_gap="3 days",
+        look_ahead="3 days",
+    )
+    for value, outcome in ((50_000, "deferred"), (49_999, "queued")):
+        bought = orders({"order_value": value})
+        sends = decide(state(profiles({}), bought=bought), spec, NOW).sends
+        assert list(sends["outcome"]) == [outcome]
+        assert sends["why"].iloc[0] == "saved for strong on 2026-06-17" or value < 50_000
+
+
+def test_what_is_due_on_sunday_is_expected_on_monday():
+    weak, strong = {"name": "weak", "priority": 10}, {"name": "strong", "priority": 90}
+    attention = FREE | {"min_gap": "2 days", "look_ahead": "3 days"}
+    hours = {"hours": {"service": "monday-friday 8:00-18:00"}}
+    friday = NOW + 4 * DAY
+    for calendar, outcome in ((hours, "queued"), (ANY_TIME, "deferred")):
+        spec = specs(weak, strong, calendar=calendar, attention=attention)
+        version = spec.programs[1].version
+        ahead = coming({"journey": "strong", "version": version, "due_at": friday + DAY})
+        sends = bid(spec, {"journey": "weak"}, now=friday, ahead=ahead)
+        assert sends.loc["weak", "outcome"] == outcome
 
 
 def test_a_message_that_would_become_stale_gives_way_to_a_higher_class_only():
