@@ -16,6 +16,9 @@ _ALWAYS = ("send", "ghost", "task")
 _TOGETHER = (("held", "dropped"), ("enters",), ("leaves",))
 """Kinds that count where an example names one of them."""
 
+_GROUPS = (("send", "ghost", "held", "dropped"), ("task",), ("enters",), ("leaves",))
+"""Kinds of which one may come instead of another."""
+
 _DETAILS = ("because", "outranked_by", "to", "basis", "review", "at", "due", "journey")
 _SAID = {
     "send": "send {}",
@@ -53,14 +56,12 @@ def compared(example: Example, decisions: Sequence[Decision]) -> list[tuple[Plac
             left.remove(found)
     wrong: list[tuple[Place, str]] = []
     for number, wanted in missed:
-        what = f"expected on {wanted.on} {_said(wanted)}, but {_instead(wanted, left, decisions)}"
-        wrong.append((("expect", number), what))
-    told = [_nearest(wanted, left) for _, wanted in missed]
-    wrong += [
-        (("expect",), f"not expected, but on {each.on}: {_named(each)}")
-        for each in left
-        if each not in told
-    ]
+        instead = _nearest(wanted, left)
+        if instead is not None:
+            left.remove(instead)
+        what = _instead(wanted, instead, decisions)
+        wrong.append((("expect", number), f"expected on {wanted.on} {_said(wanted)}, but {what}"))
+    wrong += [(("expect",), f"not expected, but on {each.on}: {_named(each)}") for each in left]
     return wrong
 
 
@@ -74,29 +75,34 @@ def _is(decision: Decision, wanted: Expected) -> bool:
 
 
 def _nearest(wanted: Expected, left: Sequence[Decision]) -> Decision | None:
-    """What came instead: the same on the same day but for its details, or on another day."""
-    alike = [each for each in left if (each.kind, each.what) == (wanted.kind, wanted.what)]
-    return min(alike, key=lambda each: abs(each.on - wanted.on), default=None)
+    """What came instead: the same on another day or with other details, or the contrary."""
+    group = next(group for group in _GROUPS if wanted.kind in group)
+    alike = [
+        each
+        for each in left
+        if each.kind in group and (each.what == wanted.what or wanted.kind == "leaves")
+    ]
+    return min(
+        alike,
+        key=lambda each: (each.kind != wanted.kind, abs(each.on - wanted.on)),
+        default=None,
+    )
 
 
-def _instead(wanted: Expected, left: Sequence[Decision], decisions: Sequence[Decision]) -> str:
-    if (near := _nearest(wanted, left)) is not None:
-        if near.on == wanted.on:
-            return f"it is {_named(near)}"
-        return f"that came on {near.on}"
-    if wanted.kind == "leaves":
-        gone = [each for each in decisions if each.kind == "leaves"]
-        if gone:
-            return f"they left on {gone[-1].on}: {gone[-1].what}"
-    same = [each for each in decisions if each.what == wanted.what and each.on <= wanted.on]
-    if same and same[-1].kind != wanted.kind:
-        return f"it was {_state(same[-1], wanted.on)}"
-    entered = any(each.kind == "enters" and each.on <= wanted.on for each in decisions)
-    gone = [each for each in decisions if each.kind == "leaves" and each.on <= wanted.on]
-    if not entered:
-        return "the customer has entered no journey by then"
+def _instead(wanted: Expected, instead: Decision | None, decisions: Sequence[Decision]) -> str:
+    if instead is not None:
+        if (instead.kind, instead.what) != (wanted.kind, wanted.what):
+            return f"on {instead.on}: {_named(instead)}"
+        return f"it is {_named(instead)}" if instead.on == wanted.on else f"it is on {instead.on}"
+    so_far = [each for each in decisions if each.on <= wanted.on]
+    same = [each for each in so_far if each.what == wanted.what and each.kind != wanted.kind]
+    if same:
+        return f"it is {_state(same[-1], wanted.on)}"
+    gone = [each for each in so_far if each.kind == "leaves"]
     if gone:
         return f"the customer left on {gone[-1].on}: {gone[-1].what}"
+    if not any(each.kind == "enters" for each in so_far):
+        return "the customer has entered no journey by then"
     return "nothing of the kind was decided"
 
 
