@@ -24,7 +24,7 @@ from flows.store.ledger import read_ledger
 from flows.store.reading import read_state
 from flows.store.session import reading
 from flows.store.timeline import Moment, customer_id, similar_keys, timeline
-from segments.customer.profile import profiles
+from segments.customer.profile import Base, profiles
 from segments.explain import Account, Line, Message, Standing, explain
 from segments.explanation import RuleLine
 from segments.frames import ORDER, PROFILE, Kind
@@ -106,7 +106,9 @@ def _asked(shop: Shop, journey: str | None) -> list[Program]:
 
 
 def _state(shop: Shop, connection: Connection, specs: Specs, number: int, now: datetime) -> State:
-    base = base_figures(connection, now, shop.project.policy)
+    # What everybody is measured against was noted by the plan: reading it anew reads all orders.
+    noted = runs.counts_before(connection, "plan", now).get("base")
+    base = Base(**noted) if noted else base_figures(connection, now, shop.project.policy)
     rows = customer_figures(connection, now, number, number)
     people = profiles(rows, base, shop.project.policy, now)
     previous = runs.previous_run(connection, "plan", now)

@@ -29,7 +29,7 @@ def typed(values: Sequence[object], kind: Kind) -> pd.Series:
     """A column of a few values, None where one is missing, as frames of rules hold that kind."""
     match kind:
         case Kind.MOMENT:
-            return pd.Series(pd.to_datetime(list(values), utc=True))
+            return pd.to_datetime(pd.Series(list(values), dtype="object"), utc=True)
         case Kind.FLAG:
             return pd.Series(values, dtype="boolean")
         case Kind.TEXT | Kind.WORD:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -211,7 +211,7 @@ def finish(shop: Shop, planning: Planning) -> dict[str, Any]:
         if rules:
             runs.note_fills(connection, rules, planning.now)
         escalated = escalate(connection, planning.staff, planning.now)
-    noted = {"escalated": escalated, "notes": planning.told}
+    noted = {"escalated": escalated, "notes": planning.told, "base": asdict(planning.base)}
     return {name: value for name, value in noted.items() if value}
 
 

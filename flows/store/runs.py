@@ -63,6 +63,17 @@ def latest_run(connection: Connection, kind: str) -> datetime | None:
     )
 
 
+def counts_before(connection: Connection, kind: str, now: datetime) -> dict[str, Any]:
+    """What the latest run of this stage up to `now` that went well has noted; nothing if none."""
+    latest = (
+        select(Run.counts)
+        .where(Run.kind == kind, Run.as_of <= now, Run.ended_at.is_not(None), Run.failed.is_(None))
+        .order_by(Run.as_of.desc(), Run.id.desc())
+        .limit(1)
+    )
+    return connection.scalar(latest) or {}
+
+
 def note_versions(
     connection: Connection, programs: Iterable[Program], now: datetime
 ) -> dict[str, datetime]:
