@@ -15,6 +15,7 @@ from flows.errors import ConfigError, Fault
 from flows.messages.lint import lint
 from flows.messages.sample import Sample, read_sample
 from flows.plain import print_tables
+from flows.rehearsing import rehearse
 from flows.reporting.words import say
 from flows.settings import store_address
 from flows.shipping import shipped
@@ -73,6 +74,7 @@ def _sound(folder: Path) -> Project:
         *project.broken,
         *lint(templates, delivering.letterhead(project)),
         *_purposes(project),
+        *rehearse(project),
     ]
     if faults:
         raise ConfigError(faults)

@@ -10,6 +10,7 @@ from segments.frames import ORDER
 from segments.journey.standing import DTYPES, empty_standing
 from segments.names import Basis, EnrollmentStatus, LeaveReason, Outcome, SkipReason
 from segments.rehearsal import facts, people
+from segments.rehearsal.rows import frame, records
 from segments.rehearsal.story import CUSTOMER, Story, Whereabouts
 from segments.state import FRAMES, Plan, Specs, State
 
@@ -46,11 +47,11 @@ class Book:
         _, region = self.whereabouts(said.get("country"), said.get("state"))
         profile = facts.profile(story, specs.policy, now, self.key, self.stood, mails)
         running = {program.name for program in specs.programs}
-        mine = self.enrollments[self.enrollments["journey"].isin(sorted(running))]
+        mine = self.enrollments
+        if len(mine):
+            mine = mine[mine["journey"].isin(sorted(running))]
         return State(
-            profiles=profile.assign(
-                region=pd.array([region or specs.policy.calendar.region], dtype="str")
-            ),
+            profiles=profile.assign(region=_words([region or specs.policy.calendar.region])),
             contacts=people.contacts(story, specs, now, self._used(), self.whereabouts),
             grounds=people.grounds(story, now),
             orders=facts.orders(story, specs.policy, now),
@@ -58,7 +59,7 @@ class Book:
             past=mine[["customer_id", "journey", "entry_key", "entered_at", "left_at"]].reset_index(
                 drop=True
             ),
-            deferred=_frame(
+            deferred=frame(
                 [
                     {"send_id": number, **send}
                     for number, send in self.sends.items()
@@ -69,11 +70,9 @@ class Book:
             touches=self._touches(specs, now),
             sent=self._sent(),
             events=people.events(story, now, self._answered()),
-            members=pd.DataFrame(
-                {
-                    "segment": pd.array(sorted(self.members), dtype="str"),
-                    "customer_id": pd.array([CUSTOMER] * len(self.members), dtype="int64"),
-                }
+            members=frame(
+                [{"segment": name, "customer_id": CUSTOMER} for name in sorted(self.members)],
+                {"segment": "str", "customer_id": "int64"},
             ),
             filled=self.filled,
             previous_run=self.previous_run,
@@ -100,6 +99,8 @@ class Book:
     def _write_enrollments(self, plan: Plan, state: State) -> dict[int, int]:
         """The number of each enrollment by its ref in the plan."""
         known = dict(enumerate(state.enrollments["enrollment_id"].tolist()))
+        if plan.enrollments.empty:
+            return known
         rows = plan.enrollments.set_index("ref")
         old = rows["enrollment_id"].notna()
         first = len(self.enrollments) + 1
@@ -107,8 +108,7 @@ class Book:
         rows.loc[~old, "enrollment_id"] = pd.array(list(fresh.values()), dtype="Int64")
         stays = ~self.enrollments["enrollment_id"].isin(rows["enrollment_id"])
         parts = [part for part in (self.enrollments[stays], rows) if len(part)]
-        if parts:
-            self.enrollments = pd.concat(parts, ignore_index=True)[list(DTYPES)].astype(DTYPES)
+        self.enrollments = pd.concat(parts, ignore_index=True)[list(DTYPES)].astype(DTYPES)
         return known | fresh
 
     def _write_send(self, row: dict[str, Any], enrollment: int, now: datetime) -> None:
@@ -137,6 +137,8 @@ class Book:
 
     def _under_way(self, mine: pd.DataFrame, now: datetime) -> pd.DataFrame:
         """Under way, or finished with the goal still open; with what has happened since."""
+        if mine.empty:
+            return mine
         active = mine["status"].eq(EnrollmentStatus.ACTIVE.value)
         open_goal = mine["reason"].eq(LeaveReason.COMPLETED.value) & mine["goal_at"].isna()
         rows = mine[(active | open_goal).to_numpy(dtype=bool)].reset_index(drop=True)
@@ -158,12 +160,12 @@ class Book:
     def _touches(self, specs: Specs, now: datetime) -> pd.DataFrame:
         since = now - specs.policy.attention.memory
         rows = [*self._went(), *people.talks(self.story, specs, now)]
-        return _frame([row for row in rows if row["at"] >= since], FRAMES["touches"])
+        return frame([row for row in rows if row["at"] >= since], FRAMES["touches"])
 
     def _sent(self) -> pd.DataFrame:
         rows = self.enrollments
         active = set(rows.loc[rows["status"] == EnrollmentStatus.ACTIVE.value, "enrollment_id"])
-        return _frame(
+        return frame(
             [
                 each
                 for each in self._went()
@@ -192,13 +194,5 @@ class Book:
         )
 
 
-def _frame(rows: list[dict[str, Any]], columns: dict[str, str]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
-
-
-def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as plain values, None where something is missing."""
-    return [
-        {str(name): None if pd.isna(value) else value for name, value in row.items()}
-        for row in rows.to_dict("records")
-    ]
+def _words(words: list[str]) -> Any:
+    return pd.array(words, dtype="str")

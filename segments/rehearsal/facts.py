@@ -13,6 +13,7 @@ from segments.customer.profile import Base, profiles
 from segments.frames import PROFILE, Kind
 from segments.operands import MINOR_UNITS
 from segments.policy import Policy
+from segments.rehearsal.rows import frame
 from segments.rehearsal.story import CUSTOMER, Happened, Story
 
 _MOMENT = "datetime64[us, UTC]"
@@ -97,12 +98,12 @@ def profile(
     known["emails_30d"] = sum(now - _MAILS < at <= now for at in mails)
     known |= {name: said[name] for name in ("country", "state", "owner", "locale") if name in said}
     figures = pd.DataFrame({"customer_id": [CUSTOMER]})
-    figures = pd.concat([figures, _bought(story, now), _row(known, _KNOWN)], axis=1)
+    figures = pd.concat([figures, _bought(story, now), frame([known], _KNOWN)], axis=1)
     found = profiles(figures, Base(), policy, now)
     for name, value in said.items():
         kind = PROFILE[name].kind
         dtype: Any = _MOMENT if kind == Kind.MOMENT else _CAST.get(kind, "string")
-        found[name] = pd.Series([_stored(story, kind, value)]).astype(dtype)
+        found[name] = pd.array([_stored(story, kind, value)], dtype=dtype)
     return found
 
 
@@ -110,9 +111,7 @@ def orders(story: Story, policy: Policy, now: datetime) -> pd.DataFrame:
     """Sales young enough to start a journey."""
     since = now - timedelta(days=policy.late_data.days)
     young = [each for each in story.known("order", now) if each.at >= since]
-    return pd.DataFrame([order(story, each, now) for each in young], columns=list(_ORDERS)).astype(
-        _ORDERS
-    )
+    return frame([order(story, each, now) for each in young], _ORDERS)
 
 
 def order(story: Story, each: Happened, now: datetime) -> dict[str, Any]:
@@ -191,7 +190,7 @@ def _bought(story: Story, now: datetime) -> pd.DataFrame:
     sales = story.known("order", now)
     credits = [(each, at) for each in sales if (at := story.later(each, each.told.returned, now))]
     if not sales:
-        return _row({**dict.fromkeys(_ZERO, 0)}, _BOUGHT)
+        return frame([{**dict.fromkeys(_ZERO, 0)}], _BOUGHT)
     words = list(dict.fromkeys(name for each in sales for name in _names(each.told.category)[:1]))
     places = [
         words.index(names[0]) if (names := _names(each.told.category)) else -1 for each in sales
@@ -224,13 +223,6 @@ def _bought(story: Story, now: datetime) -> pd.DataFrame:
         now,
     )
     return found.reset_index(drop=True)
-
-
-def _row(values: Mapping[str, Any], dtypes: Mapping[str, Any]) -> pd.DataFrame:
-    """One row; what is not among the values is missing."""
-    return pd.DataFrame(
-        {name: pd.Series([values.get(name)]).astype(dtype) for name, dtype in dtypes.items()}
-    )
 
 
 def _stored(story: Story, kind: Kind, value: Any) -> Any:

@@ -13,8 +13,9 @@ from segments.examples import Example
 from segments.journey.calendar import last_occurrence
 from segments.journey.nodes import Program
 from segments.names import EnrollmentStatus, Outcome, Trigger
-from segments.rehearsal.book import Book, records
+from segments.rehearsal.book import Book
 from segments.rehearsal.lot import customer_key
+from segments.rehearsal.rows import records
 from segments.rehearsal.story import RUN_AT, Story, Whereabouts
 from segments.spec import WaitUntil
 from segments.state import Plan, Specs, State

@@ -10,6 +10,7 @@ import pandas as pd
 from segments.examples import Happening, Person
 from segments.names import Direction, Event
 from segments.rehearsal.facts import complaints, returned
+from segments.rehearsal.rows import frame
 from segments.rehearsal.story import CUSTOMER, Happened, Story, Whereabouts
 from segments.state import FRAMES, Specs
 
@@ -106,7 +107,7 @@ def contacts(
             at = [row[f"used_{scope}"], used.get((number, scope))]
             row[f"used_{scope}"] = max((each for each in at if each is not None), default=None)
         rows.append(row)
-    return pd.DataFrame(rows, columns=list(_CONTACTS)).astype(_CONTACTS)
+    return frame(rows, _CONTACTS)
 
 
 def _consent(
@@ -137,7 +138,7 @@ def grounds(story: Story, now: datetime) -> pd.DataFrame:
             names = each.told.category or []
             names = [names] if isinstance(names, str) else names
             rows += [{"contact_id": contact, "category": name} for name in names]
-    return pd.DataFrame(rows, columns=list(FRAMES["grounds"])).astype(FRAMES["grounds"])
+    return frame(rows, FRAMES["grounds"])
 
 
 def events(story: Story, now: datetime, answered: Answered) -> pd.DataFrame:
@@ -169,8 +170,7 @@ def events(story: Story, now: datetime, answered: Answered) -> pd.DataFrame:
         for each in story.known(word, now):
             whose = answered.whose(each)
             add(kind, each.key, each.at, enrollment_id=whose, score=each.told.nps)
-    columns = FRAMES["events"]
-    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+    return frame(rows, FRAMES["events"])
 
 
 def talks(story: Story, specs: Specs, now: datetime) -> list[dict[str, Any]]:
