@@ -133,7 +133,7 @@ _JOURNEYS = [
         {
             "on": "schedule",
             "every": "month",
-            "day": 28,
+            "day": 10,
             "when": 'orders >= 1 and phase != "ended" and open_complaints == 0',
             "again": "after 20 days",
         },
