@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
+import pandas as pd
 
 from segments.journey.gathering import Candidates
 from segments.journey.upcoming import Upcoming
@@ -23,7 +24,7 @@ class Bids:
 
     who: np.ndarray
     enrollment_id: np.ndarray
-    entry_key: np.ndarray
+    entry_key: pd.api.extensions.ExtensionArray
     journey: np.ndarray
     node: np.ndarray
     purpose: np.ndarray

@@ -104,7 +104,7 @@ def _decided(
         "contact_id": _integers(found.contact_id),
         "journey": _words(found, [stand.program.name for stand in found.stands]),
         "version": _words(found, [stand.program.version for stand in found.stands]),
-        "entry_key": _texts(found.entry_key),
+        "entry_key": found.entry_key,
         "node": _words(found, [stand.node.id for stand in found.stands]),
         "message": _texts(found.message),
         "purpose": _words(found, [stand.journey.purpose.value for stand in found.stands]),

@@ -85,7 +85,7 @@ class Candidates:
     ref: np.ndarray
     enrollment_id: np.ndarray
     send_id: np.ndarray
-    entry_key: np.ndarray
+    entry_key: pd.api.extensions.ExtensionArray
     held_out: np.ndarray
     due_at: np.ndarray
     valid_until: np.ndarray
@@ -121,13 +121,13 @@ def gather(
     stands, parts = _at_sends(standing)
     if not parts:
         return None
-    base = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    base = {name: _joined([part[name] for part in parts]) for name in parts[0]}
     customers = Customers(base["customer_id"], state.profiles)
     base["who"] = codes_of(customers.numbers, base["customer_id"])
     addressees = Addressees(state, customers.numbers, specs.policy, now)
     chosen = _chosen(stands, base, addressees, _waiting(stands, base, state.deferred))
     row = chosen["row"]
-    found = {name: base[name][row] for name in _KEPT}
+    found: dict[str, Any] = {name: base[name][row] for name in _KEPT}
     return Candidates(
         stands=tuple(stands),
         customers=customers,
@@ -144,7 +144,7 @@ _KEPT = ["stand", "who", "ref", "enrollment_id", "entry_key", "held_out", "due_a
 
 def _at_sends(
     standing: Sequence[tuple[Program, pd.DataFrame]],
-) -> tuple[list[Stand], list[dict[str, np.ndarray]]]:
+) -> tuple[list[Stand], list[dict[str, Any]]]:
     """The sends at which anybody stands, and who does, as arrays for each program."""
     stands: list[Stand] = []
     parts = []
@@ -166,21 +166,27 @@ def _at_sends(
     return stands, parts
 
 
-def _arrays(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+def _joined(parts: list[Any]) -> Any:
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts)
+    return pd.concat([pd.Series(part, copy=False) for part in parts]).array
+
+
+def _arrays(rows: pd.DataFrame) -> dict[str, Any]:
     return {
         "ref": rows.index.to_numpy(dtype="int64"),
         "customer_id": rows["customer_id"].to_numpy(dtype="int64"),
         "enrollment_id": numbers(rows["enrollment_id"]),
         "ordered_by": numbers(rows["contact_id"]),
         "categories": rows["order_category"].to_numpy(dtype=object, na_value=""),
-        "entry_key": rows["entry_key"].to_numpy(dtype=object),
+        "entry_key": rows["entry_key"].array,
         "held_out": (rows["arm"] == Arm.HELD_OUT.value).to_numpy(dtype=bool),
         "due_at": moments(rows["due_at"]),
     }
 
 
 def _waiting(
-    stands: list[Stand], base: dict[str, np.ndarray], deferred: pd.DataFrame
+    stands: list[Stand], base: dict[str, Any], deferred: pd.DataFrame
 ) -> dict[str, np.ndarray]:
     """Messages that waited: of which row, for whom, and by whom they were outranked last."""
     known, enrollment = np.unique(base["enrollment_id"], return_inverse=True)
@@ -213,7 +219,7 @@ def _waiting(
 
 def _chosen(
     stands: list[Stand],
-    base: dict[str, np.ndarray],
+    base: dict[str, Any],
     addressees: Addressees,
     waiting: dict[str, np.ndarray],
 ) -> dict[str, np.ndarray]:
@@ -253,7 +259,7 @@ def _chosen(
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _layers(stands: list[Stand], base: dict[str, np.ndarray]) -> Iterator[tuple[Stand, np.ndarray]]:
+def _layers(stands: list[Stand], base: dict[str, Any]) -> Iterator[tuple[Stand, np.ndarray]]:
     """The rows at each stand; a customer there for several orders comes once in each layer."""
     order = np.argsort(base["stand"], kind="stable")
     ends = np.cumsum(np.bincount(base["stand"], minlength=len(stands)))
@@ -269,7 +275,7 @@ def _layers(stands: list[Stand], base: dict[str, np.ndarray]) -> Iterator[tuple[
 
 
 def _valid_until(
-    stands: list[Stand], base: dict[str, np.ndarray], customers: Customers, specs: Specs
+    stands: list[Stand], base: dict[str, Any], customers: Customers, specs: Specs
 ) -> np.ndarray:
     spans = [stand.step.valid_for or stand.journey.valid_for for stand in stands]
     codes, distinct = pd.factorize(np.array([str(span) for span in spans], dtype=object))
@@ -285,7 +291,7 @@ def _valid_until(
     return until
 
 
-def _messages(stands: list[Stand], base: dict[str, np.ndarray], customers: Customers) -> np.ndarray:
+def _messages(stands: list[Stand], base: dict[str, Any], customers: Customers) -> np.ndarray:
     """The message of each row; of several the one the customer's hash chooses."""
     written = np.array([stand.step.send for stand in stands], dtype=object)
     message: np.ndarray = written[base["stand"]]

@@ -32,7 +32,7 @@ class Upcoming:
     stand: np.ndarray
     who: np.ndarray
     enrollment_id: np.ndarray
-    entry_key: np.ndarray
+    entry_key: pd.api.extensions.ExtensionArray
     due_at: np.ndarray
 
     def __len__(self) -> int:
@@ -74,7 +74,7 @@ def upcoming(
         stand=stand[kept],
         who=who[kept],
         enrollment_id=numbers(told["enrollment_id"])[kept],
-        entry_key=told["entry_key"].to_numpy(dtype=object)[kept],
+        entry_key=told["entry_key"].array[kept],
         # What is due on a Sunday goes on Monday.
         due_at=specs.calendar.next_allowed(due[kept], purposes[stand[kept]], regions=regions),
     )
