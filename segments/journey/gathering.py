@@ -125,8 +125,10 @@ def gather(
     customers = Customers(base["customer_id"], state.profiles)
     base["who"] = codes_of(customers.numbers, base["customer_id"])
     addressees = Addressees(state, customers.numbers, specs.policy, now)
-    chosen = _chosen(stands, base, addressees, _waiting(stands, base, state.deferred))
-    row = chosen["row"]
+    chosen: dict[str, Any] = _chosen(
+        stands, base, addressees, _waiting(stands, base, state.deferred)
+    )
+    row = chosen.pop("row")
     found: dict[str, Any] = {name: base[name][row] for name in _KEPT}
     return Candidates(
         stands=tuple(stands),
@@ -134,7 +136,7 @@ def gather(
         addressees=addressees,
         valid_until=_valid_until(stands, base, customers, specs)[row],
         message=_messages(stands, base, customers)[row],
-        **{name: values for name, values in chosen.items() if name != "row"},
+        **chosen,
         **found,
     )
 
