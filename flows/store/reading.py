@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql.expression import ColumnElement, Select
 
 from flows.calendars import regions, zones
+from flows.store.grounds import read_grounds
 from flows.store.models import (
     Customer,
     Enrollment,
@@ -20,7 +21,7 @@ from flows.store.models import (
     SegmentMember,
     Send,
 )
-from flows.store.reading_contacts import read_contacts, read_grounds
+from flows.store.reading_contacts import read_contacts
 from flows.store.reading_events import events, sent
 from flows.store.reading_touches import touches
 from flows.store.session import frame

@@ -19,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from flows.store.grounds import ground, in_force, settled
 from flows.store.models import (
     Base,
     Complaint,
@@ -29,7 +30,6 @@ from flows.store.models import (
     SalesLock,
     Suppression,
 )
-from flows.store.reading_contacts import ground, in_force, settled
 from segments.names import (
     Basis,
     EnrollmentStatus,

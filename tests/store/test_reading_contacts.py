@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine, update
 
+from flows.store.grounds import read_grounds
 from flows.store.models import (
     Contact,
     Customer,
@@ -18,7 +19,7 @@ from flows.store.models import (
     Send,
     Suppression,
 )
-from flows.store.reading_contacts import read_contacts, read_grounds
+from flows.store.reading_contacts import read_contacts
 from segments.journey.permission import permission, unused
 from segments.names import Purpose
 from segments.policy import Policy
