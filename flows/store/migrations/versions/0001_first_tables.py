@@ -174,7 +174,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customer.id"], name=op.f("fk_phase_change_customer_id")
         ),
-        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_phase_change_run_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_phase_change")),
         sa.UniqueConstraint("customer_id", "at", name=op.f("uq_phase_change_customer_id_at")),
     )
@@ -331,7 +330,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["purchase_id"], ["purchase.id"], name=op.f("fk_enrollment_purchase_id")
         ),
-        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_enrollment_run_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_enrollment")),
         sa.UniqueConstraint(
             "customer_id",
@@ -430,11 +428,9 @@ def upgrade() -> None:
         sa.Column("provider_id", sa.String(length=200), nullable=True),
         sa.Column("detail", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_send_contact_id")),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_send_customer_id")),
         sa.ForeignKeyConstraint(
             ["enrollment_id"], ["enrollment.id"], name=op.f("fk_send_enrollment_id")
         ),
-        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_send_run_id")),
         sa.ForeignKeyConstraint(
             ["template_version"],
             ["template_version.version"],
