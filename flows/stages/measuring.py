@@ -8,7 +8,7 @@ import pandas as pd
 
 from flows.reporting.facts import RunFacts
 from flows.stages.shop import Shop, noted_run
-from flows.store.counts import Counts, day_counts, journey_counts
+from flows.store.counts import Counts, day_counts, journey_counts, plan_notes
 from flows.store.effects import DEFAULT_WINDOW, effect_sums
 from segments.effect.uplift import uplift
 from segments.journey.calendar import day_start, local_day
@@ -48,8 +48,11 @@ def day(
     since = day_start(local_day(now, zone), zone)
     with shop.engine.connect() as connection:
         counts = day_counts(connection, since, now)
+        noted = plan_notes(connection, since, now)
     broken = tuple(str(fault) for fault in shop.project.broken)
-    return replace(_with(effects(shop, now), counts), pulled=pulled or {}, notes=(*broken, *notes))
+    return replace(
+        _with(effects(shop, now), counts), pulled=pulled or {}, notes=(*broken, *noted, *notes)
+    )
 
 
 def preview(shop: Shop, now: datetime, plans: list[Plan]) -> RunFacts:

@@ -84,6 +84,17 @@ def day_counts(connection: Connection, since: datetime, now: datetime) -> Counts
     )
 
 
+def plan_notes(connection: Connection, since: datetime, now: datetime) -> tuple[str, ...]:
+    """What the latest plan of that time noted beside its counts."""
+    counts = connection.scalar(
+        select(Run.counts)
+        .where(Run.kind == "plan", Run.as_of.between(since, now), Run.ended_at.is_not(None))
+        .order_by(Run.id.desc())
+        .limit(1)
+    )
+    return tuple(counts.get("notes", ())) if counts else ()
+
+
 def journey_counts(connection: Connection, now: datetime) -> pd.DataFrame:
     """What every journey has done up to `now`: journey, what, word, number.
 

@@ -6,12 +6,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, or_, select, tuple_
+from sqlalchemy import Connection, Table, and_, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from flows.store.models import Base, Contact, Send
 from flows.store.stops import move
-from segments.names import Outcome, PermissionKind, Purpose, ResponseKind, SuppressionReason
+from segments.names import (
+    Outcome,
+    PermissionKind,
+    Purpose,
+    ResponseKind,
+    SuppressionReason,
+    TaskStatus,
+)
 
 _PROOF = "asked us to stop in answer to send "
 # Whoever clicks, answers or complains has the message, even where nobody reported its arrival.
@@ -28,6 +35,7 @@ _suppression = Base.metadata.tables["suppression"]
 _permission = Base.metadata.tables["permission"]
 _reject = Base.metadata.tables["reject"]
 _send = Base.metadata.tables["send"]
+_task = Base.metadata.tables["task"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,14 @@ class Event:
     kind: ResponseKind
     at: datetime
     detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TaskDone:
+    """A colleague has taken care of a task."""
+
+    task: int
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -94,6 +110,25 @@ def keep(connection: Connection, events: Sequence[Event]) -> Kept:
         _suppress(connection, answered, sends),
         _object(connection, answered, sends),
     )
+
+
+def keep_done(connection: Connection, done: Sequence[TaskDone]) -> int:
+    """Close tasks that are open; the earliest word counts. How many were closed.
+
+    A task that is not known, or not open any more, is left as it is.
+    """
+    earliest: dict[int, datetime] = {}
+    for each in done:
+        if 0 < each.task < 2**63:
+            earliest[each.task] = min(each.at, earliest.get(each.task, each.at))
+    closed = 0
+    for number, at in sorted(earliest.items()):
+        closed += connection.execute(
+            update(_task)
+            .where(_task.c.id == number, _task.c.status == TaskStatus.OPEN)
+            .values(status=TaskStatus.DONE, done_at=at)
+        ).rowcount
+    return closed
 
 
 def keep_refused(
