@@ -39,7 +39,7 @@ def tables(
                 "id": np.array([number]),
                 "journey": same(program.name, 1),
                 "version": same(program.version, 1),
-                "spec": same(program.journey.model_dump_json(by_alias=True), 1),
+                "spec": same(program.journey.model_dump_json(by_alias=True, exclude_unset=True), 1),
                 "started_at": np.array([begin]),
             },
         )
