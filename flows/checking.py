@@ -9,7 +9,7 @@ import typer
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import OperationalError
 
-from flows import clock, foresight
+from flows import clock, consents, foresight
 from flows.config import Project, load
 from flows.errors import ConfigError, Fault
 from flows.messages.lint import lint
@@ -145,6 +145,8 @@ def _look_ahead(connection: Connection, project: Project, now: datetime) -> None
     if rows:
         typer.echo(f"\n{say('detectable_title', locale)}")
         print_tables([rows])
+    notes = consents.unused_consents(connection, project.policy, now)
+    _tell(say("permissions_noted", locale), [*notes, *consents.unknown_categories(connection, project)])
     _tell(say("competing", locale), foresight.competing(connection, project))
     _tell(say("affected", locale), foresight.affected(connection, project))
     _tell(say("status_changes", locale), foresight.waiting(connection, project))

@@ -262,6 +262,7 @@ TEXTS = {
     "beginnt, gilt der letzte)",
     "detectable_title": "Was die Vergleiche in einem Jahr zeigen können, wenn so viele eintreten "
     "wie in den letzten 90 Tagen",
+    "permissions_noted": "Zu den Erlaubnissen",
     "competing": "Journeys, die um dieselben Kunden werben",
     "affected": "Teilnahmen, die in einer früheren Fassung unterwegs sind",
     "status_changes": "Nachrichten, die warten",

@@ -261,6 +261,7 @@ TEXTS = {
     "the one that starts a journey)",
     "detectable_title": "What the comparisons can show in a year, if as many enter as in the last "
     "90 days",
+    "permissions_noted": "About permissions",
     "competing": "Journeys that compete for the same customers",
     "affected": "Enrollments under way in an earlier version",
     "status_changes": "Messages that wait",

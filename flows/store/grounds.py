@@ -19,6 +19,12 @@ def read_grounds(connection: Connection, now: datetime, first: int, last: int) -
     return frame(connection, _bought(now, first, last)).astype(FRAMES["grounds"])
 
 
+def categories_sold(connection: Connection) -> set[str]:
+    """Every category a product is in."""
+    rows = connection.execute(select(Product.category).distinct()).scalars()
+    return {category for category in rows if category}
+
+
 def in_force(now: datetime) -> ColumnElement[bool]:
     """A permission given by `now` and not ended by then."""
     return and_(Permission.at <= now, or_(Permission.ended_at.is_(None), Permission.ended_at > now))
