@@ -1,0 +1,1 @@
+"""Worked scenarios: what a customer lives through, written as marketing would tell it."""
