@@ -112,10 +112,10 @@ def _decide_sends(
         sends = decide_candidates(standing.by_program(at_send), state, specs, now, ahead, watch)
         decided.append(sends)
         ref = sends["ref"].to_numpy()
-        # What one step writes to several people shares its fate: all of it goes, or none.
+        # Whoever waits for one of several people stays; those who were reached count all the same.
         waits = np.union1d(waits, ref[(sends["outcome"] == Outcome.DEFERRED.value).to_numpy()])
         through = np.setdiff1d(ref, waits)
-        touched = np.intersect1d(through, ref[sends["outcome"].isin(_TOUCHED).to_numpy()])
+        touched = np.unique(ref[sends["outcome"].isin(_TOUCHED).to_numpy()])
         _go_on(standing, through, touched, moment(now))
         journeying.move(through, through)
 
