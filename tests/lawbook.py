@@ -6,46 +6,76 @@ out, and writes down what comes back. What the tables of the store refuse is ref
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from segments.decide import decide
+from segments.journey.budgets import compile_budgets
+from segments.journey.calendar import Region
 from segments.journey.program import compile_journey
 from segments.journey.standing import DTYPES, empty_standing
-from segments.spec import Journey
-from segments.state import FRAMES, Plan, Specs, State, empty
-from tests import builders
-from tests.builders import NOW, profiles, specs
+from segments.names import Purpose
+from segments.spec import EXEMPT, Journey
+from segments.state import Plan, Specs, State
+from tests.builders import specs
+from tests.lawframes import GONE, state_of
+from tests.reference.drawn import SEGMENTS
+from tests.reference.people import rows
 
-DAYS = 6
-SEGMENTS = {"regulars": "orders >= 2", "dear": 'quadrant == "top" or abc == "A"'}
-_ZONE = "Europe/Berlin"
-_HANDED_OUT = ("queued", "ghost")
+Row = dict[str, Any]
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """What is drawn: people, what happens to them and when, and what marketing has written.
 
-    `days` count from NOW; a person's lists hold one entry a day.
+    Days count from `start`; a person's lists hold one entry a day. `answers` say what follows a
+    message or a task, and after how many hours. `drawn` says how to draw it again.
     """
 
-    customers: list[dict[str, Any]]
-    contacts: list[dict[str, Any]]
-    orders: list[dict[str, Any]]
-    journeys: list[dict[str, Any]]
-    edited: list[dict[str, Any]]
+    drawn: str
+    start: datetime
+    customers: list[Row]
+    contacts: list[Row]
+    orders: list[Row]
+    events: list[Row]
+    talks: list[Row]
+    grounds: list[Row]
+    holidays: dict[str, list[date]]
+    answers: list[tuple[str | None, int]]
+    journeys: list[Row]
+    edited: list[Row]
+    edited_from: int
+    started: dict[str, datetime]
+    backfill: dict[str, int]
     runs: list[datetime]
-    policy: dict[str, Any]
+    policy: Row
+
+    def __repr__(self) -> str:
+        return self.drawn
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """How hypothesis tells a world."""
+        printer.text(self.drawn)
 
     def specs(self, number: int = 0) -> Specs:
-        """The YAML as of a run: from the third on it has been edited."""
-        first = specs(*self.journeys, segments=SEGMENTS, **self.policy)
-        if number < 2:
-            return first
-        again = specs(*self.edited, segments=SEGMENTS, **self.policy)
+        """The YAML as of a run: from some run on it has been edited."""
+        first = self._first
+        if number < self.edited_from:
+            return replace(first, backfill=self.backfill if number == 0 else {})
+        return self._again
+
+    @cached_property
+    def _first(self) -> Specs:
+        return self._compiled(self.journeys)
+
+    @cached_property
+    def _again(self) -> Specs:
+        first, again = self._first, self._compiled(self.edited)
         now = {(program.name, program.version) for program in again.programs}
         running = {program.name for program in again.programs}
         earlier = {
@@ -53,7 +83,19 @@ class World:
             for program in first.programs
             if program.name in running and (program.name, program.version) not in now
         }
-        return replace(again, earlier=earlier, started=first.started)
+        return replace(again, earlier=earlier)
+
+    def _compiled(self, journeys: list[Row]) -> Specs:
+        found = specs(*journeys, segments=SEGMENTS, **self.policy)
+        return replace(
+            found,
+            started=self.started,
+            regions={
+                name: Region(np.array(sorted(set(days)), "datetime64[D]"))
+                for name, days in self.holidays.items()
+            },
+            budgets=compile_budgets(found.policy.attention, found.segments),
+        )
 
 
 @dataclass
@@ -71,12 +113,13 @@ class Book:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a life: what went in, what came out, and the book after writing it down."""
+    """One run of a life: what went in, what came out, the book before and after."""
 
     now: datetime
     specs: Specs
     state: State
     plan: Plan
+    before: Book
     book: Book
 
 
@@ -85,33 +128,11 @@ def lives(world: World) -> Iterator[Run]:
     book = Book()
     for number, now in enumerate(world.runs):
         spec = world.specs(number)
-        state = state_of(world, book, spec, now)
+        before = replace(book, members=set(book.members), phases=dict(book.phases))
+        state = state_of(world, before, spec, now)
         plan = decide(state, spec, now)
         write(book, plan, state, spec, now)
-        yield Run(now, spec, state, plan, book)
-
-
-def state_of(world: World, book: Book, spec: Specs, now: datetime) -> State:
-    """What the store would hand out as of `now`."""
-    day = (now - NOW).days
-    journeys = [program.name for program in spec.programs]
-    held = book.enrollments[book.enrollments["journey"].isin(journeys)]
-    open_goal = held["reason"].eq("completed") & held["goal_at"].isna()
-    under_way = held[(held["status"].eq("active") | open_goal).to_numpy(dtype=bool)]
-    return State(
-        profiles=_profiles(world, book, day),
-        contacts=_contacts(world, day),
-        orders=_orders(world, now),
-        enrollments=_refreshed(world, under_way, now),
-        past=held[["customer_id", "journey", "entry_key", "entered_at", "left_at"]].reset_index(
-            drop=True
-        ),
-        deferred=_deferred(book),
-        touches=_touches(book, now),
-        members=_members(book),
-        filled=book.filled,
-        previous_run=book.previous_run,
-    )
+        yield Run(now, spec, state, plan, before, book)
 
 
 def write(book: Book, plan: Plan, state: State, spec: Specs, now: datetime) -> None:
@@ -130,11 +151,8 @@ def write(book: Book, plan: Plan, state: State, spec: Specs, now: datetime) -> N
     known = state.enrollments["enrollment_id"].reset_index(drop=True)
     numbers = pd.concat([known, new["enrollment_id"]])
     _write_sends(book, plan, numbers, now)
-    book.tasks = pd.concat(
-        [book.tasks, plan.tasks.assign(enrollment_id=plan.tasks["ref"].map(numbers))],
-        ignore_index=True,
-    )
-    assert not book.tasks.duplicated(["enrollment_id", "node"]).any()
+    tasks = plan.tasks.assign(enrollment_id=plan.tasks["ref"].map(numbers), made_at=now)
+    book.tasks = pd.concat([book.tasks, tasks], ignore_index=True)
     book.members -= set(zip(plan.left["segment"], plan.left["customer_id"], strict=True))
     joined = set(zip(plan.joined["segment"], plan.joined["customer_id"], strict=True))
     assert not joined & book.members
@@ -152,96 +170,33 @@ def _write_sends(book: Book, plan: Plan, numbers: pd.Series, now: datetime) -> N
     sends = plan.sends.assign(
         enrollment_id=plan.sends["ref"].map(numbers), decided_at=pd.Timestamp(now)
     )
-    again = sends[sends["send_id"].notna()]
+    again, new = sends[sends["send_id"].notna()], sends[sends["send_id"].isna()]
     if len(again):
         waiting = book.sends.set_index("send_id").loc[again["send_id"]]
         assert (waiting["outcome"] == "deferred").all()
-        assert list(waiting["contact_id"]) == list(again["contact_id"])
+        told = waiting["contact_id"].astype("Int64").eq(again["contact_id"].to_numpy())
+        assert (told.to_numpy(dtype=bool, na_value=False) | (again["reason"] == "no_contact")).all()
+    if len(book.sends) and len(new):
+        # What begins anew has rows from before: what went stays, what did not is decided again.
+        key = ["enrollment_id", "node", "contact_id"]
+        before = book.sends[[*key, "send_id", "outcome"]]
+        before = before.rename(columns={"send_id": "then", "outcome": "was"})
+        met = new.reset_index().merge(before, on=key).set_index("index")
+        assert not (met["was"].isin(GONE) & met["outcome"].isin(GONE)).any()
+        new = new[~new.index.isin(met.index)]
+        held = met[~met["was"].isin(GONE)]
+        again = pd.concat([again, held.assign(send_id=held["then"])[list(sends)]])
+    if len(again):
         book.sends = book.sends[~book.sends["send_id"].isin(again["send_id"])]
-    first = len(book.sends) + len(again) + 1
-    new = sends[sends["send_id"].isna()]
+    first = int(book.sends["send_id"].max()) if len(book.sends) else 0
+    first = max([first, *again["send_id"].to_list()]) + 1
     new = new.assign(
         send_id=pd.Series(range(first, first + len(new)), index=new.index, dtype="Int64")
     )
     parts = [part for part in (book.sends, again, new) if len(part)]
     book.sends = pd.concat(parts, ignore_index=True) if parts else sends.head(0)
-    assert not book.sends.duplicated(["enrollment_id", "node"]).any()
-
-
-def _profiles(world: World, book: Book, day: int) -> pd.DataFrame:
-    rows = []
-    for number, person in enumerate(world.customers, start=1):
-        before = book.phases.get(number, (None, None))
-        today = {name: values[min(day, DAYS - 1)] for name, values in person.items()}
-        rows.append({**today, "phase_before": before[0], "quadrant_before": before[1]})
-    return profiles(*rows)
-
-
-def _contacts(world: World, day: int) -> pd.DataFrame:
-    rows = []
-    for person in world.contacts:
-        facts = dict(person)
-        facts["objected"] |= facts.pop("objects_on") <= day
-        facts["suppressed"] |= facts.pop("bounces_on") <= day
-        rows.append(facts)
-    return builders.contacts(*rows)
-
-
-def _orders(world: World, now: datetime) -> pd.DataFrame:
-    rows = [
-        {
-            **{name: order[name] for name in ("customer_id", "contact_id", "order_value")},
-            "ordered_at": order["at"],
-            "purchase_id": number,
-            "order_key": f"A{number}",
-            "order_returned": order["returned_at"] <= now,
-        }
-        for number, order in enumerate(world.orders, start=1)
-        if order["at"] <= now
-    ]
-    return builders.orders(*rows)
-
-
-def _refreshed(world: World, under_way: pd.DataFrame, now: datetime) -> pd.DataFrame:
-    """Enrollments with what has happened since: orders that followed, orders given back."""
-    rows = under_way.reset_index(drop=True)
-    follow, returned = [], []
-    for row in rows.to_dict("records"):
-        after = [
-            order["at"]
-            for order in world.orders
-            if order["customer_id"] == row["customer_id"] and row["anchor_at"] < order["at"] <= now
-        ]
-        follow.append(min(after, default=None))
-        bought = row["purchase_id"]
-        returned.append(
-            None if pd.isna(bought) else world.orders[int(bought) - 1]["returned_at"] <= now
-        )
-    return rows.assign(
-        next_order_at=pd.Series(follow, dtype=DTYPES["next_order_at"]),
-        order_returned=pd.Series(returned, dtype="boolean"),
-    )
-
-
-def _deferred(book: Book) -> pd.DataFrame:
-    columns = {"send_id": "Int64", "enrollment_id": "Int64", "node": "str", "contact_id": "Int64"}
-    waiting = pd.DataFrame(columns=[*columns, "outcome"]) if book.sends.empty else book.sends
-    return waiting.loc[waiting["outcome"] == "deferred", list(columns)].astype(columns)
-
-
-def _touches(book: Book, now: datetime) -> pd.DataFrame:
-    columns = FRAMES["touches"]
-    if book.sends.empty:
-        return empty("touches")
-    got = book.sends[book.sends["outcome"].isin(_HANDED_OUT)].rename(columns={"decided_at": "at"})
-    return got[list(columns)].astype(columns)
-
-
-def _members(book: Book) -> pd.DataFrame:
-    rows = sorted(book.members)
-    return pd.DataFrame(rows, columns=["segment", "customer_id"]).astype(
-        {"segment": "str", "customer_id": "int64"}
-    )
+    assert not book.sends.duplicated(["enrollment_id", "node", "contact_id"]).any()
+    assert book.sends["send_id"].is_unique
 
 
 def changed(state: State, change: Callable[[pd.DataFrame], pd.DataFrame]) -> State:
@@ -254,22 +209,21 @@ def changed(state: State, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Sta
     return replace(state, **frames)
 
 
-def named(plan: Plan, state: State) -> dict[str, list[dict[str, Any]]]:
+def named(plan: Plan, state: State) -> dict[str, list[Row]]:
     """A plan with refs replaced by whom they mean, in an order of its own, to compare two plans."""
     key = ["customer_id", "journey", "entry_key"]
     who = pd.concat([state.enrollments.reset_index(drop=True), plan.enrollments.set_index("ref")])
     who = who.loc[~who.index.duplicated(), key]
 
-    def told(rows: pd.DataFrame) -> list[dict[str, Any]]:
-        if "ref" in rows:
-            rows = rows.drop(columns=[*key, "ref"], errors="ignore").join(
-                who.loc[rows["ref"]].set_axis(rows.index)
+    def told(frame: pd.DataFrame) -> list[Row]:
+        if "ref" in frame:
+            frame = frame.drop(columns=[*key, "ref"], errors="ignore").join(
+                who.loc[frame["ref"]].set_axis(frame.index)
             )
-        rows = rows.astype(object).where(rows.notna(), None)
-        return sorted(rows.to_dict("records"), key=lambda row: sorted(map(str, row.items())))
+        return sorted(rows(frame), key=lambda row: sorted(map(str, row.items())))
 
     frames = {each.name: getattr(plan, each.name) for each in fields(plan)}
-    return {name: told(rows) for name, rows in frames.items() if isinstance(rows, pd.DataFrame)}
+    return {name: told(each) for name, each in frames.items() if isinstance(each, pd.DataFrame)}
 
 
 def with_holdout(spec: Specs, share: float, everywhere: float) -> Specs:
@@ -278,7 +232,7 @@ def with_holdout(spec: Specs, share: float, everywhere: float) -> Specs:
         compile_journey(
             Journey.model_validate(
                 program.journey.model_dump(mode="json", by_alias=True, exclude_unset=True)
-                | {"holdout": share}
+                | ({} if _goes_to_all(program.journey) else {"holdout": share})
             ),
             spec.segments,
         )
@@ -286,3 +240,7 @@ def with_holdout(spec: Specs, share: float, everywhere: float) -> Specs:
     )
     policy = spec.policy.model_copy(update={"holdout": everywhere})
     return replace(spec, programs=programs, policy=policy)
+
+
+def _goes_to_all(journey: Journey) -> bool:
+    return journey.purpose == Purpose.LEGAL or journey.attention_class in EXEMPT
