@@ -15,7 +15,7 @@ from flows.errors import SourceError
 from flows.responses import events
 from flows.store import inbox as kept_inbox
 from flows.store.attribution import attribute_orders
-from flows.store.inbox import Event, Refused
+from flows.store.inbox import Event, Refused, TaskDone
 from flows.store.session import writing
 from segments.names import Outcome, ResponseKind
 
@@ -40,6 +40,7 @@ class ResponseReport:
     suppressed: int = 0
     objected: int = 0
     orders: int = 0
+    tasks_done: int = 0
     files: int = 0
     files_done: int = 0
     seconds: float = 0.0
@@ -93,10 +94,12 @@ def _take(engine: Engine, file: Path, now: datetime, run_id: int, report: Respon
     for batch in _batches(events.read(file)):
         happened = [each for each in batch if isinstance(each, Event) and each.at <= now]
         refused = [each for each in batch if isinstance(each, Refused)]
-        waiting += len(batch) - len(happened) - len(refused)
+        done_tasks = [each for each in batch if isinstance(each, TaskDone) and each.at <= now]
+        waiting += len(batch) - len(happened) - len(refused) - len(done_tasks)
         with writing(engine) as connection:
             kept_inbox.keep_refused(connection, run_id, place, refused)
             kept = kept_inbox.keep(connection, happened)
+            report.tasks_done += kept_inbox.keep_done(connection, done_tasks)
         report.new += kept.new
         report.repeated += len(happened) - kept.new.total()
         report.unknown_sends += kept.unknown_sends
@@ -111,7 +114,9 @@ def _take(engine: Engine, file: Path, now: datetime, run_id: int, report: Respon
         report.files_done += 1
 
 
-def _batches(each: Iterator[Event | Refused]) -> Iterator[list[Event | Refused]]:
+def _batches(
+    each: Iterator[Event | TaskDone | Refused],
+) -> Iterator[list[Event | TaskDone | Refused]]:
     while batch := list(islice(each, BATCH)):
         yield batch
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from flows.store.inbox import Event, Refused
+from flows.store.inbox import Event, Refused, TaskDone
 from segments.names import ResponseKind
 
 KINDS = frozenset(
@@ -27,7 +27,7 @@ _LONGEST_KEY = 200
 _VALUE_KEPT = 200
 
 
-def read(file: Path) -> Iterator[Event | Refused]:
+def read(file: Path) -> Iterator[Event | TaskDone | Refused]:
     """Every line of the file in turn; empty lines are passed over."""
     with file.open("rb") as stream:
         for number, line in _lines(stream):
@@ -38,10 +38,10 @@ def read(file: Path) -> Iterator[Event | Refused]:
                 yield parse(line, number)
 
 
-def parse(line: bytes, number: int) -> Event | Refused:
-    """One line as an event, or why it is none."""
+def parse(line: bytes, number: int) -> Event | TaskDone | Refused:
+    """One line as an event, or as word of a task that is done, or why it is neither."""
     try:
-        return _event(json.loads(line.decode("utf-8-sig"), parse_constant=_no_number))
+        return _said(json.loads(line.decode("utf-8-sig"), parse_constant=_no_number))
     except UnicodeDecodeError:
         field, reason = "", "the line is not UTF-8"
     except RecursionError:
@@ -61,6 +61,12 @@ class _NoEventError(ValueError):
         super().__init__(reason)
 
 
+def _said(value: Any) -> Event | TaskDone:
+    if isinstance(value, dict) and "task" in value:
+        return TaskDone(_number(value, "task"), _at(value, "done"))
+    return _event(value)
+
+
 def _event(value: Any) -> Event:
     if not isinstance(value, dict):
         raise _NoEventError("", 'an event is written {"key": ..., "send": ..., "kind": ...}')
@@ -78,7 +84,7 @@ def _event(value: Any) -> Event:
         raise _NoEventError("detail", '"detail" is written {"name": value}')
     if kind == ResponseKind.UNKNOWN:
         detail = {**detail, "kind": word}
-    return Event(_key(value), _send(value), kind, _at(value), detail)
+    return Event(_key(value), _number(value, "send"), kind, _at(value), detail)
 
 
 def _key(value: dict[str, Any]) -> str:
@@ -92,11 +98,11 @@ def _key(value: dict[str, Any]) -> str:
     return key
 
 
-def _send(value: dict[str, Any]) -> int:
-    send = value.get("send")
-    if not isinstance(send, int) or isinstance(send, bool):
-        raise _NoEventError("send", '"send" is the number of the send, without quotes')
-    return send
+def _number(value: dict[str, Any], name: str) -> int:
+    number = value.get(name)
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise _NoEventError(name, f'"{name}" is the number of the {name}, without quotes')
+    return number
 
 
 def _kind(value: dict[str, Any]) -> tuple[ResponseKind, str]:
@@ -107,15 +113,16 @@ def _kind(value: dict[str, Any]) -> tuple[ResponseKind, str]:
     return (ResponseKind(word), word) if word in KINDS else (ResponseKind.UNKNOWN, kind)
 
 
-def _at(value: dict[str, Any]) -> datetime:
-    at = value.get("at")
+def _at(value: dict[str, Any], name: str = "at") -> datetime:
+    at = value.get(name)
     try:
         moment = datetime.fromisoformat(at) if isinstance(at, str) else None
         if moment is not None and moment.tzinfo is not None:
             return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise _NoEventError("at", '"at" is a moment with its zone, such as "2026-03-01T09:30:00+01:00"')
+    what = f'"{name}" is a moment with its zone, such as "2026-03-01T09:30:00+01:00"'
+    raise _NoEventError(name, what)
 
 
 def _no_number(word: str) -> Any:

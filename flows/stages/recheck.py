@@ -25,6 +25,7 @@ from segments.customer.profile import Base, profiles
 from segments.customer.profile import base as whole_base
 from segments.journey.calendar import Calendar, local_day
 from segments.journey.leaving import leaving
+from segments.journey.standing import DTYPES
 from segments.names import EnrollmentStatus, SkipReason
 from segments.rules import RuleDataError
 from segments.state import Specs, State
@@ -99,8 +100,8 @@ def _left(connection: Connection, specs: Specs, due: pd.DataFrame, now: datetime
         rows = rows[rows["enrollment_id"].isin(due["enrollment_id"])]
         never = pd.Series(pd.NaT, index=rows.index)
         rows = rows.assign(was=rows["status"], status=active, reason=None, left_at=never)
-        rows = rows.astype(dict.fromkeys(("status", "reason"), "str")).reset_index(drop=True)
-        rows["left_at"] = rows["left_at"].astype("datetime64[us, UTC]")
+        rows = rows.astype({"status": "str", "reason": "str"}).reset_index(drop=True)
+        rows["left_at"] = rows["left_at"].dt.tz_localize("UTC").astype(DTYPES["left_at"])
         figures = customer_figures(connection, now, first, last)
         people = profiles(figures, base, specs.policy, now)
         people["region"] = regions(people["country"], people["state"], specs.policy)

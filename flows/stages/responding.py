@@ -21,5 +21,6 @@ def respond(shop: Shop, now: datetime, *, progress: Progress = quiet) -> Respons
         counts |= {
             "new": {str(kind): number for kind, number in report.new.items()},
             "orders": report.orders,
+            "tasks_done": report.tasks_done,
         }
     return report

@@ -1,8 +1,9 @@
 """Staged customers, contacts and products become rows of the store."""
 
 from collections.abc import Collection
+from datetime import datetime
 
-from sqlalchemy import Connection, case, func, select, union
+from sqlalchemy import Connection, case, func, literal, select, union, update
 
 from flows.store.load_stage import STAGES, holds
 from flows.store.load_upsert import Counts, upsert
@@ -10,7 +11,11 @@ from flows.store.models import (
     Contact,
     Customer,
     Product,
+    SalesLock,
 )
+
+FROM_INTAKE = "intake"
+"""Source of the sales locks the company's own data set."""
 
 
 def merge_customers(connection: Connection, given: Collection[str]) -> Counts:
@@ -27,6 +32,8 @@ def merge_customers(connection: Connection, given: Collection[str]) -> Counts:
             stage_.c.industry,
             stage_.c.owner,
             stage_.c.since,
+            stage_.c.state,
+            stage_.c.contract_end,
         ).order_by(stage_.c.row)
         return upsert(connection, Customer, rows, ["key"])
     orders, contacts, lines = STAGES["orders"], STAGES["contacts"], STAGES["order_lines"]
@@ -47,6 +54,31 @@ def merge_customers(connection: Connection, given: Collection[str]) -> Counts:
         .order_by(everybody.c.customer)
     )
     return upsert(connection, Customer, rows, ["key"], filled={"country"})
+
+
+def merge_locks(connection: Connection, given: Collection[str], now: datetime) -> None:
+    """Hold advertising back where the company says a negotiation is under way, and end it there."""
+    stage_ = STAGES["customers"]
+    if "customers" not in given or not holds(connection, stage_):
+        return
+    theirs = select(Customer.id).join(stage_, stage_.c.customer == Customer.key)
+    rows = theirs.where(stage_.c.sales_lock_until.is_not(None)).with_only_columns(
+        Customer.id.label("customer_id"),
+        literal(now, stage_.c.sales_lock_until.type).label("since"),
+        stage_.c.sales_lock_until.label("until"),
+        literal(FROM_INTAKE).label("source"),
+    )
+    upsert(connection, SalesLock, rows, ["customer_id", "source"], kept={"since"})
+    over = theirs.where(stage_.c.sales_lock_until.is_(None))
+    connection.execute(
+        update(SalesLock)
+        .where(
+            SalesLock.source == FROM_INTAKE,
+            SalesLock.until > now,
+            SalesLock.customer_id.in_(over),
+        )
+        .values(until=now)
+    )
 
 
 def merge_products(connection: Connection, given: Collection[str]) -> Counts:
@@ -108,6 +140,7 @@ def merge_contacts(connection: Connection) -> Counts:
             stage_.c.last_name,
             stage_.c.role,
             stage_.c.locale,
+            stage_.c.zone,
         )
         .join(Customer, Customer.key == stage_.c.customer)
         .order_by(stage_.c.row)

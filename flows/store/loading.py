@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from flows.store.load_events import merge_complaints, merge_interactions, merge_permissions
-from flows.store.load_master import merge_contacts, merge_customers, merge_products
+from flows.store.load_master import merge_contacts, merge_customers, merge_locks, merge_products
 from flows.store.load_orders import merge_lines, merge_orders
 from flows.store.load_settle import Settled, keep_new_orders, settle
 from flows.store.load_stage import (
@@ -141,6 +141,7 @@ def merge(
     """
     with alone(connection):
         counts = {"customers": merge_customers(connection, given)}
+        merge_locks(connection, given, now)
         counts["products"] = merge_products(connection, given)
         counts["contacts"] = merge_contacts(connection)
         counts["orders"] = merge_orders(connection, given, currency)

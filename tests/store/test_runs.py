@@ -176,3 +176,40 @@ def test_what_was_handed_over_is_told_by_key(engine: Engine):
             "sent_at": ago(1),
         }
     ]
+
+
+ASKS = {"on": "order", "again": "per_order", "backfill": {"max": 5}}
+
+
+def left(engine: Engine, each: Program, previous: Any = None) -> dict[str, int]:
+    """How many of before its time a journey may take in still."""
+    with engine.connect() as connection:
+        return runs.backfills(connection, [each], previous)
+
+
+def test_a_new_journey_takes_in_those_before_it_until_a_plan_went_well(engine: Engine):
+    people(engine)
+    asks = program(enter=ASKS)
+    assert left(engine, program()) == {}
+    assert left(engine, asks) == left(engine, asks, ago(9)) == {"care": 5}
+    noted(engine, asks)
+    assert left(engine, asks) == left(engine, asks, ago(1)) == {"care": 5}
+    put(engine, Enrollment, {"id": 1, "version": asks.version}, {"id": 2, "version": "other"})
+    assert left(engine, asks, ago(1)) == {"care": 4}
+    assert left(engine, asks, NOW) == {}
+
+
+def test_a_change_takes_in_nobody_else_once_a_version_had_its_turn(engine: Engine):
+    asks = program(enter=ASKS)
+    noted(engine, program(steps=[{"send": "old"}]), now=ago(9))
+    assert left(engine, asks, ago(8)) == {"care": 5}
+    noted(engine, asks, now=ago(7))
+    changed = program(enter=ASKS, steps=[{"send": "hello"}])
+    assert left(engine, changed, ago(6)) == {}
+
+
+def test_a_journey_runs_since_its_first_version_or_from_now_on(engine: Engine):
+    noted(engine, program(), now=ago(9))
+    with engine.connect() as connection:
+        since = runs.running_since(connection, [program(), program(name="news")], NOW)
+    assert since == {"care": ago(9), "news": NOW}
