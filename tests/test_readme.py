@@ -10,15 +10,27 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 import typer
+from pydantic import TypeAdapter
 
 from flows.cli import app
 from flows.intake.spec import Sources
+from flows.yamlfile import read
 from segments.customer.purchases import typical_gap_days
+from segments.decide import decide
+from segments.examples import MOST_DAYS
+from segments.frames import PROFILE, TRIGGERED
+from segments.journey.nodes import NOT_CONTENT
+from segments.journey.program import MOST_NODES
+from segments.names import AttentionClass, Trigger
 from segments.policy import Policy
+from segments.rules import compile_rule
+from segments.spec import STEPS, Enter, Step
+from tests.builders import NOW, profiles, specs, state
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -211,6 +223,68 @@ def test_links_lead_to_files(name: str) -> None:
     assert (ROOT / name).exists()
 
 
+def _anchor(heading: str) -> str:
+    """As GitHub makes it of a heading."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def test_links_within_lead_to_headings() -> None:
+    anchors = {_anchor(heading) for heading in re.findall(r"^#+ (.+)$", README, re.M)}
+    assert set(re.findall(r"\]\(#([^)]+)\)", README)) <= anchors
+
+
+def _read(texts: list[str], folder: Path) -> list[Any]:
+    """Lines of YAML as our own files are read."""
+    file = folder / "shown.yaml"
+    file.write_text("".join(f"- {text}\n" for text in texts), encoding="utf-8")
+    document, faults = read(file, "README.md")
+    assert document is not None, faults
+    shown: list[Any] = document.data
+    return shown
+
+
+def test_every_trigger_is_shown_and_reads(tmp_path: Path) -> None:
+    shown = _read(re.findall(r"`(\{on: [^`]+\})`", README), tmp_path)
+    entering = [Enter.model_validate(each) for each in shown]
+    for enter in entering:
+        if enter.when is not None:
+            compile_rule(enter.when, PROFILE | TRIGGERED.get(enter.on, {}), {})
+    assert {enter.on for enter in entering} == set(Trigger)
+
+
+def test_every_step_is_shown_and_reads(tmp_path: Path) -> None:
+    table = README.partition("| step | what it does |")[2].partition("\n\n")[0]
+    shown = _read(re.findall(r"^\| `(.+?)` \|", table, re.M), tmp_path)
+    reader: TypeAdapter[Any] = TypeAdapter(Step)
+    assert {type(reader.validate_python(each)) for each in shown} == set(STEPS.values())
+    waits = _read(re.findall(r"`(wait_until: \{.+?\})`", table), tmp_path)
+    assert len([reader.validate_python(each) for each in waits]) == 2
+
+
+def test_the_gates_stand_in_their_order() -> None:
+    seen: list[list[str]] = []
+    decide(
+        state(profiles({})),
+        specs({"enter": {"on": "schedule", "every": "day"}, "steps": [{"send": "thanks"}]}),
+        NOW,
+        watch=lambda _, gates: seen.append([gate.name for gate in gates]),
+    )
+    table = README.partition("| gate | reason | holds | then |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.M) == seen[0]
+    excerpt = README.partition("    newsletter to contact")[2].partition("```")[0]
+    assert re.findall(r"^ +(?:yes|NO ) +(\w+) ", excerpt, re.M) == seen[0]
+
+
+def test_what_makes_no_new_version_is_named() -> None:
+    sentence = README.partition("makes a new version. ")[2].partition(" is none")[0]
+    assert set(re.findall(r"`(\w+)`", sentence)) == NOT_CONTENT | {"backfill"}
+
+
+def test_the_classes_of_attention_stand_in_their_order() -> None:
+    listed = README.partition("Who goes first: the class (")[2].partition(")")[0]
+    assert re.findall(r"`(\w+)`", listed) == [str(word) for word in AttentionClass]
+
+
 def test_the_example_at_risk_is_right() -> None:
     own = pd.Series([100 - 60, 60 - 30, 30]).median()
     gap = typical_gap_days(pd.Series([own]), pd.Series([3]), 60.0, Policy().value.gap_weight)
@@ -220,7 +294,8 @@ def test_the_example_at_risk_is_right() -> None:
 
 
 def test_figures_in_the_readme_are_the_defaults() -> None:
-    policy, phases = Policy(), Policy().phases
+    policy, phases, attention = Policy(), Policy().phases, Policy().attention
+    assert [str(cap) for cap in attention.caps] == ["1 advertising in 7 days", "6 in 30 days"]
     for sentence in (
         f"last order more than {phases.ended_days} days ago",
         f"and at least {phases.at_risk_days} days",
@@ -232,6 +307,11 @@ def test_figures_in_the_readme_are_the_defaults() -> None:
         f"| from {policy.reassurance.bands[1].at_least:,.0f} |",
         f"Orders below {policy.reassurance.bands[0].at_least / 2:.0f},",
         f"`late_data` ({policy.late_data})",
+        f"`complaint_hold` ({policy.complaint_hold})",
+        f"`min_gap` ({attention.min_gap})",
+        f"`look_ahead` ({attention.look_ahead})",
+        "one advertising message in 7 days, six messages in 30",
+        f"at most {MOST_NODES - 1:,} steps, an example lasts at most {MOST_DAYS} days",
         f"`max_age` ({Sources.model_fields['max_age'].default})",
         f"`max_reject_share` ({Sources.model_fields['max_reject_share'].default:.0%}".replace(
             "%", " %"
