@@ -14,7 +14,7 @@ from segments.journey.nodes import Program
 from segments.journey.occasions import Found, Occasions
 from segments.journey.permission import objecting
 from segments.journey.standing import DTYPES, Facts, empty_standing
-from segments.names import EnrollmentStatus, Purpose
+from segments.names import EnrollmentStatus, Purpose, Trigger
 from segments.state import Specs, State
 
 
@@ -72,11 +72,20 @@ def wanted(program: Program, found: Found, state: State) -> Found:
     everybody = len(found) == len(state.profiles) and (np.diff(found.where) == 1).all()
     facts = Facts(state.profiles, None if everybody else found.where, own)
     if program.enter_when is not None:
-        stays &= facts.holds(program.enter_when)
+        stays &= _at_that_moment(facts, found, program).holds(program.enter_when)
     at = np.flatnonzero(stays)
     if program.exit_when is not None:
         at = at[~facts.holds(program.exit_when, at)]
     return found if len(at) == len(found) else found.take(at)
+
+
+def _at_that_moment(facts: Facts, found: Found, program: Program) -> Facts:
+    """A rule about a score is about the one that starts it, whatever was given since."""
+    if program.journey.enter.on != Trigger.NPS or found.score is None:
+        return facts
+    latest = facts.frame(["last_nps"])["last_nps"]
+    given = pd.Series(found.score, dtype=latest.dtype)
+    return Facts(facts.profiles, facts.where, {"last_nps": given.fillna(latest).array})
 
 
 class Past:

@@ -1,7 +1,7 @@
 """Who met the trigger of a journey: orders, changes, dates, events, schedules, by hand."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -29,8 +29,9 @@ _DAY = np.timedelta64(1, "D")
 class Found:
     """Who met a trigger: place in the profiles, what it was, and when it happened.
 
-    `order` are places in `State.orders` where it was an order. `earlier` are those who met it
-    before the journey was there, and enter only as far as its backfill goes.
+    `order` are places in `State.orders` where it was an order, `score` what was given where it was
+    a score. `earlier` are those who met it before the journey was there, and enter only as far as
+    its backfill goes.
     """
 
     where: np.ndarray
@@ -38,6 +39,7 @@ class Found:
     anchor: Moments
     earlier: np.ndarray
     order: np.ndarray | None = None
+    score: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.where)
@@ -45,7 +47,8 @@ class Found:
     def take(self, at: np.ndarray) -> "Found":
         """Only those at these places."""
         order = None if self.order is None else self.order[at]
-        return Found(self.where[at], self.key[at], self.anchor[at], self.earlier[at], order)
+        score = None if self.score is None else self.score[at]
+        return Found(self.where[at], self.key[at], self.anchor[at], self.earlier[at], order, score)
 
 
 class Occasions:
@@ -247,7 +250,8 @@ class Occasions:
         where = self.state.profiles.index.get_indexer(pd.Index(customers))
         at, where = at[where >= 0], where[where >= 0]
         keys = self.events.column("key", at).astype(object) + suffix
-        return self._of(program, where, keys, self.events.moments(at))
+        found = self._of(program, where, keys, self.events.moments(at))
+        return replace(found, score=self.events.column("score", at))
 
     def _shifted(
         self,

@@ -65,7 +65,7 @@ def empty_standing() -> pd.DataFrame:
 
 
 class Facts:
-    """What rules may ask about rows: an order's own columns, flags, else the customer's profile.
+    """What rules may ask about rows: columns of their own, flags, else the customer's profile.
 
     `where` are the places of the customers in the profiles; None means everybody in order. Where
     there are no flags yet, none is set.
@@ -104,7 +104,7 @@ class Facts:
         return at if self.where is None else self.where[at]
 
     def _column(self, name: str, at: np.ndarray | None) -> Any:
-        if name in ORDER:
+        if name in ORDER or name in self.own:
             own = self.own[name]
             return own if at is None else own.take(at)
         if name not in PROFILE:

@@ -141,6 +141,12 @@ def test_a_score_starts_a_journey_by_the_rule_about_it():
     events = [{"kind": "nps", "customer_id": n, "key": f"R{n}", "at": ago(1)} for n in (1, 2)]
     spec = trigger(on="nps", when="last_nps <= 6")
     assert entered(spec, {"last_nps": 3}, {"last_nps": 9}, events=events) == [(1, "R1")]
+    events = [
+        {"kind": "nps", "customer_id": 1, "key": f"R{score}", "at": ago(days), "score": score}
+        for days, score in ((8, 10), (1, 3))
+    ]
+    # The score that starts it decides, not the one given since.
+    assert entered(spec, {"last_nps": 3}, events=events) == [(1, "R3")]
 
 
 def test_somebody_put_in_by_hand_enters_that_journey_even_from_before_it_was_live():
