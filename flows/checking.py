@@ -70,11 +70,14 @@ def _sound(folder: Path) -> Project:
         lend = delivering.letterhead(load(shipped()))
         found = lint(templates, lend) if templates.is_dir() else []
         raise ConfigError([*error.faults, *found]) from error
+    purposes = _purposes(project)
+    unsound = {fault.place for fault in purposes}
     faults = [
         *project.broken,
         *lint(templates, delivering.letterhead(project)),
-        *_purposes(project),
-        *rehearse(project),
+        *purposes,
+        # What is wrong with a journey is not told again by its examples.
+        *(fault for fault in rehearse(project) if fault.place not in unsound),
     ]
     if faults:
         raise ConfigError(faults)

@@ -92,7 +92,7 @@ def journey(
         bool, typer.Option("--mermaid", help="As a Mermaid diagram, to paste into a page.")
     ] = False,
 ) -> None:
-    """Show one journey step by step, with what stands and happened at each."""
+    """Show one journey step by step, with figures at each."""
     from flows.looking import show_journey
 
     show_journey(project_folder(), name, as_of, as_mermaid=mermaid)

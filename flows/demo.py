@@ -22,7 +22,7 @@ from flows.store.runs import handed_over, totals
 from segments.names import Locale
 
 MARKER = ".stammkunde-demo"
-_RUN_AT = time(7)
+_RUN_AT = time(10)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def live_through(
     with_prefect: int,
     progress: Progress = quiet,
 ) -> Told:
-    """Run every day at seven in the morning; the last `with_prefect` days as real flow runs."""
+    """Run every day at ten in the morning; the last `with_prefect` days as real flow runs."""
     waking = _wake_prefect() if with_prefect else None
     shop = open_shop(folder)
     counts: Counter[str] = Counter()

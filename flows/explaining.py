@@ -116,7 +116,7 @@ def _state(shop: Shop, connection: Connection, specs: Specs, number: int, now: d
 
 
 def _moment(at: str | None, zone: str) -> datetime:
-    """Now, the end of a past day, or a day to come, seven in the morning."""
+    """Now, the end of a past day, or a day to come, at the hour of its run."""
     now = clock.now()
     if at is None:
         return now
@@ -134,7 +134,7 @@ def _moment(at: str | None, zone: str) -> datetime:
     if day == today:
         return now
     if day > today:
-        return datetime.combine(day, time(7), here).astimezone(UTC)
+        return datetime.combine(day, time(8, 30), here).astimezone(UTC)
     ends = datetime.combine(day + timedelta(days=1), time(), here)
     return ends.astimezone(UTC) - timedelta(microseconds=1)
 

@@ -13,7 +13,7 @@ from segments.names import Locale
 FIRST = date(2024, 11, 3)
 LAST = date(2024, 11, 6)
 DAYS = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days + 1)]
-CUSTOMERS = 40
+CUSTOMERS = 60
 
 
 def lived(locale: Locale = Locale.EN) -> Told:

@@ -212,18 +212,19 @@ def test_what_cannot_be_typed_is_told(say: Say, words: list[str], said: str) -> 
 
 
 def test_a_day_runs_and_runs_again_and_sends_nothing_twice(say: Say, project: Path) -> None:
-    day = ("--project", project, "run", "--plain", "--as-of", "2024-11-06T09:00")
+    day = ("--project", project, "run", "--plain", "--as-of", "2024-11-06T11:00")
     code, first, err = say(*day)
     assert (code, err) == (0, "")
     mails = sorted((project / "var" / "mails").rglob("*.eml"))
     code, second, _ = say(*day)
     assert code == 0
-    assert first == second
+    # Files that are as they were are not read again, so the table of what came in differs.
+    assert first.split("\nTable ")[0] == second.split("\nTable ")[0] != first
     assert sorted((project / "var" / "mails").rglob("*.eml")) == mails
 
 
 def test_every_stage_says_what_it_did(say: Say, project: Path) -> None:
-    at = ("--plain", "--as-of", "2024-11-06T10:00")
+    at = ("--plain", "--as-of", "2024-11-06T12:00")
     said = {
         name: say("--project", project, name, *at)
         for name in ("pull", "respond", "plan", "deliver", "measure")
@@ -242,7 +243,7 @@ def test_a_wide_window_shows_tables(
     say: Say, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "260")
-    _, out, _ = say("--project", project, "measure", "--plain", "--as-of", "2024-11-06T10:00")
+    _, out, _ = say("--project", project, "measure", "--plain", "--as-of", "2024-11-06T12:00")
     rows = [line for line in out.splitlines() if line.startswith("Monthly letter  ")]
     assert len(rows) == 2
     assert "…" not in out
