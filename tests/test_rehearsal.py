@@ -129,6 +129,16 @@ def test_what_cannot_happen_is_told_at_its_line(happening: dict[str, Any], what:
     assert wrong(example(happens=happens, expect=[SENT, CALLED])) == [f"happens.1: {what}"]
 
 
+def test_names_that_the_journey_does_not_know_are_told() -> None:
+    happens = [{"on": "2026-06-01", "order": 900}, {"on": "2026-06-02", "by_hand": "cara"}]
+    sent = {"on": "2026-06-03", "send": "thank"}
+    assert wrong(example(happens=happens, expect=[sent, {"on": "2026-06-01", "enters": "x"}])) == [
+        'happens.1.by_hand: there is no journey "cara" in this. Did you mean "care"?',
+        'expect.0.send: there is no message "thank" in this. Did you mean "thanks"?',
+        'expect.1.enters: there is no journey "x" in this',
+    ]
+
+
 def test_a_customer_nobody_holds_out_cannot_be_held_out() -> None:
     assert wrong(example(arm="held_out")) == [
         ": no journey here holds anybody out, so nobody is held_out"

@@ -1,11 +1,12 @@
 """What an example expects held against what was decided, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from segments.examples import Example, Expected
+from segments.examples import Example, Expected, Happening
 from segments.journey.nodes import Place
+from segments.operands import meant
 from segments.rehearsal.lives import Acts, Decision, lived
 from segments.rehearsal.lot import NoSuchCustomer
 from segments.rehearsal.people import Unheard
@@ -20,6 +21,8 @@ _GROUPS = (("send", "ghost", "held", "dropped"), ("task",), ("enters",), ("leave
 """Kinds of which one may come instead of another."""
 
 _DETAILS = ("because", "outranked_by", "to", "basis", "review", "at", "due", "journey")
+_JOURNEYS = ("by_hand", "enters", "journey", "outranked_by")
+_SENT = ("reply", "click", "send", "ghost", "held", "dropped")
 _SAID = {
     "send": "send {}",
     "ghost": "a ghost of {}",
@@ -33,6 +36,8 @@ _SAID = {
 
 def faults(example: Example, acts: Acts, whereabouts: Whereabouts) -> list[tuple[Place, str]]:
     """Where the example and the journeys disagree: the place in the example, and what is wrong."""
+    if unknown := list(_unknown(example, acts)):
+        return unknown
     try:
         decisions = lived(example, acts, whereabouts)
     except Unheard as error:
@@ -63,6 +68,28 @@ def compared(example: Example, decisions: Sequence[Decision]) -> list[tuple[Plac
         wrong.append((("expect", number), f"expected on {wanted.on} {_said(wanted)}, but {what}"))
     wrong += [(("expect",), f"not expected, but on {each.on}: {_named(each)}") for each in left]
     return wrong
+
+
+def _unknown(example: Example, acts: Acts) -> Iterator[tuple[Place, str]]:
+    """Journeys and messages that an example names and that are not among its journeys."""
+    programs = [program for _, specs in acts for program in specs.programs]
+    journeys = {program.name for program in programs}
+    messages = {message for program in programs for message in program.messages}
+    parts: dict[str, Sequence[Happening | Expected]] = {
+        "happens": example.happens,
+        "expect": example.expected,
+    }
+    for part, written in parts.items():
+        for number, each in enumerate(written):
+            for kind, keys, known in (
+                ("journey", _JOURNEYS, journeys),
+                ("message", _SENT, messages),
+            ):
+                for key in keys:
+                    name = getattr(each, key, None)
+                    if name is not None and name not in known:
+                        what = f'there is no {kind} "{name}" in this{meant(name, known)}'
+                        yield (part, number, key), what
 
 
 def _is(decision: Decision, wanted: Expected) -> bool:
