@@ -115,6 +115,7 @@ def _customer(lot: Random, start: datetime) -> Row:
         "abc": _daily(lot, *map(str, Abc)),
         "reassurance": _daily(lot, *map(str, Reassurance)),
         "days_since_last_order": _daily(lot, None, 1, 30),
+        "last_nps": _daily(lot, None, 3, 9),
         "emails_30d": _daily(lot, 0, 3),
         "responses_90d": _daily(lot, 0, 2),
         "contract_end": _daily(lot, *dates),
@@ -178,7 +179,7 @@ def _event(lot: Random, start: datetime, numbers: range) -> Row:
         "at": at,
         "known_at": at + timedelta(days=lot.choice([0, 0, 1, 3])),
         "journey": f"j{lot.randint(0, 3)}",
-        "score": lot.randint(0, 10),
+        "score": lot.choice([None, 0, 4, 9, 10]),
     }
 
 

@@ -143,7 +143,10 @@ class Attention:
             then = traveller.each
             if then.status == "active" and isinstance(traveller.stop.step, Send):
                 assert then.due_at is not None
-                bid = Bid(each, path, traveller.stop, then.due_at)
+                # What is due on a Sunday goes on Monday.
+                purpose, region = path.journey.purpose, self.customer.region
+                at = clock.next_allowed(then.due_at, purpose, None, region)
+                bid = Bid(each, path, traveller.stop, at)
                 if clock.day(then.due_at) > house.today and self._hopeful(bid):
                     found.append(bid)
         return found

@@ -33,6 +33,7 @@ _RULES = [
     "sales_lock or days_since_complaint < 10",
 ]
 _ORDER_RULES = ["order_value >= 500", 'order_category == "chairs"', "not order_discounted"]
+_SCORE_RULES = ["last_nps <= 6", "last_nps >= 9 or last_nps is None"]
 _WAITS = ["5 hours", "1 day", "1 business day", "2 days", "1 week", "until 10:00", "0 days"]
 _LONGER = ["until wednesday 9:30", "until friday", "2 business days", "1 month", "30 minutes"]
 _EVENTS = ["order", "delivered", "reply", "click", "nps", "task_done", "complaint_closed"]
@@ -196,7 +197,7 @@ def _enter(lot: Random) -> Row:
         "schedule": {"every": lot.choice(["day", "monday", "wednesday", "month"]), "again": again},
         "manual": {"again": event},
     }
-    rules = _RULES + _ORDER_RULES * 2 * (on == "order")
+    rules = _RULES + _ORDER_RULES * 2 * (on == "order") + _SCORE_RULES * 5 * (on == "nps")
     when = {"when": lot.choice(rules)} if lot.random() < 0.3 else {}
     chosen = {key: value for key, value in ways[on].items() if value is not None}
     return {"on": on} | chosen | when

@@ -14,7 +14,7 @@ from tests.reference.path import Path
 from tests.reference.people import Customer, Enrollment, Row
 from tests.reference.rules import holds
 
-_CATCH_UP = timedelta(days=3)
+_CATCH_UP = 3
 _NO_ORDER: Row = {}
 
 
@@ -26,6 +26,7 @@ class Occasion:
     at: datetime
     earlier: bool = False
     order: Row | None = None
+    score: int | None = None
 
 
 def enters(customer: Customer, path: Path, house: House) -> list[Enrollment]:
@@ -78,10 +79,13 @@ def _wanted(each: Occasion, customer: Customer, path: Path, house: House) -> boo
     facts = customer.profile | {name: order.get(name) for name in ORDER}
     facts |= dict.fromkeys(path.flags, False)
     segments = house.specs.segments
-    enter, journey = path.journey.enter, path.journey
-    if order.get("order_returned") or holds(journey.exit_when, facts, segments):
+    if order.get("order_returned") or holds(path.journey.exit_when, facts, segments):
         return False
-    return enter.when is None or holds(enter.when, facts, segments)
+    if each.score is not None:
+        # A rule about a score is about the one that starts it, whatever was given since.
+        facts["last_nps"] = each.score
+    when = path.journey.enter.when
+    return when is None or holds(when, facts, segments)
 
 
 def _begun(each: Occasion, customer: Customer, path: Path, house: House) -> Enrollment:
@@ -215,7 +219,8 @@ def _events(customer: Customer, kind: str, path: Path, house: House) -> Iterator
     for event in customer.events:
         at = event["at"]
         if event["kind"] == kind and _since(path, house) <= at <= house.now:
-            yield Occasion(event["key"], at, _early(at, path, house))
+            score = event["score"] if kind == "nps" else None
+            yield Occasion(event["key"], at, _early(at, path, house), score=score)
 
 
 def _manual(customer: Customer, path: Path, house: House) -> Iterator[Occasion]:
@@ -228,13 +233,13 @@ def _manual(customer: Customer, path: Path, house: House) -> Iterator[Occasion]:
 
 def _schedule(customer: Customer, path: Path, house: House) -> Iterator[Occasion]:
     """On its days, and on the first run within three days where nobody ran on one."""
-    falls = house.today
-    while not _is_on(falls, path):
-        falls -= timedelta(days=1)
+    days = [house.today - timedelta(days=back) for back in range(_CATCH_UP + 1)]
+    falls = next((day for day in days if _is_on(day, path)), None)
+    if falls is None or falls < _started(path, house):
+        return
     previous = house.base.previous_run
     missed = previous is not None and house.clock.day(previous) < falls
-    in_time = falls == house.today or (missed and house.today - falls <= _CATCH_UP)
-    if in_time and falls >= _started(path, house):
+    if falls == house.today or missed:
         yield Occasion(falls.isoformat(), house.clock.begins(falls))
 
 
