@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segments.journey.permission import objecting, permission, unused
@@ -282,6 +282,7 @@ def judged(case: dict[str, Any], grounds: list[tuple[int, str]]) -> list[str]:
     return verdicts(*people, purpose=case["purpose"], bought=bought, about=about, **case["rules"])
 
 
+@settings(deadline=None, max_examples=60)
 @given(_cases, st.data())
 def test_an_objection_more_or_a_ground_less_never_allows_more(
     case: dict[str, Any], data: st.DataObject
@@ -306,6 +307,7 @@ def test_an_objection_more_or_a_ground_less_never_allows_more(
         )
 
 
+@settings(deadline=None, max_examples=60)
 @given(_cases)
 def test_the_law_agrees_with_a_plain_reading_of_it(case: dict[str, Any]) -> None:
     lists = case["lists"] if case["each"] else [case["lists"][0]] * 4
