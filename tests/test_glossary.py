@@ -192,8 +192,8 @@ def words() -> Iterator[str]:
         said = (f"`{word}`{_german(kind, word)}" for word in kind)
         yield f"| {_spaced(kind)}, in your tables | {', '.join(said)} |"
     for kind in (kind for kind in _enums() if not {kind} & {*WORDS[Locale.EN], *SYNONYMS}):
-        said = (inspect.getdoc(kind) or "").rstrip(".")
-        yield f"| {_spaced(kind)} | {', '.join(f'`{word}`' for word in kind)}: {_lower(said)} |"
+        meaning = _lower((inspect.getdoc(kind) or "").rstrip("."))
+        yield f"| {_spaced(kind)} | {', '.join(f'`{word}`' for word in kind)}: {meaning} |"
 
 
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
