@@ -24,7 +24,7 @@ def test_it_comes_as_the_scenario_tells(file: Scenarios, scenario: Scenario) -> 
     assert [what for _, what in faults(scenario, acts(file, scenario), whereabouts)] == []
 
 
-@pytest.mark.parametrize(("file", "scenario"), ALL[::6])
+@pytest.mark.parametrize(("file", "scenario"), ALL[::12])
 def test_days_that_are_passed_over_would_have_changed_nothing(
     file: Scenarios, scenario: Scenario
 ) -> None:
