@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, bindparam, delete, select
 
 from flows.store.bulk import insert_rows, numbers, update_rows
 from flows.store.ledger import write_ledger
-from flows.store.models import SegmentMember, Send
+from flows.store.models import SegmentMember, Send, Task
 from flows.store.reading_touches import NOT_SENT
 from flows.store.session import frame
 from flows.store.staffing import Staff, assigned
@@ -121,8 +122,8 @@ def apply_plan(
     )
     _write_sends(connection, sends, restarting)
     write_ledger(connection, run_id, now, sends)
-    _close_deferred(connection, plan)
-    _write_tasks(connection, plan, known, run_id, staff)
+    _close_deferred(connection, plan, enrollments)
+    _write_tasks(connection, plan, known, run_id, staff, restarting)
     _write_phases(connection, plan, run_id, now)
     _write_members(connection, plan)
 
@@ -181,10 +182,12 @@ def _met_before(connection: Connection, sends: pd.DataFrame) -> pd.DataFrame:
     return found.set_index("index").assign(send_id=lambda rows: rows["send_then"])
 
 
-def _close_deferred(connection: Connection, plan: Plan) -> None:
-    """What waited for somebody who has left their journey since will never go."""
-    rows = plan.enrollments
-    left = rows[(rows["status"] != EnrollmentStatus.ACTIVE.value) & rows["enrollment_id"].notna()]
+def _close_deferred(connection: Connection, plan: Plan, before: pd.DataFrame) -> None:
+    """What waited for somebody who has left their journey, or begun it anew, will never go."""
+    rows = plan.enrollments[plan.enrollments["enrollment_id"].notna()]
+    version = before["version"].reset_index(drop=True)
+    anew = rows["version"].to_numpy() != version.loc[rows["ref"]].to_numpy()
+    left = rows[(rows["status"] != EnrollmentStatus.ACTIVE.value).to_numpy() | anew]
     if left.empty:
         return
     waiting = frame(
@@ -194,6 +197,8 @@ def _close_deferred(connection: Connection, plan: Plan) -> None:
             Send.customer_id.between(*_ends(left["customer_id"])),
         ),
     )
+    # Whoever begins anew may stand at that very message again, and then it was decided just now.
+    waiting = waiting[~waiting["id"].isin(plan.sends["send_id"])]
     gone = waiting.merge(left[["enrollment_id", "reason"]], on="enrollment_id")
     goal = gone["reason"] == LeaveReason.GOAL.value
     reason = goal.map({True: SkipReason.GOAL_REACHED.value, False: SkipReason.EXITED.value})
@@ -202,7 +207,12 @@ def _close_deferred(connection: Connection, plan: Plan) -> None:
 
 
 def _write_tasks(
-    connection: Connection, plan: Plan, known: pd.Series, run_id: int, staff: Staff
+    connection: Connection,
+    plan: Plan,
+    known: pd.Series,
+    run_id: int,
+    staff: Staff,
+    restarting: Collection[str],
 ) -> None:
     if plan.tasks.empty:
         return
@@ -213,7 +223,22 @@ def _write_tasks(
         status=TaskStatus.OPEN.value,
         run_id=run_id,
     )
+    if restarting:
+        tasks = tasks[~_given_before(connection, tasks)]
     insert_rows(connection, "task", tasks[_TASK])
+
+
+def _given_before(connection: Connection, tasks: pd.DataFrame) -> np.ndarray:
+    """Whether an enrollment that begins anew gave its colleague this very task already."""
+    rows = frame(
+        connection,
+        select(Task.enrollment_id, Task.step).where(
+            Task.customer_id.between(*_ends(tasks["customer_id"]))
+        ),
+    )
+    given = pd.MultiIndex.from_frame(rows.astype({"enrollment_id": "Int64", "step": "str"}))
+    asked = tasks[["enrollment_id", "step"]].astype({"enrollment_id": "Int64", "step": "str"})
+    return pd.MultiIndex.from_frame(asked).isin(given)
 
 
 def _write_phases(connection: Connection, plan: Plan, run_id: int, now: datetime) -> None:

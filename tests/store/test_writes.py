@@ -249,6 +249,33 @@ def test_what_was_held_back_before_beginning_anew_is_decided_in_its_row(engine: 
     ]
 
 
+def test_whoever_begins_anew_gives_no_colleague_the_same_task_twice(engine: Engine):
+    bought(engine, {"customer_id": 1})
+    steps = [{"task": {"call": "owner", "about": "?"}}, {"wait": "5 days"}]
+    old = specs({"steps": steps, "migrate": "restart"}, started=ago(9))
+    new = specs({"steps": [*steps, {"send": "more"}], "migrate": "restart"}, started=ago(9))
+    live_a_day(engine, old, profiles({}))
+    spec = replace(new, earlier={("care", p.version): p for p in old.programs})
+    live_a_day(engine, spec, profiles({}), NOW + timedelta(days=1), run=2)
+    assert rows_of(engine, Task, "step", "run_id") == [("call", 1)]
+
+
+def test_what_waited_at_a_step_that_is_gone_is_closed_when_its_enrollment_begins_anew(
+    engine: Engine,
+):
+    people(engine)
+    put(engine, Run, {"id": 2})
+    put(engine, Enrollment, {"id": 7, "version": "old"})
+    put(engine, Send, {"id": 5, "enrollment_id": 7}, {"id": 6, "enrollment_id": 7, "step": "gone"})
+    spec = specs({"migrate": "restart"}, started=ago(9))
+    old = replace(spec.programs[0], version="old")
+    live_a_day(engine, replace(spec, earlier={("care", "old"): old}), profiles({}), run=2)
+    assert rows_of(engine, Send, "id", "outcome", "reason") == [
+        (5, "queued", None),
+        (6, "skipped", "exited"),
+    ]
+
+
 def test_a_change_of_phase_is_kept_and_a_first_sight_is_none(engine: Engine):
     people(engine, 3)
     base = profiles(
