@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import Connection, and_, case, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql.expression import ColumnElement, Select
 
@@ -53,15 +53,17 @@ def read_state(
     journeys = [program.name for program in specs.programs]
     policy = specs.policy
     people = read_contacts(connection, policy, now, first, last)
+    ids = people["contact_id"]
+    ends = (int(ids.min()), int(ids.max())) if len(ids) else None
     where = people["country"], people["state"]
     return State(
         profiles=profiles.assign(region=regions(profiles["country"], profiles["state"], policy)),
         contacts=people.assign(
             zone=zones(people["zone"], *where, policy), region=regions(*where, policy)
         ),
-        grounds=read_grounds(connection, now, first, last),
+        grounds=read_grounds(connection, now, first, last, ends),
         orders=_orders(connection, specs, now, first, last),
-        enrollments=enrollments(connection, journeys, now, first, last),
+        enrollments=enrollments(connection, journeys, now, first, last, asleep=False),
         past=frame(connection, past(journeys, first, last)).astype(
             {"customer_id": "int64", "journey": "str", "entry_key": "str"}
         ),
@@ -208,9 +210,19 @@ def _on_lines(
 
 
 def enrollments(
-    connection: Connection, journeys: Collection[str], now: datetime, first: int, last: int
+    connection: Connection,
+    journeys: Collection[str],
+    now: datetime,
+    first: int,
+    last: int,
+    *,
+    asleep: bool = True,
 ) -> pd.DataFrame:
-    """Under way, or finished with the goal still open."""
+    """Under way, or finished with the goal still open.
+
+    Without those `asleep`: the many who finished and ordered nothing since, of whom nothing but
+    their goal is asked at a plan.
+    """
     following = aliased(Purchase)
     next_order = (
         select(func.min(following.ordered_at))
@@ -249,6 +261,7 @@ def enrollments(
                     Enrollment.reason == LeaveReason.COMPLETED,
                     Enrollment.goal_at.is_(None),
                     Enrollment.anchor_at >= now - GOAL_MEMORY,
+                    true() if asleep else next_order.is_not(None),
                 ),
             ),
         )

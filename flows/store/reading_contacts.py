@@ -50,9 +50,11 @@ def read_contacts(
     # Grouping what people said is left to arrays: the databases take several times as long.
     people = frame(connection, _people(first, last))
     people = people.astype({"customer_id": "int64", "has_address": "bool"})
-    told = _Told(people["contact_id"].to_numpy("int64"))
+    ids = people["contact_id"].to_numpy("int64")
+    told = _Told(ids)
     told.bar(frame(connection, _bars(now, first, last)))
-    told.hear(frame(connection, _sayings(now, first, last)))
+    if len(ids):
+        told.hear(frame(connection, _sayings(now, first, last, (int(ids.min()), int(ids.max())))))
     if uses or policy.permission.consent_dormant_after is not None:
         told.use(frame(connection, _uses(now, first, last)))
     return people.assign(**told.columns)
@@ -71,7 +73,7 @@ def _people(first: int, last: int) -> Select[tuple[Any, ...]]:
             Customer.state,
         )
         .join(Customer, Customer.id == Contact.customer_id)
-        .where(Contact.customer_id.between(first, last))
+        .where(Contact.customer_id.between(first, last), Customer.id.between(first, last))
     )
 
 
@@ -88,8 +90,14 @@ def _bars(now: datetime, first: int, last: int) -> Select[tuple[int, int]]:
     )
 
 
-def _sayings(now: datetime, first: int, last: int) -> Select[tuple[Any, ...]]:
-    """What did these contacts agree or object to? An objection is scope 0."""
+def _sayings(
+    now: datetime, first: int, last: int, contacts: tuple[int, int]
+) -> Select[tuple[Any, ...]]:
+    """What did these contacts agree or object to? An objection is scope 0.
+
+    People of the same customers mostly have numbers close together, so that `contacts`, the lowest
+    and the highest, spare the databases most of the table.
+    """
     standing = case(
         (~in_force(now), _ENDED),
         (settled(now), _GIVEN),
@@ -109,6 +117,7 @@ def _sayings(now: datetime, first: int, last: int) -> Select[tuple[Any, ...]]:
         .join(Contact, Contact.id == Permission.contact_id)
         .where(
             Contact.customer_id.between(first, last),
+            Permission.contact_id.between(*contacts),
             Permission.at <= now,
             or_(objection, consent),
         )

@@ -16,7 +16,7 @@ from flows.store.models import (
     Send,
     Suppression,
 )
-from flows.store.reading import customer_range, read_state
+from flows.store.reading import customer_range, enrollments, read_state
 from segments.frames import ORDER
 from segments.journey.standing import DTYPES
 from segments.policy import Policy
@@ -206,20 +206,25 @@ def test_only_recent_sales_start_journeys(engine: Engine):
 
 def test_enrollments_are_those_under_way_and_those_whose_goal_is_open(engine: Engine):
     people(engine)
+    put(engine, Purchase, {"id": 1, "ordered_at": ago(3)})
     done = {"status": "finished", "reason": "completed", "left_at": ago(1)}
     put(
         engine,
         Enrollment,
         {"id": 1},
-        {"id": 2, **done},
-        {"id": 3, **done, "goal_at": ago(1)},
+        {"id": 2, **done, "anchor_at": ago(4)},
+        {"id": 3, **done, "anchor_at": ago(4), "goal_at": ago(1)},
         {"id": 4, **done, "anchor_at": ago(500)},
         {"id": 5, "status": "exited", "reason": "exit_when", "left_at": ago(1)},
         {"id": 6, "journey": "paused"},
+        {"id": 7, **done, "anchor_at": ago(2)},
     )
     found = state(engine)
     assert sorted(found.enrollments["enrollment_id"]) == [1, 2]
-    assert sorted(found.past["entry_key"]) == ["E1", "E2", "E3", "E4", "E5"]
+    assert sorted(found.past["entry_key"]) == ["E1", "E2", "E3", "E4", "E5", "E7"]
+    with engine.connect() as connection:
+        everyone = enrollments(connection, ["care"], NOW, 1, 1)
+    assert sorted(everyone["enrollment_id"]) == [1, 2, 7]
 
 
 @pytest.mark.parametrize(
