@@ -34,7 +34,7 @@ class Settings(Spec):
         "var/inbox", description="folder in which files of responses (.jsonl) are dropped"
     )
     unsubscribe: Email = Field(description="address that takes requests to stop writing")
-    shard_size: int = Field(20_000, ge=100, le=100_000, description="customers per Prefect task")
+    shard_size: int = Field(50_000, ge=100, le=100_000, description="customers per Prefect task")
     max_render_errors: int = Field(
         20, ge=0, description="stop delivering a message after so many people it fails for"
     )
