@@ -174,15 +174,12 @@ def tell_day(
 
 
 def plan_everybody(shop: Shop, now: datetime, run_id: int) -> dict[str, Any]:
-    """Plan all shards as tasks: side by side on PostgreSQL, one at a time on SQLite.
-
-    One at a time also where a journey takes in a limited number of those before its time.
-    """
+    """Plan all shards as tasks, side by side where they need not wait for one another."""
     prepared: Planning = settled(prepare_plan(sealed(shop), now, run_id)).unquote()
     bar = progress_bar("plan", "customers decided")
     shards = prepared.shards
     total: Counter[str] = Counter()
-    if shop.engine.dialect.name == "sqlite" or prepared.remaining:
+    if planning.one_by_one(shop, prepared):
         for number, (first, last) in enumerate(shards, start=1):
             total += settled(plan_customers(sealed(shop), sealed(prepared), first, last))
             bar("plan", number, len(shards))

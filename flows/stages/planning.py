@@ -1,7 +1,8 @@
 """Planning: load a shard's state, decide, write what was decided, in one transaction each."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,8 @@ from segments.journey.program import NOT_CONTENT, Program
 from segments.names import EnrollmentStatus, Outcome
 from segments.rules import RuleDataError
 from segments.state import Plan, Specs, State, changed_phase
+
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,8 @@ def plan(shop: Shop, now: datetime, *, progress: Progress = quiet) -> dict[str, 
     with noted_run(shop, "plan", now) as (run_id, counts):
         planning = prepare(shop, now, run_id)
         total: Counter[str] = Counter()
-        for number, (first, last) in enumerate(planning.shards, start=1):
-            total += plan_shard(shop, planning, first, last)
+        for number, counted in enumerate(_shard_by_shard(shop, planning), start=1):
+            total += counted
             progress("plan", number, len(planning.shards))
         counts |= {**total, **finish(shop, planning)}
     return counts
@@ -182,6 +185,25 @@ def as_of_today(earlier: Program, current: Program) -> Program:
     """
     today = {name: getattr(current.journey, name) for name in NOT_CONTENT}
     return replace(earlier, journey=earlier.journey.model_copy(update=today))
+
+
+def one_by_one(shop: Shop, planning: Planning) -> bool:
+    """Whether shards have to wait for one another.
+
+    They do on SQLite, which has one writer, and where a journey takes in a limited number of those
+    before its time.
+    """
+    return shop.engine.dialect.name == "sqlite" or bool(planning.remaining)
+
+
+def _shard_by_shard(shop: Shop, planning: Planning) -> Iterator[Counter[str]]:
+    """Plan every shard; where possible one is read by the database while the other is decided."""
+    if one_by_one(shop, planning):
+        for first, last in planning.shards:
+            yield plan_shard(shop, planning, first, last)
+        return
+    with ThreadPoolExecutor(_AT_ONCE) as workers:
+        yield from workers.map(lambda ends: plan_shard(shop, planning, *ends), planning.shards)
 
 
 def plan_shard(shop: Shop, planning: Planning, first: int, last: int) -> Counter[str]:
