@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from segments.journey.advance import Journeying
-from segments.journey.ahead import coming
+from segments.journey.ahead import coming, soon
 from segments.journey.candidates import Watch, decide_candidates
 from segments.journey.enter import Entries, entries, segments_entered_by
 from segments.journey.happenings import Happenings
@@ -124,8 +124,7 @@ def _ahead(standing: Standing, state: State, specs: Specs, now: datetime) -> Ahe
     """Tells who of some customers comes to a message soon; nobody is asked about in vain."""
 
     def told(customers: np.ndarray, until: datetime) -> pd.DataFrame:
-        waits = standing.active()
-        waits = waits[standing.due[waits] <= moment(until)]
+        waits = soon(standing, standing.active(), until)
         waits = waits[np.isin(standing.customer[waits], customers)]
         return coming(standing, state, specs, now, until, waits)
 

@@ -40,8 +40,8 @@ def coming(
 
     Nothing of `standing` is changed.
     """
-    at = standing.active() if among is None else among
-    at = at[(standing.due[at] <= moment(horizon)) & ~standing.at_kind(at, NodeKind.SEND)]
+    at = soon(standing, standing.active() if among is None else among, horizon)
+    at = at[~standing.at_kind(at, NodeKind.SEND)]
     people = standing.copy()
     if len(at):
         events = Happenings(state.events, moment(now))
@@ -50,3 +50,10 @@ def coming(
     names = ["customer_id", "enrollment_id", "journey", "version", "entry_key", "node"]
     rows = people.frame(at, [*names, "due_at"]).reset_index(drop=True)
     return rows.assign(program_index=people.program[at])
+
+
+def soon(standing: Standing, at: np.ndarray, horizon: datetime) -> np.ndarray:
+    """Which of these may go on by `horizon`: whoever waits for a date may long before the end."""
+    over = standing.due[at] <= moment(horizon)
+    found: np.ndarray = at[over | standing.at_kind(at, NodeKind.WAIT_UNTIL)]
+    return found

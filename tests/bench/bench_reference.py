@@ -31,7 +31,7 @@ from tests.bench.report import figure
 from tests.reference import people
 from tests.reference.decide import decide as decide_plainly
 
-CUSTOMERS = 20_000
+CUSTOMERS = 100_000
 PLAINLY = 500
 ORDERS_EACH = 10
 FASTER = 50.0
