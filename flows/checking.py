@@ -27,6 +27,8 @@ from segments.rules import Rule
 from segments.spec import Choose
 from segments.tautologies import always_true, never_true
 
+_NAMED = 10
+
 
 def check_project(folder: Path, *, quick: bool) -> None:
     """Everything wrong, all at once; then what is worth knowing before it takes effect.
@@ -35,10 +37,10 @@ def check_project(folder: Path, *, quick: bool) -> None:
     """
     project = _sound(folder)
     live = sorted(project.live)
+    named = ", ".join(live[:_NAMED]) + (f" and {len(live) - _NAMED} more" * (len(live) > _NAMED))
     typer.echo(
         f"All fine: {len(project.journeys)} journeys "
-        f"({', '.join(live) + ' live' if live else 'none live'}), "
-        f"{len(project.segments)} segments."
+        f"({named + ' live' if live else 'none live'}), {len(project.segments)} segments."
     )
     _tell("Worth a look", remarks(project))
     if quick:
