@@ -7,7 +7,11 @@ from flows.intake.load import pull as pull_tables
 from flows.intake.report import PullReport
 from flows.stages.shop import Progress, Shop, noted_run, quiet
 from flows.store import runs
+from flows.store.bulk import look_again
 from flows.store.session import writing
+
+MANY = 10_000
+"""New rows of a table from which on the database is made to look at its tables anew."""
 
 COUNTED = ("read", "new", "changed", "rejected")
 
@@ -30,6 +34,9 @@ def pull(shop: Shop, now: datetime, *, progress: Progress = quiet) -> PullReport
             progress=lambda what, rows: progress(what, rows, 0),
         )
         counts |= {table.table: asdict(table) for table in report.tables}
+        if max((table.new for table in report.tables), default=0) >= MANY:
+            with writing(shop.engine) as connection:
+                look_again(connection)
     return report
 
 

@@ -16,8 +16,20 @@ from flows.store.types import Utc
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _MISSING = r"\N"
+_LOOKED_AT = 1_000
 
 Columns = Sequence[Column[Any]]
+
+
+def look_again(connection: Connection) -> None:
+    """Have the database see how much is in its tables now: how it finds rows follows from that.
+
+    It does so by itself, but not at once, and the first plan after a large load would take ages.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA analysis_limit={_LOOKED_AT}")
+    for table in Base.metadata.sorted_tables:
+        connection.execute(text(f'ANALYZE "{table.name}"'))
 
 
 def numbers(connection: Connection, table: str, count: int) -> np.ndarray[Any, Any]:
