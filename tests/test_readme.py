@@ -19,7 +19,6 @@ from pydantic import TypeAdapter
 
 from flows.cli import app
 from flows.intake.spec import Sources
-from flows.responses.events import KINDS
 from flows.yamlfile import read
 from segments.customer.purchases import typical_gap_days
 from segments.decide import decide
@@ -27,7 +26,7 @@ from segments.examples import MOST_DAYS
 from segments.frames import PROFILE, TRIGGERED
 from segments.journey.nodes import NOT_CONTENT
 from segments.journey.program import MOST_NODES
-from segments.names import AttentionClass, ResponseKind, Trigger
+from segments.names import AttentionClass, Trigger
 from segments.policy import Policy
 from segments.rules import compile_rule
 from segments.spec import STEPS, Enter, Step
@@ -279,11 +278,6 @@ def test_the_gates_stand_in_their_order() -> None:
 def test_what_makes_no_new_version_is_named() -> None:
     sentence = README.partition("makes a new version. ")[2].partition(" is none")[0]
     assert set(re.findall(r"`(\w+)`", sentence)) == NOT_CONTENT | {"backfill"}
-
-
-def test_what_has_no_way_in_is_among_the_limits() -> None:
-    limits = README.partition("## Limits")[2]
-    assert ("Scores have no way in yet" in limits) == (ResponseKind.NPS not in KINDS)
 
 
 def test_the_classes_of_attention_stand_in_their_order() -> None:

@@ -17,6 +17,7 @@ KINDS = frozenset(
         ResponseKind.UNSUBSCRIBE,
         ResponseKind.REPLY,
         ResponseKind.CLICK,
+        ResponseKind.NPS,
     }
 )
 """What a line may report; any other word is kept as unknown. Orders are found by ourselves."""
@@ -84,7 +85,8 @@ def _event(value: Any) -> Event:
         raise _NoEventError("detail", '"detail" is written {"name": value}')
     if kind == ResponseKind.UNKNOWN:
         detail = {**detail, "kind": word}
-    return Event(_key(value), _number(value, "send"), kind, _at(value), detail)
+    score = _score(value) if kind == ResponseKind.NPS else None
+    return Event(_key(value), _number(value, "send"), kind, _at(value), detail, score)
 
 
 def _key(value: dict[str, Any]) -> str:
@@ -103,6 +105,13 @@ def _number(value: dict[str, Any], name: str) -> int:
     if not isinstance(number, int) or isinstance(number, bool):
         raise _NoEventError(name, f'"{name}" is the number of the {name}, without quotes')
     return number
+
+
+def _score(value: dict[str, Any]) -> int:
+    score = value.get("score")
+    if not isinstance(score, int) or isinstance(score, bool) or not 0 <= score <= 10:
+        raise _NoEventError("score", '"score" is a whole number from 0 to 10, without quotes')
+    return score
 
 
 def _kind(value: dict[str, Any]) -> tuple[ResponseKind, str]:

@@ -47,6 +47,7 @@ class Event:
     kind: ResponseKind
     at: datetime
     detail: dict[str, Any] = field(default_factory=dict)
+    score: int | None = None
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,7 @@ def _row(event: Event, *, known_send: bool) -> dict[str, Any]:
         "send_id": event.send if known_send else None,
         "kind": event.kind,
         "at": event.at,
+        "score": event.score,
         "detail": event.detail if known_send else {**event.detail, "send": event.send},
     }
 

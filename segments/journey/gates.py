@@ -95,7 +95,7 @@ def _first_gates(found: Candidates, state: State, specs: Specs, now: datetime) -
             holds.from_dealing(who, purpose),
             waits,
             SkipReason.SALES_LOCK,
-            _yes_no(holds.locked[who], "negotiation under way"),
+            _yes_no(holds.locked[who], "negotiation under way", "no negotiation under way"),
         ),
         Gate(
             SkipReason.EXPIRED.value,
@@ -184,8 +184,11 @@ def _quiet(
     return Gate(SkipReason.QUIET.value, holds, outcome, SkipReason.QUIET, why), not_before
 
 
-def _yes_no(values: np.ndarray, what: str) -> Callable[[np.ndarray], np.ndarray]:
-    return lambda rows: np.where(values[rows], what, f"not {what}").astype(object)
+def _yes_no(
+    values: np.ndarray, what: str, otherwise: str = ""
+) -> Callable[[np.ndarray], np.ndarray]:
+    no = otherwise or f"not {what}"
+    return lambda rows: np.where(values[rows], what, no).astype(object)
 
 
 def _minute(minute: np.datetime64) -> str:

@@ -21,6 +21,7 @@ from flows.store.models import (
     Response,
     Send,
     Suppression,
+    Task,
 )
 from flows.store.session import open_store
 from tests.delivery.rows import DAY, NOW, column, furnish, outcomes, put, send
@@ -58,6 +59,23 @@ def state(engine: Engine) -> list[Any]:
                 for table in (Response, Suppression, Permission)
             ),
         ]
+
+
+def test_scores_and_tasks_done_come_the_same_way(engine: Engine, tmp_path: Path) -> None:
+    furnish(engine)
+    put(engine, accepted(1))
+    task = {"enrollment_id": 1, "customer_id": 1, "step": "call", "kind": "call", "about": "?"}
+    with engine.begin() as connection:
+        values = {**task, "id": 7, "due_at": NOW, "status": "open", "run_id": 1}
+        connection.execute(insert(Task).values(values))
+    done = {"task": 7, "done": (NOW - HOUR).isoformat()}
+    drop(tmp_path / "inbox", "a.jsonl", {**event("e1", 1, "nps"), "score": 9}, done)
+    report = respond(engine, tmp_path / "inbox", now=NOW, run_id=1)
+    assert (report.tasks_done, sum(report.new.values())) == (1, 1)
+    with engine.connect() as connection:
+        assert connection.execute(select(Response.kind, Response.score)).all() == [("nps", 9)]
+        found = connection.execute(select(Task.status, Task.done_at)).all()
+    assert found == [("done", NOW - HOUR)]
 
 
 def test_events_move_their_sends_and_stop_further_mail(engine: Engine, tmp_path: Path) -> None:

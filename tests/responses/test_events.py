@@ -25,6 +25,12 @@ def test_a_line_is_an_event_with_its_moment_in_utc() -> None:
     )
 
 
+def test_a_score_comes_with_its_number() -> None:
+    event = events.parse(line(kind="nps", score=0), 1)
+    assert isinstance(event, Event)
+    assert (event.kind, event.score) == (ResponseKind.NPS, 0)
+
+
 @pytest.mark.parametrize("at", ["2026-03-01T08:30:00Z", "20260301T083000+0000"])
 def test_moments_come_in_the_forms_of_iso_8601(at: str) -> None:
     event = events.parse(line(at=at), 1)
@@ -51,6 +57,9 @@ BAD = {
     "our own key": (line(key="order:1:2"), "key", "our own"),
     "send as text": (line(send="7"), "send", "without quotes"),
     "send as truth": (line(send=True), "send", "number of the send"),
+    "no score": (line(kind="nps"), "score", "from 0 to 10"),
+    "a score above ten": (line(kind="nps", score=11), "score", "from 0 to 10"),
+    "a score as text": (line(kind="nps", score="9"), "score", "without quotes"),
     "no kind": (line(kind=""), "kind", "write one of"),
     "no zone": (line(at="2026-03-01T09:30:00"), "at", "zone"),
     "no date": (line(at="yesterday"), "at", "moment"),
