@@ -93,7 +93,8 @@ class State:
                  anchor_at, entered_at, left_at, first_touch_at, goal_at, purchase_id, contact_id,
                  next_order_at (first order after the anchor), the columns of `frames.ORDER`
     past         who was in which journey: customer_id, journey, entry_key, entered_at, left_at
-    deferred     sends waiting for a better moment: send_id, enrollment_id, node, contact_id
+    deferred     sends waiting for a better moment: send_id, enrollment_id, node, contact_id, and
+                 outranked_by, the journey that went before
     touches      what took the customers' attention lately, ghosts included: see `FRAMES`; purpose,
                  journey and node are empty for what a colleague did
     sent         messages that enrollments already got, for those that begin anew: see `FRAMES`

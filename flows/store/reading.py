@@ -92,10 +92,14 @@ def past(
     ).where(Enrollment.journey.in_(journeys), Enrollment.customer_id.between(first, last))
 
 
-def deferred(first: int, last: int) -> Select[tuple[int, int, str, int | None]]:
-    """Which sends wait for a better moment?"""
+def deferred(first: int, last: int) -> Select[tuple[int, int, str, int | None, str | None]]:
+    """Which sends wait for a better moment, and which journey went before them?"""
     return select(
-        Send.id.label("send_id"), Send.enrollment_id, Send.step.label("node"), Send.contact_id
+        Send.id.label("send_id"),
+        Send.enrollment_id,
+        Send.step.label("node"),
+        Send.contact_id,
+        Send.outranked_by,
     ).where(Send.outcome == Outcome.DEFERRED, Send.customer_id.between(first, last))
 
 

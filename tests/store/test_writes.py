@@ -276,6 +276,19 @@ def test_what_waited_at_a_step_that_is_gone_is_closed_when_its_enrollment_begins
     ]
 
 
+def test_what_became_stale_while_another_went_first_says_which(engine: Engine):
+    people(engine)
+    put(engine, Run, {"id": 2})
+    spec = specs({}, started=ago(9))
+    put(engine, Enrollment, {"id": 7, "version": spec.programs[0].version, "due_at": ago(8)})
+    waited = {"outranked_by": "big", "reason": "outranked", "due_at": ago(8)}
+    put(engine, Send, {"id": 5, "enrollment_id": 7, **waited})
+    live_a_day(engine, spec, profiles({}), run=2)
+    assert rows_of(engine, Send, "id", "outcome", "reason", "outranked_by") == [
+        (5, "skipped", "expired", "big")
+    ]
+
+
 def test_a_change_of_phase_is_kept_and_a_first_sight_is_none(engine: Engine):
     people(engine, 3)
     base = profiles(
