@@ -119,10 +119,10 @@ def _plainly(shop: Shop, now: datetime) -> None:
 def _as_flow(day: date) -> None:
     from prefect import tags
 
-    from flows.daily import daily
+    from flows.with_prefect import final_state
 
     with tags("demo"):
-        state = daily(as_of=f"{day}T{_RUN_AT:%H:%M}", return_state=True)
+        state = final_state("daily", as_of=f"{day}T{_RUN_AT:%H:%M}")
     if not state.is_completed():
         raise PipelineError(f"the run of {day} did not go well: {state.message}")
 

@@ -15,6 +15,7 @@ from prefect import runtime, task
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.context import TagsContext
 from prefect.states import Completed, Failed, raise_state_exception
 from prefect.utilities.annotations import quote
 
@@ -49,8 +50,13 @@ def sealed(value: Value) -> Value:
 
 @contextmanager
 def shop_and_moment(as_of: str | None) -> Iterator[tuple[Shop, datetime]]:
-    """The project of this process, and the moment its run works as of."""
-    with opened(Path(os.environ.get(PROJECT_VARIABLE, "."))) as shop:
+    """The project of this process, and the moment its run works as of.
+
+    The tags of a run stay with it: for a task with tags Prefect asks its server for slots first,
+    which takes a second each time.
+    """
+    folder = Path(os.environ.get(PROJECT_VARIABLE, "."))
+    with opened(folder) as shop, TagsContext(current_tags=set()):
         yield shop, moment(as_of, shop.project.policy.zone, clock.now())
 
 
@@ -113,14 +119,14 @@ def progress_bar(key: str, what: str) -> Progress:
     return ProgressBar(key, what)
 
 
-@task(name="pull", task_run_name="pull the company's data", tags=["pull"], cache_policy=NO_CACHE)
+@task(name="pull", task_run_name="pull the company's data", cache_policy=NO_CACHE)
 @refusing
 def pull_data(shop: Shop, now: datetime) -> PullReport:
     """Bring in every table. Repeating it is safe: what is there already changes nothing."""
     return pulling.pull(shop, now)
 
 
-@task(name="prepare plan", task_run_name="prepare the plan", tags=["plan"], cache_policy=NO_CACHE)
+@task(name="prepare plan", task_run_name="prepare the plan", cache_policy=NO_CACHE)
 @refusing
 def prepare_plan(shop: Shop, now: datetime, run_id: int) -> quote:
     """What all shards share; wrapped, so that Prefect does not look inside."""
@@ -130,7 +136,6 @@ def prepare_plan(shop: Shop, now: datetime, run_id: int) -> quote:
 @task(
     name="plan customers",
     task_run_name="plan customers {first} to {last}",
-    tags=["plan"],
     cache_policy=NO_CACHE,
 )
 @refusing
@@ -139,32 +144,28 @@ def plan_customers(shop: Shop, prepared: Planning, first: int, last: int) -> Cou
     return planning.plan_shard(shop, prepared, first, last)
 
 
-@task(name="deliver", task_run_name="deliver what is due", tags=["deliver"], cache_policy=NO_CACHE)
+@task(name="deliver", task_run_name="deliver what is due", cache_policy=NO_CACHE)
 @refusing
 def deliver_messages(shop: Shop, now: datetime) -> DeliveryReport:
     """Hand over what is queued, with progress to see."""
     return delivering.deliver(shop, now, progress=progress_bar("deliver", "messages handed over"))
 
 
-@task(
-    name="respond", task_run_name="take in what came back", tags=["respond"], cache_policy=NO_CACHE
-)
+@task(name="respond", task_run_name="take in what came back", cache_policy=NO_CACHE)
 @refusing
 def take_in_responses(shop: Shop, now: datetime) -> ResponseReport:
     """Take in the inbox and attribute orders."""
     return responding.respond(shop, now)
 
 
-@task(
-    name="measure", task_run_name="measure what it brought", tags=["measure"], cache_policy=NO_CACHE
-)
+@task(name="measure", task_run_name="measure what it brought", cache_policy=NO_CACHE)
 @refusing
 def measure_effects(shop: Shop, now: datetime) -> RunFacts:
     """Compare treated and held-out customers, journey by journey."""
     return measuring.measure(shop, now)
 
 
-@task(name="report", task_run_name="tell the day", tags=["measure"], cache_policy=NO_CACHE)
+@task(name="report", task_run_name="tell the day", cache_policy=NO_CACHE)
 @refusing
 def tell_day(
     shop: Shop, now: datetime, pulled: dict[str, dict[str, int]], notes: tuple[str, ...]
