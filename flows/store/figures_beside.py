@@ -177,10 +177,8 @@ def _mails(now: datetime, first: int, last: int) -> Select[Any]:
 
 def _reachable(now: datetime, first: int, last: int) -> Select[Any]:
     """How many people have an address that is not shut for every message?"""
-    shut = (
-        select(func.lower(Suppression.email))
-        .where(Suppression.purpose.is_(None), Suppression.at <= now)
-        .distinct()
+    shut = select(func.lower(Suppression.email)).where(
+        Suppression.purpose.is_(None), Suppression.at <= now
     )
     return (
         select(Contact.customer_id, func.count().label("contacts"))
