@@ -51,7 +51,7 @@ def schema() -> None:
     The files go to config/schema, where the first line of each YAML file points to. To be done
     once after an upgrade.
     """
-    from flows.config import write_schemas
+    from flows.schemas import write_schemas
 
     for file in write_schemas(project_folder()):
         typer.echo(file)

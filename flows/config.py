@@ -1,6 +1,5 @@
 """A project folder, read and checked: config/ as models, journeys compiled."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,17 +24,6 @@ from segments.rules import Rule, RuleError, compile_rule, meant
 from segments.spec import Choose, Else, Journey, Segments, Send, Spec, Split, Step
 
 Model = TypeVar("Model", bound=Spec)
-
-SCHEMAS: dict[str, type[Spec]] = {
-    "settings": Settings,
-    "policy": Policy,
-    "segments": Segments,
-    "owners": Owners,
-    "senders": Senders,
-    "sources": Sources,
-    "journey": Journey,
-}
-"""Every kind of YAML file, and the model it is read into."""
 
 RUNNING = (JourneyStatus.LIVE, JourneyStatus.REVIEW, JourneyStatus.SHADOW)
 """Journeys of these statuses are decided; drafts and paused ones rest."""
@@ -80,7 +68,7 @@ def load(folder: Path) -> Project:
 
     A journey with a fault does not stop the others: it is left out and named in `broken`.
     """
-    _needs_config(folder)
+    needs_config(folder)
     faults: list[Fault] = []
     settings = _file(folder, Settings, "settings.yaml", faults)
     owners = _file(folder, Owners, "owners.yaml", faults)
@@ -105,25 +93,6 @@ def load(folder: Path) -> Project:
     )
 
 
-def write_schemas(folder: Path) -> list[Path]:
-    """Write config/schema/*.json, from which editors complete and check. Returns the files."""
-    _needs_config(folder)
-    target = folder / "config" / "schema"
-    target.mkdir(exist_ok=True)
-    written = []
-    for name, model in SCHEMAS.items():
-        file = target / f"{name}.json"
-        file.write_text(schema_text(model), encoding="utf-8")
-        written.append(file)
-    return written
-
-
-def schema_text(model: type[Spec]) -> str:
-    """The JSON Schema of a file, as stored."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **_schema(model)}
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
 def compile_earlier(spec: dict[str, Any], segments: Mapping[str, Rule]) -> Program | None:
     """The program of a version stored before; None if it no longer compiles."""
     try:
@@ -132,15 +101,12 @@ def compile_earlier(spec: dict[str, Any], segments: Mapping[str, Rule]) -> Progr
         return None
 
 
-def _needs_config(folder: Path) -> None:
+def needs_config(folder: Path) -> None:
+    """Refuse a folder that is no project."""
     if not (folder / "config").is_dir():
         raise ConfigError.at(
             folder, 'there is no folder "config" here. Say --project DIR, or: stammkunde init DIR'
         )
-
-
-def _schema(model: type[Spec]) -> dict[str, Any]:
-    return model.model_json_schema(by_alias=True)
 
 
 def _file(folder: Path, model: type[Model], name: str, faults: list[Fault]) -> Model | None:

@@ -24,8 +24,9 @@ from flows.store.ledger import read_ledger
 from flows.store.reading import read_state
 from flows.store.session import reading
 from flows.store.timeline import Moment, customer_id, similar_keys, timeline
+from segments.admission import Line
 from segments.customer.profile import Base, profiles
-from segments.explain import Account, Line, Message, Standing, explain
+from segments.explain import Account, Message, Standing, explain
 from segments.explanation import RuleLine
 from segments.frames import ORDER, PROFILE, Kind
 from segments.journey.nodes import Program

@@ -8,8 +8,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from flows.config import SCHEMAS, schema_text, write_schemas
 from flows.errors import ConfigError
+from flows.schemas import SCHEMAS, schema_text, write_schemas
 from flows.shipping import shipped
 from flows.yamlfile import read
 
