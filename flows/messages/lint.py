@@ -1,9 +1,10 @@
 """Every message of a templates folder, checked before anybody gets it: all faults at once."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from jinja2 import nodes
 
@@ -22,6 +23,8 @@ PREHEADER = (40, 110)
 HTML_MOST = 95_000
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s<>\"]+")
 _OPTIONAL = {Purpose.ADVERTISING, Purpose.SURVEY}
+PROMOTING = {"button", "coupon", "offer", "cross_sell"}
+"""Parts by these names, under _macros or _blocks, advertise, whatever is written in them."""
 
 
 def lint(folder: Path, letterhead: Letterhead) -> list[Fault]:
@@ -90,7 +93,23 @@ def _message(
         *_links(folder, found.links, outgoing.text),
         *_unsubscribe(folder, sample.purpose, known, found.links),
         *_images(message, found.bare_images),
+        *_promotion(message, sample.purpose),
     ]
+
+
+def _promotion(message: Message, purpose: Purpose) -> Iterator[Fault]:
+    """What advertises has no place in a message that needs no permission (BGH VI ZR 134/15)."""
+    if purpose in _OPTIONAL:
+        return
+    for path in filter(_is_template, message.sources):
+        for drawn in message.tree(path).find_all((nodes.Include, nodes.FromImport, nodes.Import)):
+            taken = getattr(getattr(drawn, "template", None), "value", "")
+            if PurePosixPath(str(taken)).stem in PROMOTING:
+                what = (
+                    f"is {purpose} and takes in {taken}: that is advertising. Leave it out, or "
+                    "give the message the purpose advertising in its sample.yaml"
+                )
+                yield Fault(ROOT + path, drawn.lineno, what)
 
 
 def _names(message: Message, known: dict[str, object]) -> list[Fault]:

@@ -154,6 +154,14 @@ BAD = {
         {"hello/sample.yaml": "purpose: advertising\nbasis: consent\n"},
         "templates/hello/de/body.html  is advertising without a way out",
     ),
+    "advertising in a service message": (
+        {
+            "_macros/button.html": "{% macro button() %}<b>x</b>{% endmacro %}\n",
+            "hello/de/body.html": '{% from "_macros/button.html" import button %}\n<p>a</p>\n',
+        },
+        "templates/hello/de/body.html:1  is service and takes in _macros/button.html: that is "
+        "advertising",
+    ),
     "image without alt": (
         {"hello/de/body.html": '<p>a</p>\n<img\nsrc="cid:x">'},
         "templates/hello/de/body.html:2  shows an <img> without alt",
