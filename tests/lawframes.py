@@ -31,7 +31,7 @@ def state_of(
     day = (now - world.start).days
     journeys = [program.name for program in spec.programs]
     held = book.enrollments[book.enrollments["journey"].isin(journeys)]
-    open_goal = held["reason"].eq("completed") & held["goal_at"].isna()
+    open_goal = held["status"].eq("finished") & held["goal_at"].isna()
     under_way = held[(held["status"].eq("active") | open_goal).to_numpy(dtype=bool)]
     past = held[["customer_id", "journey", "entry_key", "entered_at", "left_at"]]
     return State(

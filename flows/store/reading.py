@@ -29,7 +29,6 @@ from segments.frames import ORDER
 from segments.journey.standing import DTYPES
 from segments.names import (
     EnrollmentStatus,
-    LeaveReason,
     OrderKind,
     Outcome,
 )
@@ -262,7 +261,6 @@ def enrollments(
                 Enrollment.status == EnrollmentStatus.ACTIVE,
                 and_(
                     Enrollment.status == EnrollmentStatus.FINISHED,
-                    Enrollment.reason == LeaveReason.COMPLETED,
                     Enrollment.goal_at.is_(None),
                     Enrollment.anchor_at >= now - GOAL_MEMORY,
                     true() if asleep else next_order.is_not(None),

@@ -21,7 +21,7 @@ from flows.store.models import (
 )
 from flows.store.session import frame
 from segments.journey.program import Program
-from segments.names import EnrollmentStatus, LeaveReason
+from segments.names import EnrollmentStatus
 
 
 def begin_run(connection: Connection, kind: str, as_of: datetime, started_at: datetime) -> int:
@@ -156,11 +156,7 @@ def earlier_versions(
         .where(
             Enrollment.journey.in_(list(current)),
             (Enrollment.status == EnrollmentStatus.ACTIVE)
-            | (
-                (Enrollment.status == EnrollmentStatus.FINISHED)
-                & (Enrollment.reason == LeaveReason.COMPLETED)
-                & Enrollment.goal_at.is_(None)
-            ),
+            | ((Enrollment.status == EnrollmentStatus.FINISHED) & Enrollment.goal_at.is_(None)),
         )
         .distinct()
     )

@@ -140,7 +140,8 @@ class Book:
         if mine.empty:
             return mine
         active = mine["status"].eq(EnrollmentStatus.ACTIVE.value)
-        open_goal = mine["reason"].eq(LeaveReason.COMPLETED.value) & mine["goal_at"].isna()
+        finished = mine["status"].eq(EnrollmentStatus.FINISHED.value)
+        open_goal = finished & mine["goal_at"].isna()
         rows = mine[(active | open_goal).to_numpy(dtype=bool)].reset_index(drop=True)
         if rows.empty:
             return rows

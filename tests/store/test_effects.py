@@ -115,6 +115,7 @@ def owed(enrollment: int, **given: Any) -> dict[str, Any]:
         "outcome": "queued",
         "reason": None,
         "due_at": START,
+        "not_before": START,
         "valid_until": day(7),
         "decided_at": START,
         "run_id": 1,

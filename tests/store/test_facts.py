@@ -84,6 +84,7 @@ def _send(
         "priority": 50,
         "outcome": "claimed",
         "due_at": NOW,
+        "not_before": NOW,
         "valid_until": NOW,
         "decided_at": NOW,
         "run_id": 1,
