@@ -17,6 +17,7 @@ from flows.reporting import figures as told
 from flows.reporting.words import say
 from flows.store import foresight, review
 from flows.store.figures import everybody_figures
+from segments.admission import LATEST
 from segments.customer.profile import base, profiles
 from segments.effect.power import detectable_effect
 from segments.journey.program import Program
@@ -26,12 +27,6 @@ from segments.spec import Choose, Else, Journey
 
 _WATCHED = timedelta(days=90)
 _YEAR = 365
-_LATEST = {
-    "order_value": "last_order_value",
-    "order_category": "last_category",
-    "order_returned": "last_order_returned",
-}
-"""A rule about the order that starts a journey is tried on everybody's latest order."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +45,7 @@ def reach(connection: Connection, project: Project, now: datetime) -> tuple[list
         return [], 0
     measured = base(everybody, project.policy, now)
     people = profiles(everybody, measured, project.policy, now)
-    latest = {name: people[column] for name, column in _LATEST.items()}
+    latest = {name: people[column] for name, column in LATEST.items()}
     people = people.assign(**latest)
     found = [
         Reach(f"segment {name}", rule.text, _matching(rule, people))
