@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from segments.names import HaltCause
+
 FAILED, WRONG = 1, 2
 """Exit codes: something failed in the run; the configuration or the input is wrong."""
 
@@ -46,4 +48,12 @@ class MessageError(PipelineError):
 
 
 class DeliveryError(PipelineError):
-    """An outlet cannot take messages at all."""
+    """An outlet cannot take messages at all, and why: its `cause` decides what happens next.
+
+    PROVIDER: it rests for a while, and its fallback is used. KEY and QUOTA: it stands still until
+    somebody resumes it.
+    """
+
+    def __init__(self, told: str, cause: HaltCause = HaltCause.PROVIDER) -> None:
+        super().__init__(told)
+        self.cause = cause

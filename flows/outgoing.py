@@ -39,6 +39,11 @@ class Outgoing:
     headers: dict[str, str]
     message_id: str
     date: datetime
+    journey: str = ""
+    step: str = ""
+    purpose: str = ""
+    message: str = ""
+    tracking: bool = False
 
     def __post_init__(self) -> None:
         for what in ("to_email", "from_email", "reply_to"):

@@ -3,22 +3,18 @@
 import os
 import secrets
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
 from flows.errors import ConfigError
+from flows.outlet_settings import AnOutlet, FolderOutletSettings, WebSettings
+from segments.names import Purpose
+from segments.spans import Duration, Span
 from segments.spec import Name, Spec
 
 Email = Annotated[str, Field(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$", max_length=320)]
 Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
-
-
-class OutletSettings(Spec):
-    """How messages leave."""
-
-    kind: Literal["folder"] = Field("folder", description="folder: .eml files and an index page")
-    folder: str = Field("var/mails", description="where they go, from the project's folder")
 
 
 class Settings(Spec):
@@ -29,7 +25,18 @@ class Settings(Spec):
         description="SQLAlchemy address of our database, or the name of an environment variable "
         "that holds it; a relative SQLite path starts at the project's folder",
     )
-    outlet: OutletSettings = Field(default_factory=OutletSettings)
+    outlet: Name = Field("folder", description="the way out messages take")
+    outlet_for: dict[Purpose, Name] = Field(
+        default_factory=dict, description="another way out for messages of a purpose"
+    )
+    outlets: dict[Name, AnOutlet] = Field(
+        {"folder": FolderOutletSettings(kind="folder")},
+        min_length=1,
+        description="the ways out: folder (files to look at), smtp, sendgrid",
+    )
+    web: WebSettings = Field(
+        default_factory=WebSettings, description="where people and SendGrid reach us"
+    )
     inbox: str = Field(
         "var/inbox", description="folder in which files of responses (.jsonl) are dropped"
     )
@@ -38,6 +45,35 @@ class Settings(Spec):
     max_render_errors: int = Field(
         20, ge=0, description="stop delivering a message after so many people it fails for"
     )
+    senders: int = Field(
+        2, ge=1, le=32, description="processes that send at once where there is much to send"
+    )
+    lease: Duration = Field(
+        Span(10, "minutes"),
+        description="how long messages taken by a process are believed to be on their way",
+    )
+
+    @model_validator(mode="after")
+    def _outlets_exist(self) -> "Settings":
+        wrong = []
+        for what, name in (
+            ("outlet", self.outlet),
+            *((f"outlet_for: {purpose}", name) for purpose, name in self.outlet_for.items()),
+            *((f"fallback of {each}", way.fallback) for each, way in self.outlets.items()),
+        ):
+            if name is not None and name not in self.outlets:
+                wrong.append(f'"{name}" ({what})')
+        if wrong:
+            verb = "is" if len(wrong) == 1 else "are"
+            raise ValueError(f"{', '.join(wrong)} {verb} not among the outlets")
+        for name, way in self.outlets.items():
+            if way.fallback == name:
+                raise ValueError(f"{name} cannot be its own fallback")
+        return self
+
+    def way_of(self, purpose: Purpose) -> str:
+        """The outlet messages of this purpose take."""
+        return self.outlet_for.get(purpose, self.outlet)
 
 
 class Owner(Spec):

@@ -138,6 +138,7 @@ class PermissionKind(StrEnum):
     CONSENT = auto()
     OBJECTION = auto()
     EXISTING_CUSTOMER = auto()
+    TRACKING = auto()
 
 
 class SuppressionReason(StrEnum):
@@ -224,6 +225,24 @@ class SkipReason(StrEnum):
     TEMPLATE_ERROR = auto()
 
 
+class Doubt(StrEnum):
+    """What to do about a message when nobody can say whether it went: nothing, or send it again."""
+
+    AT_MOST_ONCE = auto()
+    AT_LEAST_ONCE = auto()
+
+
+class HaltCause(StrEnum):
+    """Why sending stands still: somebody stopped it, or what came back did."""
+
+    HAND = auto()
+    BOUNCES = auto()
+    COMPLAINTS = auto()
+    PROVIDER = auto()
+    KEY = auto()
+    QUOTA = auto()
+
+
 class Review(StrEnum):
     """Where a send of a journey in review stands."""
 
@@ -235,11 +254,15 @@ class Review(StrEnum):
 class ResponseKind(StrEnum):
     """What came back."""
 
+    PROCESSED = auto()
     DELIVERED = auto()
+    DEFERRED = auto()
+    DROPPED = auto()
     BOUNCE = auto()
     COMPLAINT = auto()
     UNSUBSCRIBE = auto()
     REPLY = auto()
+    OPEN = auto()
     CLICK = auto()
     NPS = auto()
     ORDER = auto()
@@ -252,6 +275,7 @@ class TaskKind(StrEnum):
     CALL = auto()
     VISIT = auto()
     WRITE = auto()
+    CHECK = auto()
 
 
 class TaskStatus(StrEnum):

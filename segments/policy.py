@@ -137,6 +137,35 @@ class PermissionPolicy(Spec):
     )
 
 
+class RatePolicy(Spec):
+    """A share of messages that stops sending when it is certainly higher."""
+
+    above: Share = Field(description="stop when the share is higher, beyond what chance explains")
+    of_at_least: int = Field(ge=10, description="so many messages have to have gone first")
+    within: Duration = Field(Span(7, "days"), description="messages of this stretch of time count")
+
+
+class SendingPolicy(Spec):
+    """When sending stops by itself."""
+
+    bounces: RatePolicy = Field(
+        RatePolicy(above=0.02, of_at_least=200), description="messages that came back"
+    )
+    complaints: RatePolicy = Field(
+        RatePolicy(above=0.003, of_at_least=500), description="messages reported as spam"
+    )
+    provider_errors: int = Field(
+        5, ge=1, description="requests in a row that failed, until the way out rests"
+    )
+    try_again_after: Duration = Field(
+        Span(15, "minutes"), description="how long a way out rests after errors"
+    )
+    doubt_after: Duration = Field(
+        Span(15, "minutes"),
+        description="how long word is awaited of a message nobody knows whether it went",
+    )
+
+
 class Policy(Spec):
     """config/policy.yaml: the rules of the house, the same for every journey."""
 
@@ -159,6 +188,9 @@ class Policy(Spec):
     value: ValuePolicy = Field(default_factory=ValuePolicy)
     permission: PermissionPolicy = Field(default_factory=PermissionPolicy)
     calendar: CalendarPolicy = Field(default_factory=CalendarPolicy)
+    sending: SendingPolicy = Field(
+        default_factory=SendingPolicy, description="when sending stops by itself"
+    )
 
     @field_validator("zone")
     @classmethod

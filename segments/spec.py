@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from segments.examples import Example
-from segments.names import AttentionClass, JourneyStatus, Migrate, Phase, Purpose
+from segments.names import AttentionClass, Doubt, JourneyStatus, Migrate, Phase, Purpose
 from segments.spans import Duration, Share, Span
 from segments.steps import (
     STEPS,
@@ -102,6 +102,11 @@ class Journey(Spec):
         Migrate.KEEP,
         description="what a change of this file does to those under way: keep (they go on as it "
         "was), restart (from the first step), exit",
+    )
+    doubt: Doubt = Field(
+        Doubt.AT_MOST_ONCE,
+        description="when nobody can say whether a message went: at_most_once (it is not sent "
+        "again) or at_least_once (it is)",
     )
     valid_for: Duration = Field(
         Span(7, "days"), description="how long a message may wait before it is stale"

@@ -115,7 +115,7 @@ class Measure(Spec):
     @property
     def kind(self) -> TaskKind:
         """call, visit or write."""
-        return next(kind for kind in TaskKind if getattr(self, kind) is not None)
+        return next(kind for kind in TaskKind if getattr(self, kind, None) is not None)
 
     @property
     def assignee(self) -> str:

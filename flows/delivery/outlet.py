@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -40,15 +41,67 @@ class RenderFailure:
     detail: str
 
 
-class Outlet(Protocol):
-    """A way out.
+@dataclass(frozen=True)
+class Parcel:
+    """Messages that leave in one request.
 
-    `deliver` gives one receipt a message. It raises `DeliveryError` only if it took none of the
-    messages it has not given a receipt for; after any other exception they count as in doubt.
+    Its number, the batch it can be withdrawn by, and when the provider sends it are committed
+    before it is handed over, so that a request nobody knows the fate of can be asked about.
     """
 
-    def deliver(self, messages: Sequence[Outgoing]) -> Iterable[Receipt]:
-        """Hand over messages, in order."""
+    request_id: str
+    messages: tuple[Outgoing, ...]
+    batch_id: str | None = None
+    send_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A message in doubt: what its outlet needs to know to find out about it."""
+
+    send_id: int
+    request_id: str | None
+    email: str
+    handed_over_at: datetime
+    batch_id: str | None
+    send_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What an outlet knows of a message in doubt.
+
+    `outcome` is ACCEPTED (it went), QUEUED (it certainly did not, and never will), or IN_DOUBT
+    (nobody knows). `known` says so in a sentence.
+    """
+
+    send_id: int
+    outcome: Outcome
+    known: str
+    provider_id: str | None = None
+
+
+class Outlet(Protocol):
+    """A way out."""
+
+    def pack(self, messages: Sequence[Outgoing], now: datetime) -> list[Parcel]:
+        """Put messages together as they will leave. Nothing leaves yet; each is in one parcel.
+
+        Raises `DeliveryError` where that needs the provider and the provider is down.
+        """
+        ...
+
+    def deliver(self, parcels: Sequence[Parcel]) -> Iterable[Receipt]:
+        """Hand over parcels: one receipt a message.
+
+        A receipt of QUEUED says that the message certainly was not taken and may be tried again.
+        Raises `DeliveryError` only if it took none of the messages it has not given a receipt
+        for; after any other exception they count as in doubt.
+        """
+        ...
+
+    def look_up(self, asked: Sequence[Asked], now: datetime) -> Iterable[Evidence]:
+        """Find out about messages in doubt: from the provider's log, or by withdrawing them."""
         ...
 
     def close(self) -> None:

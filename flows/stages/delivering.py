@@ -62,7 +62,9 @@ def deliver(shop: Shop, now: datetime, *, progress: Progress = quiet) -> Deliver
 
 def mails(shop: Shop) -> Path:
     """Where the folder outlet puts mails."""
-    return shop.project.folder / shop.project.settings.outlet.folder
+    settings = shop.project.settings
+    folders = [way.folder for way in settings.outlets.values() if way.kind == "folder"]
+    return shop.project.folder / (folders[0] if folders else "var/mails")
 
 
 def refuse_stale(shop: Shop, now: datetime) -> None:

@@ -30,13 +30,17 @@ from flows.store.models.log import (
     Task,
     TemplateVersion,
 )
+from flows.store.models.sending import Doubt, EventBatch, Halt, Quota
 
 __all__ = [
     "Base",
     "Complaint",
     "Contact",
     "Customer",
+    "Doubt",
     "Enrollment",
+    "EventBatch",
+    "Halt",
     "Interaction",
     "JourneyVersion",
     "Ledger",
@@ -47,6 +51,7 @@ __all__ = [
     "Product",
     "Purchase",
     "PurchaseLine",
+    "Quota",
     "Reject",
     "Response",
     "Run",

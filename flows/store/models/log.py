@@ -179,8 +179,13 @@ class Send(Base):
     valid_until: Mapped[UtcTime]
     decided_at: Mapped[UtcTime]
     run_id: Mapped[OfRun]
-    request_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    outlet: Mapped[str | None] = mapped_column(String(60))
+    claim_id: Mapped[str | None] = mapped_column(String(40))
     claimed_at: Mapped[UtcTime | None]
+    lease_until: Mapped[UtcTime | None]
+    request_id: Mapped[str | None] = mapped_column(String(40))
+    batch_id: Mapped[str | None] = mapped_column(String(100))
+    send_at: Mapped[UtcTime | None]
     handed_over_at: Mapped[UtcTime | None]
     locale: Mapped[str | None] = mapped_column(Word(names.Locale))
     template_version: Mapped[str | None] = mapped_column(ForeignKey("template_version.version"))
@@ -205,13 +210,13 @@ class Response(Base):
 
 
 class Task(Base):
-    """A measure assigned to a colleague."""
+    """A measure assigned to a colleague; about a customer, or about sending itself."""
 
     __tablename__ = "task"
     __table_args__ = (UniqueConstraint("enrollment_id", "step"),)
     id: Mapped[Id]
-    enrollment_id: Mapped[EnrollmentId]
-    customer_id: Mapped[CustomerId]
+    enrollment_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("enrollment.id"))
+    customer_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("customer.id"))
     owner: Mapped[str | None] = mapped_column(String(120))
     step: Mapped[str] = mapped_column(String(120))
     kind: Mapped[str] = mapped_column(Word(names.TaskKind))
@@ -221,7 +226,7 @@ class Task(Base):
     escalated_at: Mapped[UtcTime | None]
     done_at: Mapped[UtcTime | None]
     status: Mapped[str] = mapped_column(Word(names.TaskStatus))
-    run_id: Mapped[RunId]
+    run_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("run.id"))
 
 
 class ManualEntry(Base):

@@ -31,6 +31,37 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_customer_key")),
     )
     op.create_table(
+        "event_batch",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("source", sa.String(length=60), nullable=False),
+        sa.Column("received_at", Utc(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("applied_at", Utc(), nullable=True),
+        sa.Column("events", sa.Integer(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_event_batch")),
+    )
+    with op.batch_alter_table("event_batch", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_event_batch_applied_at_id"), ["applied_at", "id"], unique=False
+        )
+
+    op.create_table(
+        "halt",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("journey", sa.String(length=60), nullable=True),
+        sa.Column("outlet", sa.String(length=60), nullable=True),
+        sa.Column("cause", sa.String(30), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("since", Utc(), nullable=False),
+        sa.Column("until", Utc(), nullable=True),
+        sa.Column("ended_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_halt")),
+    )
+    with op.batch_alter_table("halt", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_halt_ended_at"), ["ended_at"], unique=False)
+
+    op.create_table(
         "journey_version",
         sa.Column("id", BIG, nullable=False),
         sa.Column("journey", sa.String(length=60), nullable=False),
@@ -60,6 +91,14 @@ def upgrade() -> None:
         sa.Column("fact", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_product")),
         sa.UniqueConstraint("key", name=op.f("uq_product_key")),
+    )
+    op.create_table(
+        "quota",
+        sa.Column("outlet", sa.String(length=60), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("domain", sa.String(length=255), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("outlet", "day", "domain", name=op.f("pk_quota")),
     )
     op.create_table(
         "run",
@@ -419,8 +458,13 @@ def upgrade() -> None:
         sa.Column("valid_until", Utc(), nullable=False),
         sa.Column("decided_at", Utc(), nullable=False),
         sa.Column("run_id", BIG, nullable=False),
-        sa.Column("request_id", sa.String(length=40), nullable=True),
+        sa.Column("outlet", sa.String(length=60), nullable=True),
+        sa.Column("claim_id", sa.String(length=40), nullable=True),
         sa.Column("claimed_at", Utc(), nullable=True),
+        sa.Column("lease_until", Utc(), nullable=True),
+        sa.Column("request_id", sa.String(length=40), nullable=True),
+        sa.Column("batch_id", sa.String(length=100), nullable=True),
+        sa.Column("send_at", Utc(), nullable=True),
         sa.Column("handed_over_at", Utc(), nullable=True),
         sa.Column("locale", sa.String(30), nullable=True),
         sa.Column("template_version", sa.String(length=32), nullable=True),
@@ -456,7 +500,6 @@ def upgrade() -> None:
             ["outcome", "priority", "not_before", "id"],
             unique=False,
         )
-        batch_op.create_index(batch_op.f("ix_send_request_id"), ["request_id"], unique=False)
         batch_op.create_index(
             "uq_send_without_contact",
             ["enrollment_id", "step", "occurrence"],
@@ -468,8 +511,8 @@ def upgrade() -> None:
     op.create_table(
         "task",
         sa.Column("id", BIG, nullable=False),
-        sa.Column("enrollment_id", BIG, nullable=False),
-        sa.Column("customer_id", BIG, nullable=False),
+        sa.Column("enrollment_id", BIG, nullable=True),
+        sa.Column("customer_id", BIG, nullable=True),
         sa.Column("owner", sa.String(length=120), nullable=True),
         sa.Column("step", sa.String(length=120), nullable=False),
         sa.Column("kind", sa.String(30), nullable=False),
@@ -479,7 +522,7 @@ def upgrade() -> None:
         sa.Column("escalated_at", Utc(), nullable=True),
         sa.Column("done_at", Utc(), nullable=True),
         sa.Column("status", sa.String(30), nullable=False),
-        sa.Column("run_id", BIG, nullable=False),
+        sa.Column("run_id", BIG, nullable=True),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_task_customer_id")),
         sa.ForeignKeyConstraint(
             ["enrollment_id"], ["enrollment.id"], name=op.f("fk_task_enrollment_id")
@@ -488,6 +531,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task")),
         sa.UniqueConstraint("enrollment_id", "step", name=op.f("uq_task_enrollment_id_step")),
     )
+    op.create_table(
+        "doubt",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("send_id", BIG, nullable=False),
+        sa.Column("since", Utc(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("asked_at", Utc(), nullable=True),
+        sa.Column("known", sa.Text(), nullable=True),
+        sa.Column("settled_at", Utc(), nullable=True),
+        sa.Column("settled_as", sa.String(30), nullable=True),
+        sa.ForeignKeyConstraint(["send_id"], ["send.id"], name=op.f("fk_doubt_send_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_doubt")),
+    )
+    with op.batch_alter_table("doubt", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_doubt_send_id"), ["send_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_doubt_settled_at"), ["settled_at"], unique=False)
+
     op.create_table(
         "response",
         sa.Column("id", BIG, nullable=False),
