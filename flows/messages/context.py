@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from flows import tokens
 from flows.errors import MessageError
-from flows.messages import tokens
 from flows.messages.colours import palette
 from flows.outgoing import ascii_address
 from flows.settings import Senders
@@ -31,6 +31,7 @@ class Letterhead:
     policy: Policy
     unsubscribe: str
     secret: bytes
+    web: str | None = None
 
     @cached_property
     def sender(self) -> dict[str, Any]:

@@ -81,8 +81,13 @@ def refuse_stale(shop: Shop, now: datetime) -> None:
 
 def letterhead(project: Project) -> Letterhead:
     """What all messages of a project share."""
+    settings = project.settings
     return Letterhead(
-        project.senders, project.policy, project.settings.unsubscribe, secret(project.folder)
+        project.senders,
+        project.policy,
+        settings.unsubscribe,
+        secret(project.folder),
+        settings.web.address,
     )
 
 

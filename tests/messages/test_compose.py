@@ -11,8 +11,8 @@ from bs4 import BeautifulSoup
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flows import tokens
 from flows.errors import MessageError
-from flows.messages import tokens
 from flows.messages.compose import again, compose
 from flows.messages.context import Letterhead, clean, initials, phone_link
 from flows.messages.library import Library

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.messages import tokens
+from flows import tokens
 from flows.messages.colours import NIGHT, PANEL, PANEL_NIGHT, PAPER, contrast, palette
 from flows.messages.library import Library, opened
 from flows.messages.styles import inlined
