@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -12,12 +12,17 @@ from segments.names import Outcome
 
 @dataclass(frozen=True)
 class Receipt:
-    """What an outlet says about one message: accepted, rejected or in doubt."""
+    """What an outlet says about one message: accepted, rejected, in doubt, or queued again.
+
+    `later` belongs to one that is queued again because its recipient's server asked for patience:
+    it says nothing against the outlet, and is tried again so much later.
+    """
 
     send_id: int
     outcome: Outcome
     provider_id: str | None = None
     detail: str | None = None
+    later: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -91,12 +96,14 @@ class Outlet(Protocol):
         """
         ...
 
-    def deliver(self, parcels: Sequence[Parcel]) -> Iterable[Receipt]:
+    def deliver(self, parcels: Iterable[Parcel]) -> Iterable[Receipt]:
         """Hand over parcels: one receipt a message.
 
+        Take a parcel only when it is about to leave, one after the other: they end early when
+        the time for them is over, and those nobody took go back to the queue.
         A receipt of QUEUED says that the message certainly was not taken and may be tried again.
-        Raises `DeliveryError` only if it took none of the messages it has not given a receipt
-        for; after any other exception they count as in doubt.
+        Raises `DeliveryError` only if the messages it has taken without giving a receipt for them
+        certainly did not leave; after any other exception they count as in doubt.
         """
         ...
 
