@@ -1,12 +1,16 @@
 """The outlet that sends nothing: mails as .eml files by day, and a page to look at them."""
 
-from collections.abc import Iterator, Sequence
+import fcntl
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 from flows.delivery import page
-from flows.delivery.outlet import Receipt
+from flows.delivery.outlet import Asked, Evidence, Parcel, Receipt
 from flows.errors import DeliveryError
 from flows.outgoing import Outgoing
 from segments.names import Outcome
@@ -16,7 +20,8 @@ class FolderOutlet:
     """Writes `YYYY-MM-DD/<send>.eml` and adds a row to `index.html`.
 
     A mail that is there already is accepted again without a second copy; another mail under the
-    same number is refused, so that nothing written is ever lost.
+    same number is refused, so that nothing written is ever lost. Several processes may write to
+    the same folder at once.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -24,7 +29,8 @@ class FolderOutlet:
         self._listed: set[str] | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._begin_list()
+            with self._alone():
+                self._begin_list()
         except OSError as error:
             raise _cannot(folder, error) from error
 
@@ -42,17 +48,41 @@ class FolderOutlet:
     def close(self) -> None:
         """Nothing is held open between messages."""
 
-    def deliver(self, messages: Sequence[Outgoing]) -> Iterator[Receipt]:
+    def pack(self, messages: Sequence[Outgoing], now: datetime) -> list[Parcel]:
+        """A parcel for each mail."""
+        return [Parcel(uuid.uuid4().hex, (mail,)) for mail in messages]
+
+    def deliver(self, parcels: Iterable[Parcel]) -> Iterator[Receipt]:
         """Write the mails and then their rows; a mail counts as accepted once it is on disk."""
         rows: list[str] = []
         try:
-            for mail in messages:
-                receipt, row = self._deliver(mail)
-                if row:
-                    rows.append(row)
-                yield receipt
+            for parcel in parcels:
+                for mail in parcel.messages:
+                    receipt, row = self._deliver(mail)
+                    if row:
+                        rows.append(row)
+                    yield receipt
         finally:
             self._append(rows)
+
+    def look_up(self, asked: Sequence[Asked], now: datetime) -> Iterator[Evidence]:
+        """A mail went if its file is there: it is written whole or not at all.
+
+        One whose row the list lacks, because its process ended in between, gets it now.
+        """
+        rows: list[str] = []
+        for each in asked:
+            found = next(self.folder.glob(f"*/{each.send_id}.eml"), None)
+            if found is None:
+                known = "there is no file of it, and writing is all or nothing"
+                yield Evidence(each.send_id, Outcome.QUEUED, known)
+                continue
+            place = f"{found.parent.name}/{found.name}"
+            shown = f"{found.parent.name}/{found.stem}.html"
+            if shown not in self._already_listed():
+                rows.append(page.row_of(found.read_bytes(), shown))
+            yield Evidence(each.send_id, Outcome.ACCEPTED, f"its file is {place}", place)
+        self._append(rows)
 
     def _deliver(self, mail: Outgoing) -> tuple[Receipt, str | None]:
         day = self.folder / f"{mail.date:%Y-%m-%d}"
@@ -86,6 +116,13 @@ class FolderOutlet:
             raise _cannot(self.folder, error) from error
         return Receipt(mail.send_id, Outcome.ACCEPTED, place), row
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else touches the list meanwhile; a process that dies lets go of it."""
+        with (self.folder / ".list.lock").open("ab") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield
+
     @property
     def _list(self) -> Path:
         return self.folder / "index.html"
@@ -110,7 +147,7 @@ class FolderOutlet:
 
     def _already_listed(self) -> set[str]:
         if self._listed is None:
-            with self._list.open(encoding="utf-8") as stream:
+            with self._alone(), self._list.open(encoding="utf-8") as stream:
                 self._listed = {
                     line.split('"', 4)[3] for line in stream if line.startswith(page.ROW)
                 }
@@ -119,8 +156,11 @@ class FolderOutlet:
     def _append(self, rows: list[str]) -> None:
         if not rows:
             return
-        with self._list.open("ab") as stream:
-            stream.write("".join(rows).encode("utf-8", "replace"))
+        try:
+            with self._alone(), self._list.open("ab") as stream:
+                stream.write("".join(rows).encode("utf-8", "replace"))
+        except OSError as error:
+            raise _cannot(self.folder, error) from error
         if self._listed is not None:
             self._listed.update(row.split('"', 4)[3] for row in rows)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from flows.outgoing import Outgoing
 from segments.names import Outcome
@@ -34,7 +34,7 @@ class Prepared:
     locale: str
     template_version: str
     sources: bytes
-    context: dict[str, Any]
+    context: str
 
 
 @dataclass(frozen=True)

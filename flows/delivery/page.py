@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from email import message_from_bytes, policy
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -25,11 +26,17 @@ def list_head() -> str:
 
 def row(mail: Outgoing, path: str) -> str:
     """One line of the list page."""
-    return (
-        f'{ROW}<a href="{escape(path)}" target="preview">'
-        f"<b>{_line(mail.to_name or mail.to_email)}</b> {_moment(mail.date)}"
-        f"<span>{_line(mail.subject)}</span>"
-        f"<small>{_line(mail.to_email)}</small>{_label(mail)}</a></p>\n"
+    message = mail.headers.get(MESSAGE_HEADER)
+    return _row(mail.to_name, mail.to_email, mail.date, mail.subject, message, path)
+
+
+def row_of(content: bytes, path: str) -> str:
+    """The same line, from the mail as it was written."""
+    mail = message_from_bytes(content, policy=policy.default)
+    to = mail["To"].addresses[0]
+    message = mail[MESSAGE_HEADER]
+    return _row(
+        to.display_name, to.addr_spec, mail["Date"].datetime, str(mail["Subject"]), message, path
     )
 
 
@@ -48,6 +55,18 @@ def preview(mail: Outgoing, eml: str) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda match: fields[match[1]], page)
 
 
+def _row(
+    name: str, email: str, date: datetime, subject: str, message: str | None, path: str
+) -> str:
+    label = f"<i>{_line(message)}</i>" if message else ""
+    return (
+        f'{ROW}<a href="{escape(path)}" target="preview">'
+        f"<b>{_line(name or email)}</b> {_moment(date)}"
+        f"<span>{_line(subject)}</span>"
+        f"<small>{_line(email)}</small>{label}</a></p>\n"
+    )
+
+
 @cache
 def _read(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
@@ -63,11 +82,6 @@ def _address(name: str | None, email: str) -> str:
 
 def _moment(date: datetime) -> str:
     return f'<time datetime="{date.isoformat()}">{date:%Y-%m-%d %H:%M}</time>'
-
-
-def _label(mail: Outgoing) -> str:
-    message = mail.headers.get(MESSAGE_HEADER)
-    return f"<i>{_line(message)}</i>" if message else ""
 
 
 def _links_outwards(html: str) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from flows.errors import MessageError
 from flows.messages.context import Letterhead, context, locale_of
 from flows.messages.environment import ROOT
@@ -19,7 +21,7 @@ class Composed:
     """A message with all that is stored to make it again.
 
     `template_version`, `message`, `locale` and `sources` are a row of the template versions,
-    stored once per version; `context` belongs to the send.
+    stored once per version; `context`, in JSON, belongs to the send.
     """
 
     outgoing: Outgoing
@@ -27,7 +29,7 @@ class Composed:
     message: str
     locale: str
     sources: bytes
-    context: dict[str, Any]
+    context: str
 
 
 def compose(
@@ -42,7 +44,7 @@ def compose(
         message=message.name,
         locale=message.locale,
         sources=message.bundle,
-        context=given,
+        context=orjson.dumps(given).decode(),
     )
 
 
@@ -58,9 +60,9 @@ def filled(
         raise TemplateError.at(place, what) from error
 
 
-def again(bundle: bytes, context: Mapping[str, Any]) -> Outgoing:
+def again(bundle: bytes, context: str) -> Outgoing:
     """The message exactly as it was handed over, from its stored sources and context."""
-    return _outgoing(opened(bundle), context)
+    return _outgoing(opened(bundle), orjson.loads(context))
 
 
 def _outgoing(message: Message, given: Mapping[str, Any]) -> Outgoing:

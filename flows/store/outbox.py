@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -49,7 +48,7 @@ class Preparation:
     locale: str
     template_version: str
     sources: bytes
-    context: dict[str, Any]
+    context: str
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class SendRecord:
     locale: str | None
     template_version: str | None
     sources: bytes | None
-    context: dict[str, Any] | None
+    context: str | None
     provider_id: str | None
     detail: str | None
 

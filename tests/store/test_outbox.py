@@ -252,7 +252,7 @@ def test_two_claimers_at_once_never_take_the_same(engine: Engine) -> None:
 
 
 def prepared(number: int, version: str = "t1") -> Preparation:
-    return Preparation(number, "hello", "de", version, b"sources", {"name": f"n{number}"})
+    return Preparation(number, "hello", "de", version, b"sources", f"n{number}")
 
 
 def test_what_a_message_is_made_of_is_kept_once_and_shown_again(engine: Engine) -> None:
@@ -266,7 +266,7 @@ def test_what_a_message_is_made_of_is_kept_once_and_shown_again(engine: Engine) 
         shown = outbox.load_send(connection, 2)
         assert outbox.load_send(connection, 3) is None
     assert shown is not None
-    assert (shown.sources, shown.context) == (b"sources", {"name": "n2"})
+    assert (shown.sources, shown.context) == (b"sources", "n2")
     assert (shown.locale, shown.claimed_at, shown.outcome) == ("de", NOW, "claimed")
 
 

@@ -189,7 +189,7 @@ class Send(Base):
     handed_over_at: Mapped[UtcTime | None]
     locale: Mapped[str | None] = mapped_column(Word(names.Locale))
     template_version: Mapped[str | None] = mapped_column(ForeignKey("template_version.version"))
-    context: Mapped[dict[str, Any] | None]
+    context: Mapped[str | None] = mapped_column(Text)
     provider_id: Mapped[str | None] = mapped_column(String(200))
     detail: Mapped[str | None] = mapped_column(Text)
 

@@ -468,7 +468,7 @@ def upgrade() -> None:
         sa.Column("handed_over_at", Utc(), nullable=True),
         sa.Column("locale", sa.String(30), nullable=True),
         sa.Column("template_version", sa.String(length=32), nullable=True),
-        sa.Column("context", sa.JSON(), nullable=True),
+        sa.Column("context", sa.Text(), nullable=True),
         sa.Column("provider_id", sa.String(length=200), nullable=True),
         sa.Column("detail", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_send_contact_id")),
