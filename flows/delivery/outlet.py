@@ -15,7 +15,8 @@ class Receipt:
     """What an outlet says about one message: accepted, rejected, in doubt, or queued again.
 
     `later` belongs to one that is queued again because its recipient's server asked for patience:
-    it says nothing against the outlet, and is tried again so much later.
+    it says nothing against the outlet, and is tried again so much later. `hard` belongs to one
+    that is rejected because there is no such mailbox: its address is written to no more.
     """
 
     send_id: int
@@ -23,6 +24,7 @@ class Receipt:
     provider_id: str | None = None
     detail: str | None = None
     later: timedelta | None = None
+    hard: bool = False
 
 
 @dataclass(frozen=True)
