@@ -72,7 +72,7 @@ class SmtpOutletSettings(AnyOutlet):
     user: str | None = Field(None, description="who logs in; nobody if empty")
     password: Variable | None = Field(None, description="environment variable of the password")
     connections: int = Field(4, ge=1, le=32, description="how many at the same time")
-    timeout: Duration = Field(Span(1, "minute"), description="how long an answer is awaited")
+    timeout: Duration = Field(Span(1, "minutes"), description="how long an answer is awaited")
     dkim: Dkim | None = Field(None, description="signs messages for the sender's domain")
 
     @model_validator(mode="after")
