@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from flows.store.machine import move
 from flows.store.models import Base, Contact, Send
-from flows.store.stops import move
 from segments.names import (
     Outcome,
     PermissionKind,

@@ -1,4 +1,4 @@
-"""Where a send may go from where it stands, and what stops it before it is taken."""
+"""What stops a send before it is taken: the law, the customer and the journey, asked once more."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -16,10 +16,10 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    update,
 )
 
 from flows.store.grounds import ground, in_force, settled
+from flows.store.machine import move
 from flows.store.models import (
     Base,
     Complaint,
@@ -30,6 +30,7 @@ from flows.store.models import (
     SalesLock,
     Suppression,
 )
+from flows.store.sets import among
 from segments.names import (
     Basis,
     EnrollmentStatus,
@@ -42,54 +43,6 @@ from segments.names import (
 
 _send = Base.metadata.tables["send"]
 NO_TIME = timedelta(0)
-
-# Events overtake one another: a mail can be reported delivered before we have noted that it was
-# accepted, and a bounce may follow a delivery. A bounce is therefore the last word.
-TRANSITIONS: Mapping[Outcome, frozenset[Outcome]] = {
-    Outcome.QUEUED: frozenset({Outcome.CLAIMED, Outcome.EXPIRED, Outcome.CANCELLED}),
-    Outcome.CLAIMED: frozenset(
-        {
-            Outcome.QUEUED,
-            Outcome.ACCEPTED,
-            Outcome.REJECTED,
-            Outcome.IN_DOUBT,
-            Outcome.RENDER_FAILED,
-            Outcome.DELIVERED,
-            Outcome.BOUNCED,
-        }
-    ),
-    Outcome.ACCEPTED: frozenset({Outcome.DELIVERED, Outcome.BOUNCED, Outcome.DROPPED}),
-    Outcome.IN_DOUBT: frozenset(
-        {
-            Outcome.ACCEPTED,
-            Outcome.REJECTED,
-            Outcome.DELIVERED,
-            Outcome.BOUNCED,
-            Outcome.DROPPED,
-        }
-    ),
-    Outcome.DELIVERED: frozenset({Outcome.BOUNCED}),
-    Outcome.BOUNCED: frozenset(),
-    Outcome.DROPPED: frozenset(),
-    Outcome.REJECTED: frozenset(),
-    Outcome.RENDER_FAILED: frozenset(),
-    Outcome.EXPIRED: frozenset(),
-    Outcome.CANCELLED: frozenset(),
-    Outcome.GHOST: frozenset(),
-    Outcome.DEFERRED: frozenset(),
-    Outcome.SKIPPED: frozenset(),
-}
-"""What may become of a send from where it stands; everything else is refused in the UPDATE."""
-
-
-def origins(target: Outcome) -> list[Outcome]:
-    """The outcomes from which a send may become `target`."""
-    return [outcome for outcome, onwards in TRANSITIONS.items() if target in onwards]
-
-
-def move(target: Outcome) -> Update:
-    """The statement that makes sends `target`, wherever that is allowed; narrow it down."""
-    return update(_send).where(_send.c.outcome.in_(origins(target))).values(outcome=target)
 
 
 def hold_back(
@@ -122,7 +75,7 @@ def hold_back_these(
     """Take these sends out of the queue, each for its reason."""
     for reason in sorted(set(reasons.values())):
         ids = [send_id for send_id, why in reasons.items() if why == reason]
-        connection.execute(_held(reason).where(_send.c.id.in_(ids)))
+        connection.execute(_held(reason).where(among(connection, _send.c.id, ids)))
     return Counter(reasons.values())
 
 

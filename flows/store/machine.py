@@ -1,0 +1,114 @@
+"""Where a send may go from where it stands: the table, and the guard that has the database keep it.
+
+The guard is drawn from the table when a store is made. A release that changes the table brings a
+migration that draws it anew, and so does one that builds `send` anew on SQLite.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, Update, func, literal_column, update
+
+from flows.store.models import Base
+from segments.names import Outcome
+
+_send = Base.metadata.tables["send"]
+
+_ANEW = frozenset({Outcome.QUEUED, Outcome.GHOST, Outcome.DEFERRED, Outcome.SKIPPED})
+"""What a plan may decide about a send that has not gone: as of one it never met before."""
+
+# Events overtake one another: a mail can be reported delivered before we have noted that it was
+# accepted, and a bounce may follow a delivery. A bounce is therefore the last word.
+TRANSITIONS: Mapping[Outcome, frozenset[Outcome]] = {
+    Outcome.QUEUED: frozenset(
+        {Outcome.CLAIMED, Outcome.RENDER_FAILED, Outcome.EXPIRED, Outcome.CANCELLED}
+    ),
+    Outcome.CLAIMED: frozenset(
+        {
+            Outcome.QUEUED,
+            Outcome.ACCEPTED,
+            Outcome.REJECTED,
+            Outcome.IN_DOUBT,
+            Outcome.DELIVERED,
+            Outcome.BOUNCED,
+            Outcome.DROPPED,
+        }
+    ),
+    Outcome.ACCEPTED: frozenset({Outcome.DELIVERED, Outcome.BOUNCED, Outcome.DROPPED}),
+    # Back into the queue only where there is evidence that it never went, or where its journey
+    # would rather send twice than not at all.
+    Outcome.IN_DOUBT: frozenset(
+        {
+            Outcome.QUEUED,
+            Outcome.ACCEPTED,
+            Outcome.REJECTED,
+            Outcome.DELIVERED,
+            Outcome.BOUNCED,
+            Outcome.DROPPED,
+        }
+    ),
+    Outcome.DELIVERED: frozenset({Outcome.BOUNCED}),
+    Outcome.BOUNCED: frozenset(),
+    Outcome.DROPPED: frozenset(),
+    Outcome.GHOST: frozenset(),
+    Outcome.DEFERRED: _ANEW,
+    # These come back only for who begins a journey anew.
+    Outcome.SKIPPED: _ANEW,
+    Outcome.REJECTED: _ANEW,
+    Outcome.RENDER_FAILED: _ANEW,
+    Outcome.EXPIRED: _ANEW,
+    Outcome.CANCELLED: _ANEW,
+}
+"""What may become of a send from where it stands; everything else is refused by the database."""
+
+_HANDED_OVER = frozenset(
+    {Outcome.ACCEPTED, Outcome.IN_DOUBT, Outcome.DELIVERED, Outcome.BOUNCED, Outcome.DROPPED}
+)
+
+
+def may_become(before: Outcome, after: Outcome) -> bool:
+    """Whether a send that stands at `before` may be written as `after`; it may stay as it is."""
+    return before == after or after in TRANSITIONS[before]
+
+
+def origins(target: Outcome) -> list[Outcome]:
+    """The outcomes from which a send may become `target`."""
+    return [outcome for outcome, onwards in TRANSITIONS.items() if target in onwards]
+
+
+def move(target: Outcome) -> Update:
+    """The statement that makes sends `target`, wherever that is allowed; narrow it down.
+
+    What turns out to have left counts from when it was taken, if nobody noted when it went.
+    """
+    statement = update(_send).where(_send.c.outcome.in_(origins(target))).values(outcome=target)
+    if target not in _HANDED_OVER:
+        return statement
+    return statement.values(
+        handed_over_at=func.coalesce(_send.c.handed_over_at, _send.c.claimed_at)
+    )
+
+
+def stands(outcome: Outcome) -> ColumnElement[bool]:
+    """Sends that stand there; written so that both databases find the index of only those."""
+    return _send.c.outcome == literal_column(f"'{outcome.value}'", String())
+
+
+_TAKEN = (
+    "outlet",
+    "claim_id",
+    "claimed_at",
+    "lease_until",
+    "request_id",
+    "batch_id",
+    "send_at",
+    "handed_over_at",
+    "provider_id",
+    "detail",
+)
+
+
+def requeue(origin: Outcome) -> Update:
+    """The statement that returns sends which stand at `origin` to the queue, as if never taken."""
+    nothing: dict[str, Any] = dict.fromkeys(_TAKEN)
+    return update(_send).where(stands(origin)).values(outcome=Outcome.QUEUED, **nothing)
