@@ -1,0 +1,265 @@
+"""Doubts: sends nobody knows the fate of, what is known about each, and how they were settled."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    String,
+    Text,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from flows.store.machine import requeue, stands
+from flows.store.models import Base
+from flows.store.sets import Types, among, update_each
+from segments.names import Outcome
+
+_send = Base.metadata.tables["send"]
+_contact = Base.metadata.tables["contact"]
+_doubt = Base.metadata.tables["doubt"]
+
+_ENDS = frozenset({Outcome.ACCEPTED, Outcome.QUEUED, Outcome.IN_DOUBT})
+_ANSWERED = "what came back told what became of it"
+_NOTE: Types = {"its_send": BigInteger(), "its_known": Text()}
+_SETTLED: Types = {"its_send": BigInteger(), "its_outcome": String(30), "its_known": Text()}
+_ACCEPTED: Types = {"its_id": BigInteger(), "its_number": String(200)}
+
+
+@dataclass(frozen=True)
+class DoubtFacts:
+    """A send in doubt, with what it takes to ask about it; `composed` says it can be shown."""
+
+    doubt_id: int
+    send_id: int
+    journey: str
+    message: str
+    purpose: str
+    outlet: str | None
+    request_id: str | None
+    batch_id: str | None
+    send_at: datetime | None
+    email: str | None
+    claimed_at: datetime | None
+    handed_over_at: datetime | None
+    since: datetime
+    why: str
+    asked_at: datetime | None
+    known: str | None
+    composed: bool
+
+
+@dataclass(frozen=True)
+class DoubtGroup:
+    """How many sends of a journey through an outlet are in doubt, and since when the first is.
+
+    `open` are those still asked about; of the others nothing more is to be learnt.
+    """
+
+    journey: str
+    outlet: str | None
+    number: int
+    open: int
+    since: datetime
+
+
+@dataclass(frozen=True)
+class DoubtRow:
+    """A send in doubt, for the reader; without `settled_at` it is still being asked about."""
+
+    send_id: int
+    journey: str
+    message: str
+    outlet: str | None
+    handed_over_at: datetime | None
+    since: datetime
+    why: str
+    asked_at: datetime | None
+    known: str | None
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True)
+class DoubtOverview:
+    """Everything that is in doubt: by journey and outlet, and the first of them one by one."""
+
+    groups: list[DoubtGroup]
+    rows: list[DoubtRow]
+
+
+def open_doubts(
+    connection: Connection, now: datetime, *, limit: int, after_id: int = 0
+) -> list[DoubtFacts]:
+    """Sends nobody has settled yet, the longest in doubt first; `after_id` is the last one's."""
+    facts = {
+        "doubt_id": _doubt.c.id,
+        "send_id": _send.c.id,
+        "email": _contact.c.email,
+        "composed": _send.c.template_version.is_not(None),
+    }
+    of_doubt = {"since", "why", "asked_at", "known"}
+    columns = [
+        (facts[name] if name in facts else (_doubt if name in of_doubt else _send).c[name]).label(
+            name
+        )
+        for name in DoubtFacts.__dataclass_fields__
+    ]
+    statement = (
+        select(*columns)
+        .join_from(_doubt, _send, _send.c.id == _doubt.c.send_id)
+        .outerjoin(_contact, _contact.c.id == _send.c.contact_id)
+        .where(
+            _doubt.c.settled_at.is_(None),
+            _doubt.c.since <= now,
+            _doubt.c.id > after_id,
+            stands(Outcome.IN_DOUBT),
+        )
+        .order_by(_doubt.c.id)
+        .limit(limit)
+    )
+    return [DoubtFacts(**row) for row in connection.execute(statement).mappings()]
+
+
+def note(connection: Connection, known: Mapping[int, str], now: datetime) -> None:
+    """Keep what was learnt about sends that stay in doubt for now."""
+    update_each(
+        connection,
+        lambda fresh: (
+            update(_doubt)
+            .where(_doubt.c.send_id == fresh["its_send"], _doubt.c.settled_at.is_(None))
+            .values(asked_at=now, known=fresh["its_known"])
+        ),
+        _NOTE,
+        [{"its_send": number, "its_known": said} for number, said in known.items()],
+    )
+
+
+def settle(
+    connection: Connection,
+    outcomes: Mapping[int, Outcome],
+    now: datetime,
+    known: Mapping[int, str],
+    *,
+    provider_ids: Mapping[int, str] | None = None,
+) -> Counter[Outcome]:
+    """Close doubts: each send was ACCEPTED, goes back to the queue as QUEUED, or stays IN_DOUBT.
+
+    `known` says why, `provider_ids` names the message at the provider. A send an event has told
+    about meanwhile is closed as what it is by now. How many were closed, by outcome.
+    """
+    if strange := set(outcomes.values()) - _ENDS:
+        raise ValueError(f"a doubt does not end as {', '.join(sorted(strange))}")
+    standing = _locked(connection, outcomes)
+    ends = {
+        number: outcomes[number] if stands_at == Outcome.IN_DOUBT else stands_at
+        for number, stands_at in standing.items()
+    }
+    moving = [number for number, stands_at in standing.items() if stands_at == Outcome.IN_DOUBT]
+    again = [number for number in moving if outcomes[number] == Outcome.QUEUED]
+    connection.execute(requeue(Outcome.IN_DOUBT).where(among(connection, _send.c.id, again)))
+    update_each(
+        connection,
+        lambda fresh: (
+            update(_send)
+            .where(_send.c.id == fresh["its_id"], stands(Outcome.IN_DOUBT))
+            .values(
+                outcome=Outcome.ACCEPTED,
+                provider_id=func.coalesce(fresh["its_number"], _send.c.provider_id),
+            )
+        ),
+        _ACCEPTED,
+        [
+            {"its_id": number, "its_number": (provider_ids or {}).get(number)}
+            for number in moving
+            if outcomes[number] == Outcome.ACCEPTED
+        ],
+    )
+    update_each(
+        connection,
+        lambda fresh: (
+            update(_doubt)
+            .where(_doubt.c.send_id == fresh["its_send"], _doubt.c.settled_at.is_(None))
+            .values(
+                settled_at=now,
+                settled_as=fresh["its_outcome"],
+                known=func.coalesce(fresh["its_known"], _doubt.c.known),
+            )
+        ),
+        _SETTLED,
+        [
+            {"its_send": number, "its_outcome": end, "its_known": known.get(number)}
+            for number, end in ends.items()
+        ],
+    )
+    return Counter(ends.values())
+
+
+def close_answered(connection: Connection, now: datetime) -> int:
+    """Close doubts about sends whose events have come in meanwhile. How many they are."""
+    of_send = _send.c.id == _doubt.c.send_id
+    outcome = select(_send.c.outcome).where(of_send).scalar_subquery()
+    moved_on = exists().where(of_send, _send.c.outcome != Outcome.IN_DOUBT)
+    statement = (
+        update(_doubt)
+        .where(_doubt.c.settled_at.is_(None), moved_on)
+        .values(settled_at=now, settled_as=outcome, known=_ANSWERED)
+    )
+    return connection.execute(statement).rowcount
+
+
+def overview(connection: Connection, *, limit: int = 100) -> DoubtOverview:
+    """What is in doubt, whether still asked about or given up."""
+    still = (
+        stands(Outcome.IN_DOUBT),
+        or_(_doubt.c.settled_at.is_(None), _doubt.c.settled_as == Outcome.IN_DOUBT),
+    )
+    together = _doubt.join(_send, _send.c.id == _doubt.c.send_id)
+    by = (_send.c.journey, _send.c.outlet)
+    groups = connection.execute(
+        select(
+            *by,
+            func.count().label("number"),
+            (func.count() - func.count(_doubt.c.settled_at)).label("open"),
+            func.min(_doubt.c.since).label("since"),
+        )
+        .select_from(together)
+        .where(*still)
+        .group_by(*by)
+        .order_by(*by)
+    )
+    of_doubt = {"send_id", "since", "why", "asked_at", "known", "settled_at"}
+    rows = connection.execute(
+        select(
+            *(
+                (_doubt if name in of_doubt else _send).c[name]
+                for name in DoubtRow.__dataclass_fields__
+            )
+        )
+        .select_from(together)
+        .where(*still)
+        .order_by(_doubt.c.id)
+        .limit(limit)
+    )
+    return DoubtOverview(
+        [DoubtGroup(**row) for row in groups.mappings()],
+        [DoubtRow(**row) for row in rows.mappings()],
+    )
+
+
+def _locked(connection: Connection, send_ids: Collection[int]) -> dict[int, Outcome]:
+    """Where sends with an open doubt stand; they stand still until the transaction ends."""
+    unsettled = exists().where(_doubt.c.send_id == _send.c.id, _doubt.c.settled_at.is_(None))
+    statement = (
+        select(_send.c.id, _send.c.outcome)
+        .where(among(connection, _send.c.id, send_ids), unsettled)
+        .order_by(_send.c.id)
+        .with_for_update()
+    )
+    return {number: Outcome(outcome) for number, outcome in connection.execute(statement)}
