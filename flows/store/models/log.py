@@ -156,6 +156,15 @@ class Send(Base):
         ),
         Index(None, "outcome", "priority", "not_before", "id"),
         Index(None, "customer_id", "decided_at"),
+        Index(
+            None,
+            "journey",
+            "outlet",
+            "outcome",
+            "handed_over_at",
+            sqlite_where=text("handed_over_at IS NOT NULL"),
+            postgresql_where=text("handed_over_at IS NOT NULL"),
+        ),
     )
     id: Mapped[Id]
     enrollment_id: Mapped[EnrollmentId]
@@ -198,7 +207,15 @@ class Response(Base):
     """What came back. `key` makes a repeated delivery of the same event harmless."""
 
     __tablename__ = "response"
-    __table_args__ = (Index(None, "send_id"),)
+    __table_args__ = (
+        Index(None, "send_id"),
+        Index(
+            "ix_response_complaint",
+            "send_id",
+            sqlite_where=text("kind = 'complaint'"),
+            postgresql_where=text("kind = 'complaint'"),
+        ),
+    )
     id: Mapped[Id]
     key: Mapped[str] = mapped_column(String(200), unique=True)
     send_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("send.id"))

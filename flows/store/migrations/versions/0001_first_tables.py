@@ -507,6 +507,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("contact_id IS NULL"),
             postgresql_where=sa.text("contact_id IS NULL"),
         )
+        batch_op.create_index(
+            batch_op.f("ix_send_journey_outlet_outcome_handed_over_at"),
+            ["journey", "outlet", "outcome", "handed_over_at"],
+            unique=False,
+            sqlite_where=sa.text("handed_over_at IS NOT NULL"),
+            postgresql_where=sa.text("handed_over_at IS NOT NULL"),
+        )
 
     op.create_table(
         "task",
@@ -566,4 +573,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_response_key")),
     )
     with op.batch_alter_table("response", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_response_complaint",
+            ["send_id"],
+            unique=False,
+            sqlite_where=sa.text("kind = 'complaint'"),
+            postgresql_where=sa.text("kind = 'complaint'"),
+        )
         batch_op.create_index(batch_op.f("ix_response_send_id"), ["send_id"], unique=False)
