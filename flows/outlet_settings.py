@@ -1,6 +1,7 @@
 """The ways out, as config/settings.yaml writes them: folder, smtp and sendgrid."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -26,6 +27,19 @@ class WarmUp(Spec):
     )
     growth: float = Field(1.5, gt=1, le=10, description="how many times as many on each next day")
     days: int = Field(30, ge=1, le=365, description="after so many days there is no limit any more")
+
+    def limits(self, day: date) -> tuple[int | None, int | None]:
+        """How many messages may go on a day, in all and to one domain; None is without a limit.
+
+        Before the first day nothing goes.
+        """
+        days = (day - self.begin).days
+        if days >= self.days:
+            return None, None
+        # Decimal, as it is written: 100 times 1.15 is 115, and no number of days is too many.
+        times = Decimal(str(self.growth)) ** days if days >= 0 else Decimal(0)
+        per_domain = None if self.per_domain is None else int(self.per_domain * times)
+        return int(self.per_day * times), per_domain
 
 
 class AnyOutlet(Spec):
