@@ -14,6 +14,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
     update,
 )
 
@@ -24,6 +25,7 @@ from segments.names import Outcome
 
 _send = Base.metadata.tables["send"]
 _contact = Base.metadata.tables["contact"]
+_customer = Base.metadata.tables["customer"]
 _doubt = Base.metadata.tables["doubt"]
 
 _ENDS = frozenset({Outcome.ACCEPTED, Outcome.QUEUED, Outcome.IN_DOUBT})
@@ -35,11 +37,15 @@ _ACCEPTED: Types = {"its_id": BigInteger(), "its_number": String(200)}
 
 @dataclass(frozen=True)
 class DoubtFacts:
-    """A send in doubt, with what it takes to ask about it; `composed` says it can be shown."""
+    """A send in doubt, with what it takes to ask about it; `composed` says it can be shown.
+
+    `settled_as` is what it becomes as soon as its lease is over, where that is known already.
+    """
 
     doubt_id: int
     send_id: int
     journey: str
+    version: str
     message: str
     purpose: str
     outlet: str | None
@@ -49,10 +55,12 @@ class DoubtFacts:
     email: str | None
     claimed_at: datetime | None
     handed_over_at: datetime | None
+    lease_until: datetime | None
     since: datetime
     why: str
     asked_at: datetime | None
     known: str | None
+    settled_as: str | None
     composed: bool
 
 
@@ -72,18 +80,25 @@ class DoubtGroup:
 
 @dataclass(frozen=True)
 class DoubtRow:
-    """A send in doubt, for the reader; without `settled_at` it is still being asked about."""
+    """A send in doubt, for the reader; without `settled_at` it is still being asked about.
+
+    `customer` is the key the company knows the customer by.
+    """
 
     send_id: int
     journey: str
+    version: str
     message: str
+    customer: str
     outlet: str | None
     handed_over_at: datetime | None
+    lease_until: datetime | None
     since: datetime
     why: str
     asked_at: datetime | None
     known: str | None
     settled_at: datetime | None
+    settled_as: str | None
 
 
 @dataclass(frozen=True)
@@ -104,7 +119,7 @@ def open_doubts(
         "email": _contact.c.email,
         "composed": _send.c.template_version.is_not(None),
     }
-    of_doubt = {"since", "why", "asked_at", "known"}
+    of_doubt = {"since", "why", "asked_at", "known", "settled_as"}
     columns = [
         (facts[name] if name in facts else (_doubt if name in of_doubt else _send).c[name]).label(
             name
@@ -139,6 +154,24 @@ def note(connection: Connection, known: Mapping[int, str], now: datetime) -> Non
         _NOTE,
         [{"its_send": number, "its_known": said} for number, said in known.items()],
     )
+
+
+def bring_back(connection: Connection, known: Mapping[int, str], now: datetime) -> None:
+    """Keep that sends certainly did not go, or are to go again, until their leases are over."""
+    note(connection, known, now)
+    connection.execute(
+        update(_doubt)
+        .where(among(connection, _doubt.c.send_id, known), _doubt.c.settled_at.is_(None))
+        .values(settled_as=Outcome.QUEUED)
+    )
+
+
+def reopen(connection: Connection, send_id: int) -> bool:
+    """Take up the doubt about a send that was given up, if it is in doubt at all."""
+    in_doubt = exists().where(_send.c.id == _doubt.c.send_id, stands(Outcome.IN_DOUBT))
+    last = select(func.max(_doubt.c.id)).where(_doubt.c.send_id == send_id).scalar_subquery()
+    statement = update(_doubt).where(_doubt.c.id == last, in_doubt)
+    return connection.execute(statement.values(settled_at=None, settled_as=None)).rowcount > 0
 
 
 def settle(
@@ -214,11 +247,14 @@ def close_answered(connection: Connection, now: datetime) -> int:
     return connection.execute(statement).rowcount
 
 
-def overview(connection: Connection, *, limit: int = 100) -> DoubtOverview:
-    """What is in doubt, whether still asked about or given up."""
+def overview(
+    connection: Connection, *, limit: int = 100, journey: str | None = None
+) -> DoubtOverview:
+    """What is in doubt, of all journeys or of one, whether still asked about or given up."""
     still = (
         stands(Outcome.IN_DOUBT),
         or_(_doubt.c.settled_at.is_(None), _doubt.c.settled_as == Outcome.IN_DOUBT),
+        true() if journey is None else _send.c.journey == journey,
     )
     together = _doubt.join(_send, _send.c.id == _doubt.c.send_id)
     by = (_send.c.journey, _send.c.outlet)
@@ -234,15 +270,16 @@ def overview(connection: Connection, *, limit: int = 100) -> DoubtOverview:
         .group_by(*by)
         .order_by(*by)
     )
-    of_doubt = {"send_id", "since", "why", "asked_at", "known", "settled_at"}
+    of_doubt = {"send_id", "since", "why", "asked_at", "known", "settled_at", "settled_as"}
+    columns = [
+        (_doubt if name in of_doubt else _send).c[name]
+        if name != "customer"
+        else _customer.c.key.label(name)
+        for name in DoubtRow.__dataclass_fields__
+    ]
     rows = connection.execute(
-        select(
-            *(
-                (_doubt if name in of_doubt else _send).c[name]
-                for name in DoubtRow.__dataclass_fields__
-            )
-        )
-        .select_from(together)
+        select(*columns)
+        .select_from(together.join(_customer, _customer.c.id == _send.c.customer_id))
         .where(*still)
         .order_by(_doubt.c.id)
         .limit(limit)
