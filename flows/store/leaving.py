@@ -7,6 +7,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
 
 from flows.store.bulk import update_rows
+from flows.store.machine import stands
 from flows.store.models import Contact, Customer, Run, Send
 from flows.store.session import frame
 from segments.names import EnrollmentStatus, LeaveReason, Outcome, Review, SkipReason
@@ -69,12 +70,15 @@ def take_out(connection: Connection, left: pd.DataFrame) -> dict[SkipReason, int
     update_rows(connection, "enrollment", _numbered(reached)[["id", "goal_at"]])
     queued = frame(
         connection,
-        select(Send.id, Send.enrollment_id).where(
-            Send.outcome == Outcome.QUEUED,
+        # Locked, so that a sender at work has taken them before or does not take them any more.
+        select(Send.id, Send.enrollment_id)
+        .where(
+            stands(Outcome.QUEUED),
             Send.customer_id.between(
                 int(left["customer_id"].min()), int(left["customer_id"].max())
             ),
-        ),
+        )
+        .with_for_update(),
     ).merge(left[["enrollment_id", "reason"]], on="enrollment_id")
     reasons = queued["reason"].map(_REASONS)
     gone = queued[["id"]].assign(outcome=Outcome.CANCELLED.value, reason=reasons)
@@ -90,7 +94,7 @@ _REASONS = {reason.value: SkipReason.EXITED.value for reason in LeaveReason} | {
 
 def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
-        Send.outcome == Outcome.QUEUED,
+        stands(Outcome.QUEUED),
         Send.not_before <= now,
         Send.decided_at < now,
         or_(Send.review.is_(None), Send.review != Review.PENDING),

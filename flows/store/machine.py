@@ -1,7 +1,6 @@
 """Where a send may go from where it stands: the table, and the guard that has the database keep it.
 
-The guard is drawn from the table when a store is made. A release that changes the table brings a
-migration that draws it anew, and so does one that builds `send` anew on SQLite.
+The guard is drawn up by a migration; see `flows.store.migrations` for when it has to be anew.
 """
 
 from collections.abc import Mapping
@@ -112,3 +111,40 @@ def requeue(origin: Outcome) -> Update:
     """The statement that returns sends which stand at `origin` to the queue, as if never taken."""
     nothing: dict[str, Any] = dict.fromkeys(_TAKEN)
     return update(_send).where(stands(origin)).values(outcome=Outcome.QUEUED, **nothing)
+
+
+def guard(dialect: str) -> list[str]:
+    """The statements that have a database refuse every move the table does not allow.
+
+    What is written first about a send may be any word; its condition keeps the guard from being
+    called at all for moves that are allowed.
+    """
+    if dialect == "postgresql":
+        return [
+            "CREATE OR REPLACE FUNCTION guard_send() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"RAISE EXCEPTION '{_REFUSED % ('%', '%')}', OLD.outcome, NEW.outcome "
+            "USING ERRCODE = 'check_violation'; END $$",
+            f"CREATE TRIGGER guard_send {_BEFORE} EXECUTE FUNCTION guard_send()",
+        ]
+    # SQLite raises only what is written out.
+    refusals = " ".join(
+        f"WHEN OLD.outcome = '{before}' AND NEW.outcome = '{after}' "
+        f"THEN RAISE(ABORT, '{_REFUSED % (before, after)}')"
+        for before in Outcome
+        for after in Outcome
+        if not may_become(before, after)
+    )
+    unknown = f"ELSE RAISE(ABORT, '{_REFUSED % ('that', 'this')}')"
+    return [f"CREATE TRIGGER guard_send {_BEFORE} BEGIN SELECT CASE {refusals} {unknown} END; END"]
+
+
+_REFUSED = "a send that is %s does not become %s"
+_ALLOWED = " ".join(
+    f"WHEN '{before}' THEN NEW.outcome IN ({', '.join(map(repr, map(str, sorted(onwards))))})"
+    for before, onwards in TRANSITIONS.items()
+    if onwards
+)
+_BEFORE = (
+    "BEFORE UPDATE OF outcome ON send FOR EACH ROW WHEN (OLD.outcome <> NEW.outcome "
+    f"AND NOT (CASE OLD.outcome {_ALLOWED} ELSE 1 = 0 END))"
+)

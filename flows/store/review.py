@@ -5,11 +5,12 @@ from collections.abc import Collection, Mapping
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, case, func, select, update
 
+from flows.store.machine import stands
 from flows.store.models import Run, Send
 from flows.store.session import frame
 from segments.names import JourneyStatus, Outcome, Review, SkipReason
 
-_PENDING = (Send.outcome == Outcome.QUEUED, Send.review == Review.PENDING)
+_PENDING = (stands(Outcome.QUEUED), Send.review == Review.PENDING)
 
 
 def waiting(connection: Connection) -> pd.DataFrame:
@@ -62,7 +63,7 @@ def changes(connection: Connection, statuses: Mapping[str, JourneyStatus]) -> li
     pending = func.sum(case((Send.review == Review.PENDING, 1), else_=0))
     queued = connection.execute(
         select(Send.journey, func.count(), pending)
-        .where(Send.outcome == Outcome.QUEUED)
+        .where(stands(Outcome.QUEUED))
         .group_by(Send.journey)
         .order_by(Send.journey)
     )

@@ -29,10 +29,12 @@ from flows.store.types import Word
 from segments import names
 
 # A plan writes hundreds of thousands of rows, and checking a foreign key costs PostgreSQL as much
-# as storing the row. These two are not checked: a plan reads the customer and makes the run in the
-# same breath, and a send's enrollment, which is checked, belongs to the customer.
+# as storing the row. These are not checked: a plan reads the customer and makes the run in the same
+# breath, and a send's enrollment, which is checked, belongs to the customer; whoever claims a send
+# keeps its template just before.
 OfRun = Annotated[int, mapped_column(BigInt)]
 OfCustomer = Annotated[int, mapped_column(BigInt)]
+OfTemplate = Annotated[str, mapped_column(String(32))]
 
 
 class Run(Base):
@@ -154,7 +156,22 @@ class Send(Base):
             sqlite_where=text("contact_id IS NULL"),
             postgresql_where=text("contact_id IS NULL"),
         ),
-        Index(None, "outcome", "priority", "not_before", "id"),
+        # Only of what waits and of what is under way: every other index a send is in costs an entry
+        # each time it moves on.
+        Index(
+            "ix_send_queued",
+            "priority",
+            "not_before",
+            "id",
+            sqlite_where=text("outcome = 'queued'"),
+            postgresql_where=text("outcome = 'queued'"),
+        ),
+        Index(
+            "ix_send_claimed",
+            "lease_until",
+            sqlite_where=text("outcome = 'claimed'"),
+            postgresql_where=text("outcome = 'claimed'"),
+        ),
         Index(None, "customer_id", "decided_at"),
         Index(
             None,
@@ -197,7 +214,7 @@ class Send(Base):
     send_at: Mapped[UtcTime | None]
     handed_over_at: Mapped[UtcTime | None]
     locale: Mapped[str | None] = mapped_column(Word(names.Locale))
-    template_version: Mapped[str | None] = mapped_column(ForeignKey("template_version.version"))
+    template_version: Mapped[OfTemplate | None]
     context: Mapped[str | None] = mapped_column(Text)
     provider_id: Mapped[str | None] = mapped_column(String(200))
     detail: Mapped[str | None] = mapped_column(Text)

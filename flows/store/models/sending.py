@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from flows.store.models.base import Base, BigInt, Id, UtcTime
@@ -32,9 +32,17 @@ class Doubt(Base):
     """A send nobody knows the fate of, what is known about it, and how it was settled."""
 
     __tablename__ = "doubt"
-    __table_args__ = (Index(None, "settled_at"),)
+    __table_args__ = (
+        Index(
+            "uq_doubt_open",
+            "send_id",
+            unique=True,
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+    )
     id: Mapped[Id]
-    send_id: Mapped[int] = mapped_column(BigInt, ForeignKey("send.id"), index=True)
+    send_id: Mapped[int] = mapped_column(BigInt, ForeignKey("send.id"))
     since: Mapped[UtcTime]
     why: Mapped[str] = mapped_column(Text)
     asked_at: Mapped[UtcTime | None]

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from flows.store.machine import guard
 from flows.store.types import Utc
 
 revision = "0001"
@@ -475,11 +476,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["enrollment_id"], ["enrollment.id"], name=op.f("fk_send_enrollment_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["template_version"],
-            ["template_version.version"],
-            name=op.f("fk_send_template_version"),
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_send")),
         sa.UniqueConstraint(
             "enrollment_id",
@@ -496,9 +492,18 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(
-            batch_op.f("ix_send_outcome_priority_not_before_id"),
-            ["outcome", "priority", "not_before", "id"],
+            "ix_send_claimed",
+            ["lease_until"],
             unique=False,
+            sqlite_where=sa.text("outcome = 'claimed'"),
+            postgresql_where=sa.text("outcome = 'claimed'"),
+        )
+        batch_op.create_index(
+            "ix_send_queued",
+            ["priority", "not_before", "id"],
+            unique=False,
+            sqlite_where=sa.text("outcome = 'queued'"),
+            postgresql_where=sa.text("outcome = 'queued'"),
         )
         batch_op.create_index(
             "uq_send_without_contact",
@@ -552,8 +557,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_doubt")),
     )
     with op.batch_alter_table("doubt", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_doubt_send_id"), ["send_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_doubt_settled_at"), ["settled_at"], unique=False)
+        batch_op.create_index(
+            "uq_doubt_open",
+            ["send_id"],
+            unique=True,
+            sqlite_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
+        )
 
     op.create_table(
         "response",
@@ -581,3 +591,6 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind = 'complaint'"),
         )
         batch_op.create_index(batch_op.f("ix_response_send_id"), ["send_id"], unique=False)
+
+    for statement in guard(op.get_context().dialect.name):
+        op.execute(statement)
