@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Select,
     String,
+    and_,
     case,
     func,
     literal,
@@ -20,8 +21,8 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.orm import InstrumentedAttribute
 
+from flows.store.machine import stands
 from flows.store.models import Halt, Response, Send
 from flows.store.types import Utc
 from segments.names import HaltCause, Outcome, Purpose, ResponseKind, Review
@@ -106,7 +107,7 @@ def waiting(connection: Connection, now: datetime) -> list[Waiting]:
     statement = (
         select(Send.journey, Send.purpose, func.count(), due)
         .where(
-            Send.outcome == Outcome.QUEUED,
+            stands(Outcome.QUEUED),
             or_(Send.review.is_(None), Send.review != Review.PENDING),
         )
         .group_by(Send.journey, Send.purpose)
@@ -139,45 +140,64 @@ def _hits(
     now: datetime,
 ) -> Counter[Scope]:
     """How many messages of each scope came back."""
-    wanted = [
-        Send.journey.in_(sorted(asked.journeys)),
-        Send.outlet.in_(sorted(asked.outlets)),
-        Send.outcome == Outcome.BOUNCED if cause == HaltCause.BOUNCES else _complained(now),
-        Send.handed_over_at > asked.since,
-        Send.handed_over_at <= now,
-    ]
-    journeys = _after(Send.journey, {each.journey: at for each, at in begins.items()}, asked.since)
-    outlets = _after(Send.outlet, {each.outlet: at for each, at in begins.items()}, asked.since)
+    sends = (_bounced if cause == HaltCause.BOUNCES else _complained)(asked, now).subquery()
+    journeys = {each.journey: at for each, at in begins.items() if each.journey}
+    outlets = {each.outlet: at for each, at in begins.items() if each.outlet}
     rows = connection.execute(
-        select(Send.journey, Send.outlet, func.sum(journeys), func.sum(outlets))
-        .where(*wanted)
-        .group_by(Send.journey, Send.outlet)
+        select(
+            sends.c.journey,
+            sends.c.outlet,
+            func.sum(_after(sends.c.handed_over_at, sends.c.journey, journeys)),
+            func.sum(_after(sends.c.handed_over_at, sends.c.outlet, outlets)),
+        ).group_by(sends.c.journey, sends.c.outlet)
     )
     found: Counter[Scope] = Counter()
     for journey, outlet, of_journey, of_outlet in rows:
-        found[Scope(journey=journey)] += of_journey
-        found[Scope(outlet=outlet)] += of_outlet
+        if journey in asked.journeys and outlet in asked.outlets:
+            found[Scope(journey=journey)] += of_journey
+            found[Scope(outlet=outlet)] += of_outlet
     return found
 
 
-def _complained(now: datetime) -> ColumnElement[bool]:
-    # Written so that both databases find the small index of complaints only.
+def _bounced(asked: Asked, now: datetime) -> Select[Any]:
+    return select(Send.journey, Send.outlet, Send.handed_over_at).where(
+        Send.journey.in_(sorted(asked.journeys)),
+        Send.outlet.in_(sorted(asked.outlets)),
+        Send.outcome == Outcome.BOUNCED,
+        Send.handed_over_at > asked.since,
+        Send.handed_over_at <= now,
+    )
+
+
+def _complained(asked: Asked, now: datetime) -> Select[Any]:
+    # Written so that both databases find the small index of complaints only, and begin with it.
     complaint = Response.kind == literal_column(f"'{ResponseKind.COMPLAINT.value}'", String())
-    return Send.id.in_(select(Response.send_id).where(complaint, Response.at <= now))
+    return (
+        select(Send.id, Send.journey, Send.outlet, Send.handed_over_at)
+        .join(Response, Response.send_id == Send.id)
+        .where(
+            complaint,
+            Response.at <= now,
+            Send.handed_over_at > asked.since,
+            Send.handed_over_at <= now,
+        )
+        .distinct()
+    )
 
 
 def _after(
-    column: InstrumentedAttribute[Any], begins: Mapping[str, datetime], since: datetime
+    handed_over_at: ColumnElement[datetime],
+    name: ColumnElement[str],
+    begins: Mapping[str, datetime],
 ) -> ColumnElement[int]:
     """1 where a send counts: it went after its journey, or its way out, began to count anew."""
-    later = {name: at for name, at in begins.items() if name}
-    if not later:
+    if not begins:
         return literal(1)
-    begins_at = case(
-        *((column == name, literal(at, Utc())) for name, at in sorted(later.items())),
-        else_=literal(since, Utc()),
+    before = (
+        and_(name == each, handed_over_at <= literal(at, Utc()))
+        for each, at in sorted(begins.items())
     )
-    return case((Send.handed_over_at > begins_at, 1), else_=0)
+    return case(*((each, 0) for each in before), else_=1)
 
 
 def _count(
