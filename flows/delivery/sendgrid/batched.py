@@ -21,7 +21,7 @@ from segments.names import Purpose
 
 MOST_MESSAGES = 1_000
 MOST_BYTES = 4_500_000
-_BESIDES = 1_000
+_BESIDES = 4_000
 """Bytes of a request that are neither shared nor anybody's: when it leaves, and its brackets."""
 
 _KINDS_KNOWN = 256
@@ -174,6 +174,7 @@ def _fill(
             later.append((position, values))
             continue
         try:
+            payload.content(mail.text, mail.html)
             personal = payload.personalization(mail, request_id)
             if values:
                 personal["substitutions"] = values
