@@ -88,16 +88,20 @@ async def open_session(way: Way) -> Session:
         if transport is None or transport.is_closing():
             raise way.closed("closed the connection at once")
         line = Line(cast(asyncio.Transport, transport))
-    except DeliveryError:
-        client.close()
-        raise
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-        client.close()
+        _leave(client)
         raise _why(way, error) from error
     except BaseException:
-        client.close()
+        _leave(client)
         raise
     return Session(line, client.esmtp_extensions, way.seconds)
+
+
+def _leave(client: aiosmtplib.SMTP) -> None:
+    """End the connection at once: an orderly farewell would wait for the server's."""
+    if isinstance(client.transport, asyncio.WriteTransport):
+        client.transport.abort()
+    client.close()
 
 
 async def _greet(client: aiosmtplib.SMTP) -> None:

@@ -52,9 +52,9 @@ def settings(port: int, **changes: Any) -> SmtpOutletSettings:
 
 
 @contextmanager
-def outlet(port: int, password: str | None = None, **changes: Any) -> Iterator[SmtpOutlet]:
+def outlet(port: int, secret: str | None = None, **changes: Any) -> Iterator[SmtpOutlet]:
     """An outlet called `post`."""
-    with SmtpOutlet.open("post", settings(port, **changes), password, None) as opened:
+    with SmtpOutlet.open("post", settings(port, **changes), secret, None) as opened:
         yield opened
 
 
