@@ -7,7 +7,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.errors import PipelineError
+from flows.errors import DeliveryError, PipelineError
 from flows.plan import decide_all
 from flows.publish import publish_day
 from flows.reporting.facts import RunFacts
@@ -43,30 +43,32 @@ def daily(as_of: str | None = None, dry_run: bool = False) -> State[Any]:
         dry_run: pull nothing, write nothing, only show what would be decided
     """
     try:
-        stale: StaleSourceError | None = None
+        unsent: PipelineError | None = None
         with shop_and_moment(as_of) as (shop, now):
             if dry_run:
                 facts = measuring.preview(shop, now, planning.preview(shop, now))
             else:
-                facts, stale = _live_through(shop, now)
+                facts, unsent = _live_through(shop, now, ticking=as_of is None)
     except PipelineError as error:
         return refused(error)
     said = publish_day(facts, shop.project.policy.locale)
-    if stale is not None:
-        return refused(stale)
+    if unsent is not None:
+        return refused(unsent)
     return done(said, nothing=facts.sends.empty)
 
 
-def _live_through(shop: Shop, now: datetime) -> tuple[RunFacts, StaleSourceError | None]:
-    """All stages in order; data too old for sending stops the sending, not the measuring."""
+def _live_through(
+    shop: Shop, now: datetime, *, ticking: bool
+) -> tuple[RunFacts, PipelineError | None]:
+    """All stages in order; what stops the sending does not stop the measuring."""
     report = settled(pull_data(sealed(shop), now))
     settled(take_in_responses(sealed(shop), now))
     decide_all(shop, now)
-    stale: StaleSourceError | None = None
+    unsent: PipelineError | None = None
     try:
-        settled(deliver_messages(sealed(shop), now))
-    except StaleSourceError as error:
-        stale = error
+        settled(deliver_messages(sealed(shop), now, ticking=ticking))
+    except (StaleSourceError, DeliveryError) as error:
+        unsent = error
     settled(measure_effects(sealed(shop), now))
-    notes = (str(stale),) if stale else ()
-    return settled(tell_day(sealed(shop), now, counted(report), notes)), stale
+    notes = (str(unsent),) if unsent else ()
+    return settled(tell_day(sealed(shop), now, counted(report), notes)), unsent

@@ -18,8 +18,7 @@ def deliver(as_of: str | None = None) -> State[Any]:
     """
     try:
         with shop_and_moment(as_of) as (shop, now):
-            report = settled(deliver_messages(sealed(shop), now))
+            report = settled(deliver_messages(sealed(shop), now, ticking=as_of is None))
     except PipelineError as error:
         return refused(error)
-    told = f"{report.handed_over} handed over, {sum(report.held_back.values())} held back"
-    return done(told, nothing=not report.handed_over)
+    return done("; ".join(report.told), nothing=not report.handed_over)

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from flows import clock
-from flows.errors import ConfigError
+from flows.errors import ConfigError, DeliveryError, PipelineError
 from flows.intake.report import PullReport
 from flows.moments import moment
 from flows.reporting import tables
@@ -36,16 +36,19 @@ def run_day(folder: Path, as_of: str | None, *, dry_run: bool) -> None:
     report = pulling.pull(shop, now, progress=progress)
     responding.respond(shop, now, progress=progress)
     planning.plan(shop, now, progress=progress)
-    stale: StaleSourceError | None = None
+    unsent: PipelineError | None = None
+    notes: list[str] = []
     try:
-        delivering.deliver(shop, now, progress=progress)
-    except StaleSourceError as error:
-        stale = error
+        notes = delivering.deliver(shop, now, ticking=as_of is None, progress=progress).told[1:]
+    except (StaleSourceError, DeliveryError) as error:
+        unsent = error
     measuring.measure(shop, now)
     say_day(measuring.day(shop, now, pulled=pulling.counted(report)), shop)
     say_pull(report, now, shop.project.policy.locale)
-    if stale is not None:
-        raise stale
+    for note in notes:
+        typer.echo(note)
+    if unsent is not None:
+        raise unsent
 
 
 def run_stage(folder: Path, name: str, as_of: str | None) -> None:
@@ -62,9 +65,8 @@ def run_stage(folder: Path, name: str, as_of: str | None) -> None:
         planning.plan(shop, now, progress=progress)
         say_day(measuring.day(shop, now), shop)
     elif name == "deliver":
-        delivered = delivering.deliver(shop, now, progress=progress)
-        held_back = sum(delivered.held_back.values())
-        typer.echo(f"{delivered.handed_over} handed over, {held_back} held back")
+        delivered = delivering.deliver(shop, now, ticking=as_of is None, progress=progress)
+        typer.echo("\n".join(delivered.told))
     elif name == "respond":
         back = responding.respond(shop, now, progress=progress)
         typer.echo(f"{sum(back.new.values())} responses, {back.orders} orders attributed")

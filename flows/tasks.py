@@ -20,7 +20,7 @@ from prefect.states import Completed, Failed, raise_state_exception
 from prefect.utilities.annotations import quote
 
 from flows import clock
-from flows.delivery.dispatch import DeliveryReport
+from flows.delivery.report import DeliveryReport
 from flows.errors import ConfigError, PipelineError, SourceError
 from flows.intake.report import PullReport
 from flows.moments import moment
@@ -146,9 +146,10 @@ def plan_customers(shop: Shop, prepared: Planning, first: int, last: int) -> Cou
 
 @task(name="deliver", task_run_name="deliver what is due", cache_policy=NO_CACHE)
 @refusing
-def deliver_messages(shop: Shop, now: datetime) -> DeliveryReport:
-    """Hand over what is queued, with progress to see."""
-    return delivering.deliver(shop, now, progress=progress_bar("deliver", "messages handed over"))
+def deliver_messages(shop: Shop, now: datetime, *, ticking: bool) -> DeliveryReport:
+    """Hand over what is queued, with progress to see; `ticking` if it is sent as of this moment."""
+    bar = progress_bar("deliver", "messages handed over")
+    return delivering.deliver(shop, now, ticking=ticking, progress=bar)
 
 
 @task(name="respond", task_run_name="take in what came back", cache_policy=NO_CACHE)

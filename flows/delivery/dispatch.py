@@ -1,219 +1,192 @@
-"""Emptying the outbox: claim a block, compose it, keep it, hand it over, note the receipts."""
+"""Emptying the outbox: a block is claimed, handed over and noted, until nothing is due."""
 
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from time import perf_counter
+from functools import partial
+from time import sleep
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
-from flows.delivery.outlet import Outlet, Prepared, RenderFailure
+from flows.delivery.block import Block, ClosedError, Compose, Moment, Terms, take
+from flows.delivery.clocks import Tick, passing
+from flows.delivery.feed import Handed, Standing, hand_over
+from flows.delivery.noting import note, rest
+from flows.delivery.outlet import Outlet
+from flows.delivery.report import DeliveryReport
+from flows.delivery.standstill import tell_standstill
 from flows.errors import DeliveryError
 from flows.store import outbox
-from flows.store.outbox import Preparation, Result
 from flows.store.session import writing
-from flows.store.stops import NO_TIME, hold_back
-from segments.names import Outcome, SkipReason
+from flows.store.stops import hold_back
+from segments.names import Outcome
 
-Compose = Callable[[Connection, list[int], datetime], Iterable[Prepared | RenderFailure]]
-Progress = Callable[[int, int], None]
+Value = TypeVar("Value")
 
-LEASE = timedelta(hours=1)
-"""How long a claim is believed to be somebody's who is still at work."""
+_BLOCK_SECONDS = 2.0
+"""How long a block should take, so that a stop is heeded soon."""
+
+_LEASE_AT_LEAST = timedelta(minutes=1)
+_WHILE_AWAY = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds between tries while the database does not answer."""
 
 _log = logging.getLogger(__name__)
-_FAILURES_TOLD = 20
+
+
+def _nothing(*_: object) -> None:
+    """Nobody wants to know."""
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass
-class DeliveryReport:
-    """What a delivery did, in counts; `failures` are the first messages that did not render."""
+class Delivery:
+    """A delivery under way. Safe to begin again at any time, whatever ended the one before.
 
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    held_back: Counter[SkipReason] = field(default_factory=Counter)
-    by_message: Counter[tuple[str, Outcome]] = field(default_factory=Counter)
-    left_in_queue: dict[str, int] = field(default_factory=dict)
-    found_stale: int = 0
-    failures: list[RenderFailure] = field(default_factory=list)
-    seconds: float = 0.0
-
-    @property
-    def handed_over(self) -> int:
-        """Messages an outlet has accepted."""
-        return self.outcomes[Outcome.ACCEPTED]
-
-    def tell(self, failure: RenderFailure) -> None:
-        """Keep the failure for the reader, if there are not enough of them yet."""
-        if len(self.failures) < _FAILURES_TOLD:
-            self.failures.append(failure)
-
-
-def deliver(
-    engine: Engine,
-    outlet: Outlet,
-    compose: Compose,
-    *,
-    now: datetime,
-    live: Collection[str],
-    hold: timedelta = NO_TIME,
-    block: int = 200,
-    max_render_errors: int = 20,
-    progress: Progress | None = None,
-) -> DeliveryReport:
-    """Hand over every due send that nothing speaks against. Safe to run again at any time.
-
-    `live` names the journeys that may send, `hold` is how long a complaint that was settled still
-    holds advertising back. A message that fails for more than `max_render_errors` people is set
-    aside: its remaining sends stay queued.
+    outlets   ways out by name; one that cannot be opened raises `DeliveryError`
+    tick      the moment it is now
+    report    filled as things happen, whatever ends them
+    between   called before each block, with the moment
+    stopping  once it says so, nothing more leaves
+    progress  called with how many messages are out of the line
     """
-    started = perf_counter()
-    report = DeliveryReport()
-    failed: Counter[str] = Counter()
-    with writing(engine) as connection:
-        report.found_stale = outbox.stale_claims(connection, now - LEASE)
-        report.held_back += hold_back(connection, now, live, hold)
-        total = outbox.waiting(connection, now)
-    done = 0
-    while True:
-        set_aside = {message for message, count in failed.items() if count > max_render_errors}
-        request_id = uuid.uuid4().hex
-        with outbox.side_by_side(engine) as connection:
-            claim = outbox.claim(
-                connection,
-                now,
-                request_id,
-                block,
-                live=live,
-                hold=hold,
-                passing_over=set_aside,
-            )
-        report.held_back += claim.held_back
-        if not claim.send_ids:
-            break
-        turn = _Turn(engine, request_id, now, report)
-        ready = turn.compose(compose, claim.send_ids, failed, max_render_errors)
-        turn.hand_over(outlet, ready)
-        done += len(claim.send_ids)
-        if progress:
-            progress(min(done, total), total)
-    if set_aside:
-        with engine.connect() as connection:
-            report.left_in_queue = outbox.waiting_by_message(connection, now, set_aside)
-        _log.warning("set aside after too many failures: %s", report.left_in_queue)
-    report.seconds = perf_counter() - started
-    _log.info(
-        "delivered: %s; held back: %s; %.1f s",
-        _words(report.outcomes),
-        _words(report.held_back),
-        report.seconds,
-    )
-    return report
-
-
-@dataclass
-class _Turn:
-    """One claimed block on its way out."""
 
     engine: Engine
-    request_id: str
-    now: datetime
-    report: DeliveryReport
+    outlets: Mapping[str, Outlet]
+    compose: Compose
+    terms: Terms
+    tick: Tick
+    report: DeliveryReport = field(default_factory=DeliveryReport)
+    between: Callable[[datetime], None] = _nothing
+    stopping: Callable[[], bool] = _never
+    progress: Callable[[int], None] = _nothing
+    _failed: Counter[str] = field(default_factory=Counter)
+    _standings: dict[str, Standing] = field(default_factory=dict)
+    _unsure: list[int] = field(default_factory=list)
 
-    def compose(
-        self, compose: Compose, send_ids: list[int], failed: Counter[str], most: int
-    ) -> list[Prepared]:
-        """Compose the block and commit what its messages are made of; return those to hand over."""
-        try:
-            with self.engine.connect() as connection:
-                composed = {
-                    _send_id(each): each for each in compose(connection, send_ids, self.now)
-                }
-            if strange := composed.keys() - set(send_ids):
-                raise ValueError(f"composed for sends nobody asked for: {sorted(strange)}")
-        except BaseException:
-            self._put_back(send_ids)
-            raise
-        ready: list[Prepared] = []
-        failures: list[RenderFailure] = []
-        aside: list[int] = []
-        for send_id, each in composed.items():
-            if isinstance(each, RenderFailure):
-                failed[each.message] += 1
-                self.report.tell(each)
-            if failed[each.message] > most:
-                aside.append(send_id)
-            elif isinstance(each, RenderFailure):
-                failures.append(each)
-            else:
-                ready.append(each)
-        missing = set(send_ids) - composed.keys()
-        results = [
-            Result(each.send_id, Outcome.RENDER_FAILED, detail=each.detail) for each in failures
-        ]
-        results += [
-            Result(send_id, Outcome.RENDER_FAILED, detail="nothing was composed for this send")
-            for send_id in sorted(missing)
-        ]
-        with outbox.side_by_side(self.engine) as connection:
-            outbox.prepare(connection, [_preparation(each) for each in ready])
-            outbox.record(connection, results, self.now)
-            outbox.put_back(connection, aside, self.request_id)
-        self.report.outcomes[Outcome.RENDER_FAILED] += len(results)
-        self.report.by_message.update((each.message, Outcome.RENDER_FAILED) for each in failures)
-        return ready
+    def begin(self) -> int:
+        """Take out of the queue what must not go any more. How many messages are due."""
+        at = self.tick()
+        with writing(self.engine) as connection:
+            self.report.found_stale += outbox.stale_claims(connection, at)
+            self.report.held_back += hold_back(connection, at, self.terms.live, self.terms.hold)
+            return outbox.waiting(connection, at)
 
-    def hand_over(self, outlet: Outlet, ready: Sequence[Prepared]) -> None:
-        """Give the messages to the outlet and note its receipts, whatever happens in between."""
-        open_ids = {each.outgoing.send_id: each.message for each in ready}
-        results: list[Result] = []
-        try:
-            for receipt in outlet.deliver([each.outgoing for each in ready]) if ready else ():
-                message = open_ids.pop(receipt.send_id)
-                self.report.by_message[message, receipt.outcome] += 1
-                results.append(
-                    Result(receipt.send_id, receipt.outcome, receipt.provider_id, receipt.detail)
-                )
-        except DeliveryError:
-            self._put_back(list(open_ids))
-            open_ids = {}
-            raise
-        except Exception as error:
-            results += self._in_doubt(open_ids, f"the outlet failed: {type(error).__name__}")
-            open_ids = {}
-            raise
-        else:
-            results += self._in_doubt(open_ids, "the outlet gave no receipt")
-        finally:
-            with outbox.side_by_side(self.engine) as connection:
-                outbox.record(connection, results, self.now)
-            self.report.outcomes.update(result.outcome for result in results)
+    def empty(self) -> None:
+        """Hand over every due send that nothing speaks against, block by block."""
+        size, done = self.terms.block, 0
+        while not self.stopping():
+            self.between(self.tick())
+            began = passing()
+            moment = self._moment()
+            self._unsure = []
+            try:
+                block = self._lasting(partial(self._take, moment, size))
+            except ClosedError as closed:
+                self._rest(closed.outlet, closed.why)
+                continue
+            self._count(block)
+            self._hand_over(block, moment)
+            if not block.found:
+                break
+            done += block.size
+            self.progress(done)
+            size = _next_size(size, block.size, passing() - began, self.terms.most)
 
-    def _in_doubt(self, open_ids: dict[int, str], detail: str) -> list[Result]:
-        self.report.by_message.update((message, Outcome.IN_DOUBT) for message in open_ids.values())
-        return [Result(send_id, Outcome.IN_DOUBT, detail=detail) for send_id in open_ids]
+    def waiting(self) -> int:
+        """How many messages are due and in the queue now."""
+        return self._lasting(lambda connection: outbox.waiting(connection, self.tick()))
 
-    def _put_back(self, send_ids: list[int]) -> None:
-        with outbox.side_by_side(self.engine) as connection:
-            outbox.put_back(connection, send_ids, self.request_id)
+    def finish(self) -> None:
+        """Tell what is left, and why."""
+        with self.engine.connect() as connection:
+            tell_standstill(connection, self.terms, self.tick(), self.report)
+        if self.report.left_in_queue:
+            _log.warning("set aside after too many failures: %s", self.report.left_in_queue)
+
+    def _moment(self) -> Moment:
+        at = self.tick()
+        lease = max(timedelta(days=self.terms.settings.lease.days), _LEASE_AT_LEAST)
+        return Moment(uuid.uuid4().hex, at, at + lease, passing() + lease.total_seconds())
+
+    def _take(self, moment: Moment, size: int, connection: Connection) -> Block:
+        return take(connection, self.outlets, self.compose, self.terms, moment, size, self._failed)
+
+    def _count(self, block: Block) -> None:
+        report = self.report
+        report.held_back += block.held_back
+        report.put_off += block.put_off
+        for failure in block.broken:
+            report.tell(failure)
+            if failure.message:
+                self._failed[failure.message] += 1
+        most = self.terms.settings.max_render_errors
+        report.set_aside |= {message for message, n in self._failed.items() if n > most}
+        for failure in block.failures:
+            report.count(failure.message, Outcome.RENDER_FAILED)
+
+    def _hand_over(self, block: Block, moment: Moment) -> None:
+        """Give each outlet its parcels and note what became of them, whatever happens."""
+        failure: BaseException | None = None
+        for outlet, parcels in block.parcels.items():
+            standing = self._standing(outlet, trying=outlet in block.trying)
+            may_go = _never if failure else partial(self._may_go, moment)
+            handed = hand_over(self.outlets[outlet], parcels, may_go, standing)
+            failure = failure or handed.failure
+            tried = standing.trying and standing.works
+            self._lasting(
+                partial(self._note, moment=moment, outlet=outlet, handed=handed, tried=tried)
+            )
+            if handed.closed:
+                self._standings.pop(outlet)
+            self.report.again += len(handed.again)
+            for receipt in handed.receipts:
+                message = block.messages[receipt.send_id]
+                self.report.count(message, receipt.outcome, outlet)
+        if failure is not None:
+            raise failure
+
+    def _note(
+        self, connection: Connection, *, moment: Moment, outlet: str, handed: Handed, tried: bool
+    ) -> None:
+        note(connection, self.terms, moment, outlet, handed, self.tick(), tried=tried)
+
+    def _may_go(self, moment: Moment) -> bool:
+        return passing() < moment.over and not self.stopping()
+
+    def _standing(self, outlet: str, *, trying: bool) -> Standing:
+        """What this process knows of an outlet; one that was resumed begins anew."""
+        bears = self.terms.sending.provider_errors
+        standing = self._standings.setdefault(outlet, Standing(bears))
+        standing.trying, standing.works = trying, False
+        return standing
+
+    def _rest(self, outlet: str, why: DeliveryError) -> None:
+        self._lasting(lambda connection: rest(connection, self.terms, outlet, why, self.tick()))
+
+    def _lasting(self, work: Callable[[Connection], Value]) -> Value:
+        """Do it in a transaction, and again while the database is away for a moment."""
+        for pause in (*_WHILE_AWAY, None):
+            try:
+                with outbox.side_by_side(self.engine) as connection:
+                    return work(connection)
+            except OperationalError:
+                if pause is None:
+                    raise
+                sleep(pause)
+        raise AssertionError
 
 
-def _send_id(each: Prepared | RenderFailure) -> int:
-    return each.send_id if isinstance(each, RenderFailure) else each.outgoing.send_id
-
-
-def _preparation(each: Prepared) -> Preparation:
-    return Preparation(
-        each.outgoing.send_id,
-        each.message,
-        each.locale,
-        each.template_version,
-        each.sources,
-        each.context,
-    )
-
-
-def _words(counts: Counter[Outcome] | Counter[SkipReason]) -> dict[str, int]:
-    return {str(word): count for word, count in sorted(counts.items()) if count}
+def _next_size(size: int, done: int, seconds: float, most: int) -> int:
+    """So many messages as take about as long as a block should, up to twice as many as before."""
+    if not done:
+        return size
+    fitting = int(done / max(seconds, 0.001) * _BLOCK_SECONDS)
+    return max(1, min(fitting, 2 * size, most))

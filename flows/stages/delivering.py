@@ -1,63 +1,187 @@
 """Delivering: what is queued is composed, handed over and noted, unless the data is too old."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-
-from sqlalchemy import Connection
+from typing import Any
 
 from flows.config import Project
-from flows.delivery.dispatch import Compose, DeliveryReport
-from flows.delivery.dispatch import deliver as empty_outbox
-from flows.delivery.folder import FolderOutlet
-from flows.delivery.outlet import Prepared, RenderFailure
-from flows.errors import MessageError, SourceError
-from flows.messages.compose import again, compose
+from flows.delivery import clocks
+from flows.delivery.block import Terms
+from flows.delivery.dispatch import Delivery
+from flows.delivery.quota import Limits
+from flows.delivery.report import DeliveryReport
+from flows.delivery.senders import side_by_side, until_noted
+from flows.errors import DeliveryError, PipelineError, SourceError
+from flows.messages.compose import again
 from flows.messages.context import Letterhead
-from flows.messages.library import Library
 from flows.outgoing import Outgoing
-from flows.settings import secret
+from flows.settings import secret, store_address
+from flows.stages.composing import Job, composer, send
 from flows.stages.recheck import postpone, recheck
 from flows.stages.shop import Progress, Shop, noted_run, quiet
+from flows.stages.ways import Ways
 from flows.store import outbox, review, runs
-from flows.store.facts import message_facts
 from flows.store.session import writing
-from segments.names import JourneyStatus
+from segments.names import HaltCause, JourneyStatus
+
+SIDE_BY_SIDE_FROM = 2_000
+"""So many messages that are due are worth the time several processes take to start."""
+
+_COUNTING_SHARE = 20
+_MINUTE = timedelta(minutes=1)
+_SENDING = (JourneyStatus.LIVE, JourneyStatus.REVIEW)
 
 
 class StaleSourceError(SourceError):
     """The data is too old to write to anybody on its strength."""
 
 
-def deliver(shop: Shop, now: datetime, *, progress: Progress = quiet) -> DeliveryReport:
-    """Hand over every send that is due. Raises `StaleSourceError` if the data is too old."""
-    project = shop.project
+def deliver(
+    shop: Shop, now: datetime, *, ticking: bool = False, progress: Progress = quiet
+) -> DeliveryReport:
+    """Hand over every send that is due. Raises `StaleSourceError` if the data is too old.
+
+    Where it is `ticking`, time goes on from `now`; else it stays that moment. Raises
+    `DeliveryError` if nothing at all could be sent because an outlet does not let us in.
+    """
     refuse_stale(shop, now)
-    status = {program.name: program.journey.status for program in project.running}
-    live = {name for name, word in status.items() if word == JourneyStatus.LIVE}
-    reviewed = {name for name, word in status.items() if word == JourneyStatus.REVIEW}
-    with noted_run(shop, "deliver", now) as (_, counts), FolderOutlet(mails(shop)) as outlet:
+    most_failures = shop.project.policy.sending.provider_errors
+    with (
+        noted_run(shop, "deliver", now) as (_, counts),
+        Ways(shop.project.settings, shop.project.folder, most_failures=most_failures) as outlets,
+        until_noted() as stopping,
+    ):
         with writing(shop.engine) as connection:
-            review.release(connection, live)
-        left = recheck(shop, now)
-        postponed = postpone(shop, now)
-        report = empty_outbox(
+            review.release(connection, shop.project.live)
+        watch = _Watch(shop, now)
+        report = DeliveryReport()
+        report.held_back += recheck(shop, now)
+        watch.look(now)
+        delivery = Delivery(
             shop.engine,
-            outlet,
-            composer(shop),
-            now=now,
-            live=live | reviewed,
-            hold=timedelta(days=project.policy.complaint_hold.days),
-            max_render_errors=project.settings.max_render_errors,
-            progress=lambda done, of: progress("deliver", done, of),
+            outlets,
+            composer(shop.project.templates, letterhead(shop.project), terms(shop.project).owner),
+            terms(shop.project),
+            clocks.ticking(now) if ticking else clocks.standing(now),
+            report,
+            between=watch,
+            stopping=stopping,
         )
-        report.held_back += left
-        counts |= {
-            "outcomes": {str(word): number for word, number in report.outcomes.items()},
-            "postponed": postponed,
-            "held_back": {str(word): number for word, number in report.held_back.items()},
-        }
+        try:
+            failed = _empty(shop, delivery, ticking=ticking, progress=progress)
+        finally:
+            counts |= _counts(report, watch)
+        if failed:
+            raise failed[0]
+        if report.refused:
+            raise DeliveryError(report.refused, HaltCause.KEY)
     return report
+
+
+def _empty(
+    shop: Shop, delivery: Delivery, *, ticking: bool, progress: Progress
+) -> list[PipelineError]:
+    """Send, in one process or in several; what went wrong in any of those."""
+    due = delivery.begin()
+    senders = _senders(shop, due)
+    failed: list[PipelineError] = []
+    if senders == 1:
+        delivery.progress = lambda done: progress("deliver", min(done, due), due)
+        delivery.empty()
+    else:
+        done, failed = side_by_side(
+            send,
+            [_job(shop, delivery, ticking=ticking, share=senders)] * senders,
+            meanwhile=_Meanwhile(delivery, due, progress),
+            stopping=delivery.stopping,
+        )
+        delivery.report.add(done)
+    delivery.finish()
+    return failed
+
+
+def _senders(shop: Shop, due: int) -> int:
+    """How many processes: no more than connections to any outlet, so that none goes without."""
+    if due < SIDE_BY_SIDE_FROM or shop.engine.dialect.name != "postgresql":
+        return 1
+    settings = shop.project.settings
+    ways = [way for way in settings.outlets.values() if way.kind != "folder"]
+    return min([settings.senders, *(way.connections for way in ways)])
+
+
+def _job(shop: Shop, delivery: Delivery, *, ticking: bool, share: int) -> Job:
+    project = shop.project
+    return Job(
+        store_address(project.settings, project.folder),
+        project.folder,
+        project.templates,
+        delivery.terms,
+        letterhead(project),
+        delivery.tick(),
+        ticking,
+        share,
+    )
+
+
+@dataclass
+class _Meanwhile:
+    """What the process that started others does while they send."""
+
+    delivery: Delivery
+    due: int
+    progress: Progress
+    count_from: float = 0.0
+
+    def __call__(self) -> None:
+        self.delivery.between(self.delivery.tick())
+        began = clocks.passing()
+        if began < self.count_from:
+            return
+        done = max(self.due - self.delivery.waiting(), 0)
+        self.progress("deliver", done, self.due)
+        # Counting takes time where much waits; it should not take much of it.
+        self.count_from = clocks.passing() + _COUNTING_SHARE * (clocks.passing() - began)
+
+
+@dataclass
+class _Watch:
+    """What is looked after between blocks: hours at which nobody is to be written to any more."""
+
+    shop: Shop
+    looked_at: datetime
+    postponed: int = 0
+
+    def __call__(self, at: datetime) -> None:
+        if at - self.looked_at >= _MINUTE:
+            self.look(at)
+
+    def look(self, at: datetime) -> None:
+        """Have what may not arrive now wait for the next hour at which it may."""
+        self.looked_at = at
+        self.postponed += postpone(self.shop, at)
+
+
+def _counts(report: DeliveryReport, watch: _Watch) -> dict[str, Any]:
+    return {
+        "outcomes": {str(word): number for word, number in report.outcomes.items()},
+        "postponed": watch.postponed,
+        "held_back": {str(word): number for word, number in report.held_back.items()},
+    }
+
+
+def terms(project: Project) -> Terms:
+    """By which rules the messages of a project leave."""
+    settings, policy = project.settings, project.policy
+    warm_ups = {name: way.warm_up for name, way in settings.outlets.items() if way.warm_up}
+    return Terms(
+        settings,
+        policy.sending,
+        frozenset(p.name for p in project.running if p.journey.status in _SENDING),
+        timedelta(days=policy.complaint_hold.days),
+        Limits(warm_ups, policy.zone),
+        project.owners.default,
+    )
 
 
 def mails(shop: Shop) -> Path:
@@ -81,41 +205,13 @@ def refuse_stale(shop: Shop, now: datetime) -> None:
 
 def letterhead(project: Project) -> Letterhead:
     """What all messages of a project share."""
-    settings = project.settings
     return Letterhead(
         project.senders,
         project.policy,
-        settings.unsubscribe,
+        project.settings.unsubscribe,
         secret(project.folder),
-        settings.web.address,
+        project.settings.web.address,
     )
-
-
-def composer(shop: Shop) -> Compose:
-    """A function that turns sends into messages, with the templates as they are now."""
-    project = shop.project
-    library = Library.open(project.templates)
-    ours = letterhead(project)
-
-    def compose_block(
-        connection: Connection, send_ids: list[int], now: datetime
-    ) -> Iterator[Prepared | RenderFailure]:
-        for facts in message_facts(connection, send_ids, now, project.owners.default):
-            try:
-                made = compose(library, facts, ours, now)
-            except MessageError as error:
-                yield RenderFailure(facts.send_id, facts.message, str(error))
-            else:
-                yield Prepared(
-                    made.outgoing,
-                    made.message,
-                    made.locale,
-                    made.template_version,
-                    made.sources,
-                    made.context,
-                )
-
-    return compose_block
 
 
 def as_delivered(shop: Shop, send_id: int) -> tuple[outbox.SendRecord | None, Outgoing | None]:

@@ -1,0 +1,40 @@
+"""Which way messages of a purpose take now: their own outlet, or its fallback while that rests."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from flows.settings import Settings
+from segments.names import Purpose
+
+
+@dataclass(frozen=True)
+class Routes:
+    """The outlet each purpose has in settings.yaml, and the one its messages take now.
+
+    Purposes without a way out are not in `ways`: their messages wait.
+    """
+
+    own: Mapping[str, str]
+    ways: Mapping[str, str]
+
+    def instead_of(self, outlet: str) -> set[str]:
+        """Which outlets take over the messages of this one."""
+        return {way for purpose, way in self.ways.items() if self.own[purpose] == outlet != way}
+
+
+def routes(settings: Settings, halted: Collection[str]) -> Routes:
+    """The ways that are open while these outlets are halted."""
+    own = {str(purpose): settings.way_of(purpose) for purpose in Purpose}
+    found = {purpose: _open_way(settings, outlet, halted) for purpose, outlet in own.items()}
+    return Routes(own, {purpose: way for purpose, way in found.items() if way is not None})
+
+
+def _open_way(settings: Settings, outlet: str, halted: Collection[str]) -> str | None:
+    """The outlet itself, else the first one along its fallbacks that is not halted."""
+    met: set[str] = set()
+    way: str | None = outlet
+    while way is not None and way in halted:
+        met.add(way)
+        fallback = settings.outlets[way].fallback
+        way = None if fallback in met else fallback
+    return way
