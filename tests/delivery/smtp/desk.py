@@ -50,8 +50,9 @@ class Desk:
 
     answer: Callable[[Asked], Answer]
     extensions: tuple[str, ...]
-    slow_reader: bool = False
-    port: int = 0
+    slow_reader: bool
+    port: int
+    _listener: socket.socket
     heard: list[Asked] = field(default_factory=list)
     groups: list[list[str]] = field(default_factory=list)
     """Words that came in one write."""
@@ -63,6 +64,20 @@ class Desk:
     def words(self) -> list[str]:
         """Everything said to it but greetings and farewells, in order."""
         return [each.word for each in self.heard if each.word not in ("GREETING", "EHLO", "QUIT")]
+
+    def end_connections(self) -> None:
+        """Hang up on everybody, as after a time in which nobody spoke."""
+        for line in self._open:
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+
+    def shut(self) -> None:
+        """Let nobody in any more, and hang up on everybody."""
+        # A thread that waits in accept is not woken by a close.
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.end_connections()
 
     def _ask(self, word: str, line: str, connection: int) -> Answer:
         with self._lock:
@@ -147,10 +162,12 @@ class Desk:
         line.sendall(str(answer).encode("utf-8") + b"\r\n")
         return not str(answer).startswith("421")
 
-    def _listen(self, listener: socket.socket, context: ssl.SSLContext | None) -> None:
+    def _listen(self, context: ssl.SSLContext | None) -> None:
         with suppress(OSError):
             while True:
-                line, _ = listener.accept()
+                line, _ = self._listener.accept()
+                # Answers to commands that came together must not wait for one another.
+                line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self.connections += 1
                 self._open.append(line)
                 if context is not None:
@@ -175,17 +192,14 @@ def desk(
 ) -> Iterator[Desk]:
     """A server on a free port of this machine, for the time of the block."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        opened = Desk(answer, extensions, slow_reader, listener.getsockname()[1])
-        thread = threading.Thread(target=opened._listen, args=(listener, context), daemon=True)
+        port = listener.getsockname()[1]
+        opened = Desk(answer, extensions, slow_reader, port, listener)
+        thread = threading.Thread(target=opened._listen, args=(context,), daemon=True)
         thread.start()
         yield opened
-        # A thread that waits in accept is not woken by a close.
-        with suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
+        opened.shut()
         thread.join(2)
     for line in opened._open:
-        with suppress(OSError):
-            line.shutdown(socket.SHUT_RDWR)
         line.close()
 
 
