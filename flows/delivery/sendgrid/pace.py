@@ -12,14 +12,14 @@ _NOTICEABLE = 0.1
 
 
 class Bucket:
-    """At most so many messages a second, evenly spread.
+    """At most so many messages a second, evenly spread; None is as many as SendGrid takes.
 
     Time in which nobody sent is not made up for, but for a fiftieth of a second: a program wakes
     up a little late, and would otherwise stay below a high pace.
     """
 
-    def __init__(self, per_second: float, clock: Clock) -> None:
-        self._each = 1 / per_second
+    def __init__(self, per_second: float | None, clock: Clock) -> None:
+        self._each = 1 / per_second if per_second else 0.0
         self._clock = clock
         self._free_at = clock()
 
@@ -30,6 +30,10 @@ class Bucket:
     def take(self, messages: int) -> None:
         """So many messages leave now, which `wait` has allowed."""
         self._free_at = max(self._free_at, self._clock() - _CREDIT) + messages * self._each
+
+    def hold(self, seconds: float) -> None:
+        """Nothing leaves for so long."""
+        self._free_at = max(self._free_at, self._clock() + seconds)
 
 
 class Window:
