@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,6 @@ from sqlalchemy import (
 
 from flows.store.machine import stands
 from flows.store.models import Halt, Response, Send
-from flows.store.types import Utc
 from segments.names import HaltCause, Outcome, Purpose, ResponseKind, Review
 
 # What nobody knows the fate of, and what the provider threw away, has reached nobody.
@@ -46,11 +45,12 @@ class Scope:
 
 @dataclass(frozen=True)
 class Rate:
-    """Of so many messages that went, so many came back."""
+    """Of so many messages that went after `since`, so many came back."""
 
     scope: Scope
     hits: int
     of: int
+    since: datetime
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class Asked:
     `share` is that height, and `of_at_least` the number of messages that have to have gone.
     """
 
-    journeys: Collection[str]
-    outlets: Collection[str]
+    journeys: Set[str]
+    outlets: Set[str]
     since: datetime
     share: float
     of_at_least: int
@@ -81,21 +81,22 @@ def rates(connection: Connection, cause: HaltCause, asked: Asked, now: datetime)
     """Where is the share of messages that bounced, or were complained about, of interest?
 
     Only scopes that reach it: most do not, and how many messages they sent need not be counted.
-    A scope that stood still for this cause and was resumed counts what went since.
+    What went before its journey or its way out was resumed, after it stood still for this cause,
+    does not count again.
     """
-    begins = _begins(connection, cause, asked)
-    hits = _hits(connection, cause, asked, begins, now)
+    resumed = _resumed(connection, cause, asked.since)
+    hits = _hits(connection, cause, asked, resumed, now)
     fewest = asked.share * asked.of_at_least
-    scopes = sorted(scope for scope, number in hits.items() if number and number >= fewest)
+    scopes = sorted(scope for scope, number in hits.items() if number >= fewest)
     if not scopes:
         return []
     counts = [
-        _count(number, scope, asked, begins, hits[scope], now)
+        _count(number, scope, hits[scope], asked, resumed, now)
         for number, scope in enumerate(scopes)
     ]
     found = dict(connection.execute(union_all(*counts)).tuples().all())
     return [
-        Rate(scope, hits[scope], found[number])
+        Rate(scope, hits[scope], found[number], resumed.get(scope, asked.since))
         for number, scope in enumerate(scopes)
         if found[number] >= asked.of_at_least and hits[scope] >= asked.share * found[number]
     ]
@@ -119,11 +120,11 @@ def waiting(connection: Connection, now: datetime) -> list[Waiting]:
     ]
 
 
-def _begins(connection: Connection, cause: HaltCause, asked: Asked) -> dict[Scope, datetime]:
-    """From when on messages of a scope count, where that is later than for all others."""
+def _resumed(connection: Connection, cause: HaltCause, since: datetime) -> dict[Scope, datetime]:
+    """When scopes that stood still for this cause went on, the last time."""
     statement = (
         select(Halt.journey, Halt.outlet, func.max(Halt.ended_at))
-        .where(Halt.cause == cause, Halt.ended_at > asked.since)
+        .where(Halt.cause == cause, Halt.ended_at > since)
         .group_by(Halt.journey, Halt.outlet)
     )
     return {
@@ -136,76 +137,67 @@ def _hits(
     connection: Connection,
     cause: HaltCause,
     asked: Asked,
-    begins: Mapping[Scope, datetime],
+    resumed: Mapping[Scope, datetime],
     now: datetime,
 ) -> Counter[Scope]:
     """How many messages of each scope came back."""
-    sends = (_bounced if cause == HaltCause.BOUNCES else _complained)(asked, now).subquery()
-    journeys = {each.journey: at for each, at in begins.items() if each.journey}
-    outlets = {each.outlet: at for each, at in begins.items() if each.outlet}
+    sends = (_bounced if cause == HaltCause.BOUNCES else _complained)(asked, resumed, now)
+    of = sends.subquery().c
     rows = connection.execute(
-        select(
-            sends.c.journey,
-            sends.c.outlet,
-            func.sum(_after(sends.c.handed_over_at, sends.c.journey, journeys)),
-            func.sum(_after(sends.c.handed_over_at, sends.c.outlet, outlets)),
-        ).group_by(sends.c.journey, sends.c.outlet)
+        select(of.journey, of.outlet, func.count()).group_by(of.journey, of.outlet)
     )
     found: Counter[Scope] = Counter()
-    for journey, outlet, of_journey, of_outlet in rows:
+    for journey, outlet, number in rows:
         if journey in asked.journeys and outlet in asked.outlets:
-            found[Scope(journey=journey)] += of_journey
-            found[Scope(outlet=outlet)] += of_outlet
+            found[Scope(journey=journey)] += number
+            found[Scope(outlet=outlet)] += number
     return found
 
 
-def _bounced(asked: Asked, now: datetime) -> Select[Any]:
-    return select(Send.journey, Send.outlet, Send.handed_over_at).where(
+def _bounced(asked: Asked, resumed: Mapping[Scope, datetime], now: datetime) -> Select[Any]:
+    return select(Send.journey, Send.outlet).where(
         Send.journey.in_(sorted(asked.journeys)),
         Send.outlet.in_(sorted(asked.outlets)),
         Send.outcome == Outcome.BOUNCED,
-        Send.handed_over_at > asked.since,
-        Send.handed_over_at <= now,
+        *_counts(asked, resumed, now),
     )
 
 
-def _complained(asked: Asked, now: datetime) -> Select[Any]:
+def _complained(asked: Asked, resumed: Mapping[Scope, datetime], now: datetime) -> Select[Any]:
     # Written so that both databases find the small index of complaints only, and begin with it.
     complaint = Response.kind == literal_column(f"'{ResponseKind.COMPLAINT.value}'", String())
     return (
-        select(Send.id, Send.journey, Send.outlet, Send.handed_over_at)
+        select(Send.id, Send.journey, Send.outlet)
         .join(Response, Response.send_id == Send.id)
-        .where(
-            complaint,
-            Response.at <= now,
-            Send.handed_over_at > asked.since,
-            Send.handed_over_at <= now,
-        )
+        .where(complaint, Response.at <= now, *_counts(asked, resumed, now))
         .distinct()
     )
 
 
-def _after(
-    handed_over_at: ColumnElement[datetime],
-    name: ColumnElement[str],
-    begins: Mapping[str, datetime],
-) -> ColumnElement[int]:
-    """1 where a send counts: it went after its journey, or its way out, began to count anew."""
-    if not begins:
-        return literal(1)
-    before = (
-        and_(name == each, handed_over_at <= literal(at, Utc()))
-        for each, at in sorted(begins.items())
-    )
-    return case(*((each, 0) for each in before), else_=1)
+def _counts(
+    asked: Asked, resumed: Mapping[Scope, datetime], now: datetime
+) -> list[ColumnElement[bool]]:
+    """A message counts if it went in that time, and not before its journey or way out went on."""
+    before = [
+        and_(
+            Send.journey == scope.journey if scope.journey else Send.outlet == scope.outlet,
+            Send.handed_over_at <= at,
+        )
+        for scope, at in sorted(resumed.items())
+    ]
+    return [
+        Send.handed_over_at > asked.since,
+        Send.handed_over_at <= now,
+        *(~each for each in before),
+    ]
 
 
 def _count(
     number: int,
     scope: Scope,
-    asked: Asked,
-    begins: Mapping[Scope, datetime],
     hits: int,
+    asked: Asked,
+    resumed: Mapping[Scope, datetime],
     now: datetime,
 ) -> Select[tuple[int, int]]:
     """How many messages of a scope went, counted no further than they are of interest."""
@@ -213,8 +205,7 @@ def _count(
         Send.journey.in_([scope.journey] if scope.journey else sorted(asked.journeys)),
         Send.outlet.in_([scope.outlet] if scope.outlet else sorted(asked.outlets)),
         Send.outcome.in_(_WENT),
-        Send.handed_over_at > begins.get(scope, asked.since),
-        Send.handed_over_at <= now,
+        *_counts(asked, resumed, now),
     )
     if asked.share:
         went = went.limit(math.floor(hits / asked.share) + 1)

@@ -23,6 +23,10 @@ def furnished(engine: Engine) -> None:
     put(engine, Enrollment, {"id": 1})
 
 
+def rate(scope: Scope, hits: int, of: int, since: datetime | None = None) -> Rate:
+    return Rate(scope, hits, of, since or ago(7))
+
+
 def asked(**changes: Any) -> Asked:
     values = {
         "journeys": {"care", "news"},
@@ -65,10 +69,10 @@ def test_bounces_are_counted_by_journey_and_by_way_out(engine: Engine):
     went(engine, 1, "bounced", journey="news", outlet="spare")
     went(engine, 5, journey="news")
     assert found(engine) == [
-        Rate(MAIN, 2, 10),
-        Rate(SPARE, 1, 5),
-        Rate(CARE, 2, 5),
-        Rate(NEWS, 1, 10),
+        rate(MAIN, 2, 10),
+        rate(SPARE, 1, 5),
+        rate(CARE, 2, 5),
+        rate(NEWS, 1, 10),
     ]
 
 
@@ -78,21 +82,21 @@ def test_only_what_reached_somebody_counts(engine: Engine):
     went(engine, 5, "in_doubt")
     went(engine, 5, "dropped")
     went(engine, 5, "claimed", handed_over_at=None)
-    assert found(engine) == [Rate(MAIN, 4, 7), Rate(CARE, 4, 7)]
+    assert found(engine) == [rate(MAIN, 4, 7), rate(CARE, 4, 7)]
 
 
 def test_what_went_before_or_is_still_to_go_does_not_count(engine: Engine):
     went(engine, 2, "bounced", handed_over_at=ago(7))
     went(engine, 2, "bounced", handed_over_at=ago(-0.1))
     went(engine, 2, "bounced", handed_over_at=NOW)
-    assert found(engine) == [Rate(MAIN, 2, 2), Rate(CARE, 2, 2)]
+    assert found(engine) == [rate(MAIN, 2, 2), rate(CARE, 2, 2)]
 
 
 def test_shares_below_what_is_asked_for_and_few_messages_are_of_no_interest(engine: Engine):
     went(engine, 21)
     went(engine, 2, "bounced")
     assert found(engine) == []
-    assert found(engine, share=0.08) == [Rate(MAIN, 2, 23), Rate(CARE, 2, 23)]
+    assert found(engine, share=0.08) == [rate(MAIN, 2, 23), rate(CARE, 2, 23)]
     assert found(engine, share=0.08, of_at_least=24) == []
     assert found(engine, journeys={"other"}, share=0.01) == []
 
@@ -101,7 +105,7 @@ def test_nothing_that_came_back_is_no_rate_even_where_any_share_is_asked_for(eng
     went(engine, 3)
     assert found(engine, share=0.0) == []
     went(engine, 1, "bounced")
-    assert found(engine, share=0.0) == [Rate(MAIN, 1, 4), Rate(CARE, 1, 4)]
+    assert found(engine, share=0.0) == [rate(MAIN, 1, 4), rate(CARE, 1, 4)]
 
 
 def test_a_complaint_counts_once_a_message_and_from_when_it_came(engine: Engine):
@@ -109,21 +113,31 @@ def test_a_complaint_counts_once_a_message_and_from_when_it_came(engine: Engine)
     report(engine, first, first, second)
     report(engine, third, at=ago(-1))
     report(engine, third, kind="click")
-    assert found(engine, HaltCause.COMPLAINTS) == [Rate(MAIN, 2, 10), Rate(CARE, 2, 10)]
+    assert found(engine, HaltCause.COMPLAINTS) == [rate(MAIN, 2, 10), rate(CARE, 2, 10)]
     assert found(engine) == []
 
 
-def test_a_scope_that_was_resumed_counts_what_went_since(engine: Engine):
+RESUMED = {"why": "test", "since": ago(2.5), "ended_at": ago(2)}
+
+
+@pytest.mark.parametrize(
+    ("halt", "counted"),
+    [
+        ({"journey": "care", "cause": "bounces"}, [rate(MAIN, 1, 4), rate(CARE, 1, 4, ago(2))]),
+        ({"outlet": "main", "cause": "bounces"}, [rate(MAIN, 1, 4, ago(2)), rate(CARE, 1, 4)]),
+        ({"journey": "care", "cause": "complaints"}, [rate(MAIN, 6, 9), rate(CARE, 6, 9)]),
+        ({"outlet": "spare", "cause": "bounces"}, [rate(MAIN, 6, 9), rate(CARE, 6, 9)]),
+    ],
+    ids=["its journey", "its way out", "for another cause", "another way out"],
+)
+def test_what_went_before_its_scope_was_resumed_does_not_count_again(
+    engine: Engine, halt: dict[str, str], counted: list[Rate]
+):
     went(engine, 5, "bounced", handed_over_at=ago(3))
     went(engine, 1, "bounced")
     went(engine, 3)
-    ended = {"why": "test", "since": ago(2.5), "ended_at": ago(2)}
-    put(engine, Halt, {"journey": "care", "cause": "bounces", **ended})
-    assert found(engine) == [Rate(MAIN, 6, 9), Rate(CARE, 1, 4)]
-    put(engine, Halt, {"outlet": "main", "cause": "complaints", **ended})
-    assert found(engine) == [Rate(MAIN, 6, 9), Rate(CARE, 1, 4)], "stopped for another cause"
-    put(engine, Halt, {"outlet": "main", "cause": "bounces", **ended})
-    assert found(engine) == [Rate(MAIN, 1, 4), Rate(CARE, 1, 4)]
+    put(engine, Halt, halt | RESUMED)
+    assert found(engine) == counted
 
 
 def test_what_waits_is_counted_but_for_what_waits_for_a_yes(engine: Engine):
