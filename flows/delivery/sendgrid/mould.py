@@ -22,7 +22,6 @@ _SHORTEST = 8  # A shorter piece between two slots is found by mistake; it goes 
 _HEAD, _PROBE = 48, 256
 
 _UNIT = re.compile(r"<[^<\n]*\n?|[^<\n]+\n?|\n")
-_WORD_END = re.compile(r"[\w&#%-]+\Z")
 _WORD_START = re.compile(r"\A[\w#%-]+;?")
 # SendGrid rewrites links it finds in what messages share: such a link is whole up to its host.
 _HALF_LINK = re.compile(r"https?://[^/\"'\s<>]*\Z")
@@ -131,16 +130,19 @@ class Mould:
 
     def learn(self, html: str, text: str) -> bool:
         """Widen the mould for one more message, unless that differs too much."""
-        bodies = [
-            _widened(self.html, _UNIT.findall(html)),
-            _widened(self.text, _UNIT.findall(text)),
-        ]
-        if any(map(_strange, bodies)):
+        # The text is looked at first: it is short, and all of it differs in another language.
+        own_text = _widened(self.text, _UNIT.findall(text))
+        if _strange(own_text):
             return False
-        slots = [each for body in bodies for each in body if isinstance(each, Slot)]
-        if len(slots) > MOST_SLOTS or sum(slot.open for slot in slots) > _MOST_OPEN:
+        own_html = _widened(self.html, _UNIT.findall(html))
+        slots = [each for each in (*own_html, *own_text) if isinstance(each, Slot)]
+        if (
+            _strange(own_html)
+            or len(slots) > MOST_SLOTS
+            or sum(slot.open for slot in slots) > _MOST_OPEN
+        ):
             return False
-        self.html, self.text = bodies
+        self.html, self.text = own_html, own_text
         self.version += 1
         self._tracks = None
         return True
@@ -245,7 +247,7 @@ def _slot(elements: list[Element], text: str) -> Slot:
     most = max(len(text), sum(high for _, high in lengths))
     common = _common(begins, text)[:least]
     if len(common) < len(begins) or len(common) < len(text):
-        common = _HALF_LINK.sub("", _WORD_END.sub("", common))
+        common = _HALF_LINK.sub("", _whole_words(common))
     tail = _common(ends[::-1], text[::-1])[: least - len(common)][::-1]
     if len(tail) < len(ends) or len(tail) < len(text):
         tail = _WORD_START.sub("", tail)
@@ -261,6 +263,14 @@ def _until_slot(elements: list[Element], edge: str) -> str:
         if isinstance(element, Slot):
             break
     return "".join(parts if forwards else reversed(parts))
+
+
+def _whole_words(text: str) -> str:
+    """The text without a word at its end that may have been cut."""
+    end = len(text)
+    while end and (text[end - 1].isalnum() or text[end - 1] in "_&#%-"):
+        end -= 1
+    return text[:end]
 
 
 def _common(one: str, other: str) -> str:

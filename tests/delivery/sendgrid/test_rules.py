@@ -287,7 +287,7 @@ def senders_facts(draw: st.DrawFn) -> list[Any]:
     ]
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(senders_facts())
 def test_whatever_is_known_of_people_their_messages_break_no_rule(block: list[Any]):
     try:
@@ -325,7 +325,7 @@ def outgoing(draw: st.DrawFn) -> list[Outgoing]:
     return made
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(outgoing())
 def test_whatever_messages_hold_their_requests_break_no_rule(messages: list[Outgoing]):
     assert_sound(messages)

@@ -133,6 +133,15 @@ def test_a_page_without_line_breaks_is_split_as_well():
     assert one.values[7] == {"-abc00100-": "7"}
 
 
+def test_pictures_inside_a_page_are_shared_in_no_time():
+    picture = "iVBORw0KGgo" * 30_000
+    messages = [Note(html("Kunde", f'<img src="data:image/png;base64,{picture}" alt="{each}">\n'))
+                for each in ("Anna", "Ben", "Cem")]  # fmt: skip
+    (one,) = shared(messages)
+    assert one.values[2] == {"-abc00100-": "Cem"}
+    assert_whole(messages, [one])
+
+
 def test_who_has_too_much_of_his_own_goes_alone():
     long = "ä" * (MOST_VALUE_BYTES // 2)
     messages = [*mails(6), mail(7, html=html(f"Frau Meier {long}"))]
