@@ -2,12 +2,15 @@
 
 from enum import StrEnum
 
-from flows.reporting import words_de, words_en
+from flows.reporting import words_de, words_en, words_sending
 from segments.names import Locale
 
 WORDS = {Locale.DE: words_de.WORDS, Locale.EN: words_en.WORDS}
 TABLES = {Locale.DE: words_de.TABLES, Locale.EN: words_en.TABLES}
-TEXTS = {Locale.DE: words_de.TEXTS, Locale.EN: words_en.TEXTS}
+TEXTS = {
+    Locale.DE: words_de.TEXTS | words_sending.DE,
+    Locale.EN: words_en.TEXTS | words_sending.EN,
+}
 
 
 def word(kind: type[StrEnum], value: str, locale: Locale) -> str:
