@@ -13,8 +13,8 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
+from flows.delivery import clocks
 from flows.delivery.block import Block, ClosedError, Compose, Moment, Terms, take
-from flows.delivery.clocks import Tick, passing
 from flows.delivery.feed import Handed, Standing, hand_over
 from flows.delivery.noting import note, rest
 from flows.delivery.outlet import Outlet
@@ -56,17 +56,19 @@ class Delivery:
     between   called before each block, with the moment
     stopping  once it says so, nothing more leaves
     progress  called with how many messages are out of the line
+    passing   seconds that go by, whatever the moment is
     """
 
     engine: Engine
     outlets: Mapping[str, Outlet]
     compose: Compose
     terms: Terms
-    tick: Tick
+    tick: clocks.Tick
     report: DeliveryReport = field(default_factory=DeliveryReport)
     between: Callable[[datetime], None] = _nothing
     stopping: Callable[[], bool] = _never
     progress: Callable[[int], None] = _nothing
+    passing: Callable[[], float] = clocks.passing
     _failed: Counter[str] = field(default_factory=Counter)
     _standings: dict[str, Standing] = field(default_factory=dict)
     _unsure: list[int] = field(default_factory=list)
@@ -84,7 +86,7 @@ class Delivery:
         size, done = self.terms.block, 0
         while not self.stopping():
             self.between(self.tick())
-            began = passing()
+            began = self.passing()
             moment = self._moment()
             self._unsure = []
             try:
@@ -98,7 +100,7 @@ class Delivery:
                 break
             done += block.size
             self.progress(done)
-            size = _next_size(size, block.size, passing() - began, self.terms.most)
+            size = _next_size(size, block.size, self.passing() - began, self.terms.most)
 
     def waiting(self) -> int:
         """How many messages are due and in the queue now."""
@@ -114,7 +116,7 @@ class Delivery:
     def _moment(self) -> Moment:
         at = self.tick()
         lease = max(timedelta(days=self.terms.settings.lease.days), _LEASE_AT_LEAST)
-        return Moment(uuid.uuid4().hex, at, at + lease, passing() + lease.total_seconds())
+        return Moment(uuid.uuid4().hex, at, at + lease, self.passing() + lease.total_seconds())
 
     def _take(self, moment: Moment, size: int, connection: Connection) -> Block:
         return take(connection, self.outlets, self.compose, self.terms, moment, size, self._failed)
@@ -159,7 +161,7 @@ class Delivery:
         note(connection, self.terms, moment, outlet, handed, self.tick(), tried=tried)
 
     def _may_go(self, moment: Moment) -> bool:
-        return passing() < moment.over and not self.stopping()
+        return self.passing() < moment.over and not self.stopping()
 
     def _standing(self, outlet: str, *, trying: bool) -> Standing:
         """What this process knows of an outlet; one that was resumed begins anew."""

@@ -1,173 +1,172 @@
 """A delivery from queue to receipt, and what is left when something breaks on the way."""
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
-from typing import Self
 
 import pytest
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, text, update
 
-from flows.delivery.dispatch import LEASE, Compose, deliver
+from flows.delivery.block import Moment, take
 from flows.delivery.folder import FolderOutlet
-from flows.delivery.outlet import Prepared, Receipt, RenderFailure
-from flows.errors import DeliveryError
-from flows.outgoing import Outgoing
+from flows.delivery.outlet import Parcel, Prepared, Receipt, RenderFailure
 from flows.store import outbox
-from flows.store.models import Send
+from flows.store.models import Doubt, Send
 from segments.names import Outcome
-from tests.delivery.rows import DAY, LIVE, NOW, column, furnish, outcomes, put, send
-
-
-def mail(number: int, date: datetime = NOW, **changes: str) -> Outgoing:
-    values = {
-        "to_name": "Ada Example",
-        "to_email": "ada@example.com",
-        "subject": f"Hello {number}",
-        "html": "<html><head></head><body><p>Hello</p></body></html>",
-        "text": "Hello",
-    }
-    return Outgoing(
-        send_id=number,
-        from_name="Shop",
-        from_email="shop@example.org",
-        reply_to="shop@example.org",
-        headers={"X-Stammkunde-Message": "hello"},
-        message_id=f"<send.{number}@example.org>",
-        date=date,
-        **{**values, **changes},
-    )
-
-
-def composing(broken: Callable[[int], bool] = lambda number: False) -> Compose:
-    def compose(
-        connection: Connection, send_ids: list[int], now: datetime
-    ) -> Iterator[Prepared | RenderFailure]:
-        names = dict(connection.execute(select(Send.id, Send.message)).tuples().all())
-        for number in send_ids:
-            if broken(number):
-                yield RenderFailure(number, names[number], "body.html:3 has no name")
-            else:
-                context = f'{{"number":{number}}}'
-                yield Prepared(mail(number, now), names[number], "de", "t1", b"src", context)
-
-    return compose
-
-
-class Recorder:
-    """An outlet that keeps what it is given, and can break at a message."""
-
-    def __init__(self, breaks_at: int = 0, error: BaseException | None = None) -> None:
-        self.taken: list[int] = []
-        self.breaks_at = breaks_at
-        self.error = error
-
-    def deliver(self, messages: Sequence[Outgoing]) -> Iterator[Receipt]:
-        for message in messages:
-            if message.send_id == self.breaks_at:
-                if self.error is None:
-                    continue
-                raise self.error
-            self.taken.append(message.send_id)
-            yield Receipt(message.send_id, Outcome.ACCEPTED, f"p{message.send_id}")
-
-    def close(self) -> None: ...
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
+from tests.delivery.outlets import (
+    ACCEPTED,
+    IN_DOUBT,
+    QUEUED,
+    Way,
+    composing,
+    deliver,
+    settings,
+    terms,
+)
+from tests.delivery.rows import DAY, NOW, column, furnish, outcomes, put, send
 
 
 def test_everything_due_goes_once_and_a_second_run_sends_nothing(engine: Engine) -> None:
     furnish(engine)
     put(engine, *(send(n, priority=n) for n in range(1, 8)), send(8, due_at=NOW + DAY))
-    outlet = Recorder()
-    seen: list[tuple[int, int]] = []
-    first = deliver(
-        engine,
-        outlet,
-        composing(),
-        now=NOW,
-        live=LIVE,
-        block=3,
-        progress=lambda done, total: seen.append((done, total)),
-    )
-    assert outlet.taken == [7, 6, 5, 4, 3, 2, 1]
-    assert seen == [(3, 7), (6, 7), (7, 7)]
-    assert (first.handed_over, first.outcomes[Outcome.ACCEPTED]) == (7, 7)
-    assert first.by_message["hello", Outcome.ACCEPTED] == 7
-    second = deliver(engine, outlet, composing(), now=NOW, live=LIVE)
+    way = Way()
+    seen: list[int] = []
+    first = deliver(engine, way, rules=terms(block=3), progress=seen.append)
+    assert way.taken == [7, 6, 5, 4, 3, 2, 1]
+    assert seen == [3, 6, 7]
+    assert (first.handed_over, first.outcomes[ACCEPTED]) == (7, 7)
+    assert first.by_message["hello", ACCEPTED] == first.by_outlet["main", ACCEPTED] == 7
+    second = deliver(engine, way)
     assert second.outcomes.total() == 0
-    assert len(outlet.taken) == 7
+    assert len(way.taken) == 7
     with engine.connect() as connection:
         shown = outbox.load_send(connection, 4)
     assert shown is not None
     assert (shown.context, shown.sources, shown.provider_id) == ('{"number":4}', b"src", "p4")
-    assert shown.handed_over_at == NOW
+    assert (shown.handed_over_at, shown.outlet, shown.request_id) == (NOW, "main", "r2.0")
 
 
-def test_a_message_is_kept_before_it_is_handed_over(engine: Engine) -> None:
+def test_a_message_is_kept_and_claimed_before_it_is_handed_over(engine: Engine) -> None:
     furnish(engine)
     put(engine, send(1))
     kept: list[object] = []
 
-    class Looking(Recorder):
-        def deliver(self, messages: Sequence[Outgoing]) -> Iterator[Receipt]:
+    class Looking(Way):
+        def deliver(self, parcels: Iterable[Parcel]) -> Iterator[Receipt]:
             with engine.connect() as connection:
-                kept.append(column(connection, "context")[1])
-                kept.append(column(connection, "template_version")[1])
-            yield from super().deliver(messages)
+                for name in ("outcome", "context", "template_version", "request_id", "claim_id"):
+                    kept.append(column(connection, name)[1])
+            yield from super().deliver(parcels)
 
-    deliver(engine, Looking(), composing(), now=NOW, live=LIVE)
-    assert kept == ['{"number":1}', "t1"]
-
-
-def test_a_crash_after_the_claim_leaves_doubt_and_never_a_second_mail(engine: Engine) -> None:
-    furnish(engine)
-    put(engine, *(send(n, valid_until=NOW + 9 * DAY) for n in range(1, 5)))
-    outlet = Recorder(breaks_at=3, error=KeyboardInterrupt())
-    with pytest.raises(KeyboardInterrupt):
-        deliver(engine, outlet, composing(), now=NOW, live=LIVE)
-    assert outcomes(engine) == {1: "accepted", 2: "accepted", 3: "claimed", 4: "claimed"}
-    deliver(engine, outlet, composing(), now=NOW + LEASE, live=LIVE)
-    assert outcomes(engine)[3] == "claimed"
-    report = deliver(engine, outlet, composing(), now=NOW + DAY, live=LIVE)
-    assert report.found_stale == 2
-    assert outcomes(engine) == {1: "accepted", 2: "accepted", 3: "in_doubt", 4: "in_doubt"}
-    assert outlet.taken == [1, 2]
+    deliver(engine, Looking())
+    assert kept[:4] == ["claimed", '{"number":1}', "t1", "r1.0"]
+    assert kept[4]
 
 
-def test_after_an_unknown_failure_of_the_outlet_the_rest_of_the_block_is_in_doubt(
+def test_an_interruption_leaves_doubt_about_one_message_and_the_rest_in_the_queue(
     engine: Engine,
 ) -> None:
     furnish(engine)
     put(engine, *(send(n) for n in range(1, 5)))
-    with pytest.raises(TimeoutError):
-        deliver(engine, Recorder(2, TimeoutError()), composing(), now=NOW, live=LIVE, block=3)
-    assert outcomes(engine) == {1: "accepted", 2: "in_doubt", 3: "in_doubt", 4: "queued"}
+    way = Way(lambda n: KeyboardInterrupt() if n == 3 else ACCEPTED)
+    with pytest.raises(KeyboardInterrupt):
+        deliver(engine, way)
+    assert outcomes(engine) == {1: "accepted", 2: "accepted", 3: "in_doubt", 4: "queued"}
+    with engine.connect() as connection:
+        assert column(connection, "detail")[3] == "the outlet failed: KeyboardInterrupt"
 
 
-def test_an_outlet_that_takes_nothing_leaves_the_rest_in_the_queue(engine: Engine) -> None:
+def test_claims_a_dead_process_left_come_back_as_doubt_once_their_lease_is_over(
+    engine: Engine,
+) -> None:
     furnish(engine)
-    put(engine, *(send(n) for n in range(1, 4)))
-    with pytest.raises(DeliveryError):
-        deliver(engine, Recorder(2, DeliveryError("full")), composing(), now=NOW, live=LIVE)
-    assert outcomes(engine) == {1: "accepted", 2: "queued", 3: "queued"}
+    put(engine, *(send(n, valid_until=NOW + 9 * DAY) for n in range(1, 3)))
+    lease = timedelta(minutes=10)
+    moment = Moment("dead", NOW, NOW + lease, 0)
+    with outbox.side_by_side(engine) as connection:
+        take(connection, {"main": Way()}, composing(), terms(), moment, 200, Counter())
+    assert deliver(engine, way := Way(), now=NOW + lease).found_stale == 0
+    assert outcomes(engine) == {1: "claimed", 2: "claimed"}
+    assert deliver(engine, way, now=NOW + lease + timedelta(seconds=1)).found_stale == 2
+    assert outcomes(engine) == {1: "in_doubt", 2: "in_doubt"}
+    assert way.taken == []
+
+
+def test_after_an_unknown_failure_only_what_was_taken_is_in_doubt(engine: Engine) -> None:
+    furnish(engine)
+    put(engine, *(send(n) for n in range(1, 5)))
+    way = Way(lambda n: TimeoutError() if n == 2 else ACCEPTED)
+    with pytest.raises(TimeoutError):
+        deliver(engine, way, rules=terms(block=3))
+    assert outcomes(engine) == {1: "accepted", 2: "in_doubt", 3: "queued", 4: "queued"}
 
 
 def test_a_message_without_a_receipt_is_in_doubt(engine: Engine) -> None:
     furnish(engine)
     put(engine, send(1), send(2))
-    report = deliver(engine, Recorder(breaks_at=2), composing(), now=NOW, live=LIVE)
+    report = deliver(engine, Way(lambda n: None if n == 2 else ACCEPTED))
     assert outcomes(engine) == {1: "accepted", 2: "in_doubt"}
-    assert report.by_message["hello", Outcome.IN_DOUBT] == 1
+    assert report.by_message["hello", IN_DOUBT] == report.in_doubt == 1
+    with engine.connect() as connection:
+        assert connection.execute(Doubt.__table__.select()).one().send_id == 2
+
+
+def test_what_an_outlet_did_not_take_is_tried_again_a_little_later(engine: Engine) -> None:
+    furnish(engine)
+    put(engine, send(1), send(2), send(3))
+    patience = timedelta(minutes=15)
+    said = {2: QUEUED, 3: Receipt(3, QUEUED, detail="450 come again", later=patience)}
+    way = Way(lambda n: said.get(n, ACCEPTED))
+    report = deliver(engine, way)
+    assert outcomes(engine) == {1: "accepted", 2: "queued", 3: "queued"}
+    assert report.again == 2
+    with engine.connect() as connection:
+        later = column(connection, "not_before")
+        assert (later[2], later[3]) == (NOW + timedelta(minutes=1), NOW + patience)
+        assert column(connection, "claim_id")[2] is None
+    said.clear()
+    deliver(engine, way, now=NOW + timedelta(minutes=1))
+    assert way.taken == [1, 2]
+    deliver(engine, way, now=NOW + patience)
+    assert way.taken == [1, 2, 3]
+
+
+def test_nothing_leaves_after_its_lease_and_what_is_left_leaves_with_a_new_one(
+    engine: Engine,
+) -> None:
+    furnish(engine)
+    put(engine, *(send(n) for n in range(1, 5)))
+    seconds = [0.0]
+
+    def slow(_: int) -> Outcome:
+        seconds[0] += 400
+        return ACCEPTED
+
+    deliver(engine, Way(slow), passing=lambda: seconds[0])
+    assert set(outcomes(engine).values()) == {"accepted"}
+    with engine.connect() as connection:
+        requests = column(connection, "request_id")
+    # Who is slow gets smaller blocks, too.
+    assert requests == {1: "r1.0", 2: "r1.1", 3: "r2.0", 4: "r3.0"}
+
+
+def test_once_asked_to_stop_nothing_more_leaves_and_nothing_is_lost(engine: Engine) -> None:
+    furnish(engine)
+    put(engine, *(send(n) for n in range(1, 7)))
+    way = Way()
+    deliver(engine, way, rules=terms(block=4), stopping=lambda: len(way.taken) >= 2)
+    assert way.taken == [1, 2]
+    assert set(outcomes(engine).values()) == {"accepted", "queued"}
+    deliver(engine, way)
+    assert way.taken == [1, 2, 3, 4, 5, 6]
 
 
 def test_who_a_message_fails_for_is_left_out_and_the_others_get_theirs(engine: Engine) -> None:
     furnish(engine)
     put(engine, *(send(n) for n in range(1, 5)))
-    report = deliver(engine, Recorder(), composing(lambda n: n == 2), now=NOW, live=LIVE)
+    report = deliver(engine, Way(), composing(lambda n: n == 2))
     assert outcomes(engine) == {1: "accepted", 2: "render_failed", 3: "accepted", 4: "accepted"}
     assert [failure.send_id for failure in report.failures] == [2]
     with engine.connect() as connection:
@@ -177,15 +176,8 @@ def test_who_a_message_fails_for_is_left_out_and_the_others_get_theirs(engine: E
 def test_a_message_that_fails_too_often_is_set_aside_and_stays_queued(engine: Engine) -> None:
     furnish(engine)
     put(engine, *(send(n) for n in range(1, 7)), send(7, message="fine", priority=1))
-    report = deliver(
-        engine,
-        Recorder(),
-        composing(lambda n: n in (2, 3, 4)),
-        now=NOW,
-        live=LIVE,
-        block=4,
-        max_render_errors=2,
-    )
+    rules = terms(settings(max_render_errors=2), block=4)
+    report = deliver(engine, Way(), composing(lambda n: n in (2, 3, 4)), rules)
     assert outcomes(engine) == {
         1: "accepted",
         2: "render_failed",
@@ -197,47 +189,100 @@ def test_a_message_that_fails_too_often_is_set_aside_and_stays_queued(engine: En
     }
     assert report.left_in_queue == {"hello": 3}
     assert len(report.failures) == 3
-    with engine.connect() as connection:
-        assert column(connection, "claimed_at")[4] is None
+    assert report.told[-1] == "hello fails for too many people and was set aside; 3 of it wait"
 
 
 def test_a_send_nothing_was_composed_for_is_not_lost_from_sight(engine: Engine) -> None:
     furnish(engine)
     put(engine, send(1))
-    deliver(engine, Recorder(), lambda *_: [], now=NOW, live=LIVE)
+    deliver(engine, Way(), lambda *_: [])
     assert outcomes(engine) == {1: "render_failed"}
 
 
-def test_a_failure_while_composing_returns_the_block(engine: Engine) -> None:
+def test_a_failure_while_composing_leaves_the_block_where_it_was(engine: Engine) -> None:
     def compose(*_: object) -> list[Prepared | RenderFailure]:
         raise RuntimeError("no templates")
 
     furnish(engine)
     put(engine, send(1))
     with pytest.raises(RuntimeError, match="no templates"):
-        deliver(engine, Recorder(), compose, now=NOW, live=LIVE)
+        deliver(engine, Way(), compose)
     assert outcomes(engine) == {1: "queued"}
 
 
 def test_a_stop_that_appears_after_the_queue_was_filled_is_heeded(engine: Engine) -> None:
     furnish(engine)
     put(engine, send(1), send(2))
-    outlet = Recorder()
-    report = deliver(engine, outlet, composing(), now=NOW, live=set())
-    assert outlet.taken == []
+    way = Way()
+    report = deliver(engine, way, rules=terms(live=set()))
+    assert way.taken == []
     assert report.held_back == {"journey_not_live": 2}
 
 
-def test_a_send_reset_by_hand_is_not_written_to_the_folder_twice(
-    engine: Engine, tmp_path: Path
+def test_what_becomes_stale_while_others_leave_does_not_leave(engine: Engine) -> None:
+    furnish(engine)
+    put(engine, send(1, priority=60), send(2, valid_until=NOW + timedelta(minutes=2)))
+    minutes = count()
+    way = Way()
+    report = deliver(
+        engine,
+        way,
+        rules=terms(block=1),
+        tick=lambda: NOW + next(minutes) * timedelta(minutes=1),
+    )
+    assert way.taken == [1]
+    assert report.held_back == {"expired": 1}
+
+
+def test_a_rejected_message_says_why_and_a_missing_mailbox_is_written_to_no_more(
+    engine: Engine,
 ) -> None:
     furnish(engine)
+    put(engine, send(1, priority=60), send(2))
+    way = Way(lambda n: Receipt(n, Outcome.REJECTED, detail="550 no such user", hard=True))
+    report = deliver(engine, way, rules=terms(block=1))
+    assert outcomes(engine) == {1: "rejected", 2: "cancelled"}
+    assert report.held_back == {"suppressed": 1}
+    with engine.connect() as connection:
+        assert column(connection, "detail")[1] == "550 no such user"
+
+
+def test_a_database_that_goes_away_for_a_moment_stops_nothing(engine: Engine) -> None:
+    if engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no server that could go away")
+    furnish(engine)
+    put(engine, *(send(n) for n in range(1, 7)))
+    made = composing()
+    cut = iter([True, False, True])
+
+    def compose(connection: Connection, *given: object) -> Iterator[Prepared | RenderFailure]:
+        yield from made(connection, *given)  # type: ignore[arg-type]
+        if next(cut, False):
+            pid = connection.scalar(text("SELECT pg_backend_pid()"))
+            with engine.connect() as other:
+                other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+
+    way = Way()
+    deliver(engine, way, compose, terms(block=3))
+    assert way.taken == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_send_that_is_sent_anew_is_not_written_to_the_folder_twice(
+    engine: Engine, tmp_path: Path
+) -> None:
+    class Interrupted(FolderOutlet):
+        def deliver(self, parcels: Iterable[Parcel]) -> Iterator[Receipt]:
+            for _ in super().deliver(parcels):
+                raise KeyboardInterrupt
+
+    furnish(engine)
     put(engine, send(1))
+    with Interrupted(tmp_path / "mails") as outlet, pytest.raises(KeyboardInterrupt):
+        deliver(engine, outlet)
+    with engine.begin() as connection:
+        connection.execute(update(Send).where(Send.outcome == "in_doubt").values(outcome="queued"))
     with FolderOutlet(tmp_path / "mails") as outlet:
-        deliver(engine, outlet, composing(), now=NOW, live=LIVE)
-        with engine.begin() as connection:
-            connection.execute(update(Send).values(outcome="queued"))
-        deliver(engine, outlet, composing(), now=NOW, live=LIVE)
+        deliver(engine, outlet)
     assert outcomes(engine) == {1: "accepted"}
     assert len(list((tmp_path / "mails").glob("*/*.eml"))) == 1
     assert (tmp_path / "mails" / "index.html").read_text().count('class="mail"') == 1

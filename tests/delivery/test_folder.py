@@ -1,5 +1,6 @@
 """The folder outlet: files by day, a page that lists and shows them, nothing twice or lost."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,16 +9,17 @@ from bs4 import BeautifulSoup
 
 from flows.delivery import page
 from flows.delivery.folder import FolderOutlet
-from flows.delivery.outlet import Receipt
+from flows.delivery.outlet import Asked, Receipt
 from flows.errors import DeliveryError
 from flows.outgoing import Outgoing
 from segments.names import Outcome
-from tests.delivery.test_dispatch import mail
+from tests.delivery.outlets import mail
+from tests.delivery.rows import NOW
 
 
 def deliver(folder: Path, *mails: Outgoing) -> list[Receipt]:
     with FolderOutlet(folder) as outlet:
-        return list(outlet.deliver(mails))
+        return list(outlet.deliver(outlet.pack(mails, NOW)))
 
 
 def listed(folder: Path) -> list[str]:
@@ -124,8 +126,44 @@ def test_a_day_that_cannot_be_written_takes_none_of_its_mails(tmp_path: Path) ->
     deliver(tmp_path, mail(1))
     (tmp_path / "2026-03-03").write_text("a file")
     with FolderOutlet(tmp_path) as outlet:
-        receipts = outlet.deliver([mail(2), mail(3, datetime(2026, 3, 3, tzinfo=UTC)), mail(4)])
+        mails = [mail(2), mail(3, datetime(2026, 3, 3, tzinfo=UTC)), mail(4)]
+        receipts = outlet.deliver(outlet.pack(mails, NOW))
         assert next(receipts).send_id == 2
         with pytest.raises(DeliveryError):
             next(receipts)
     assert listed(tmp_path) == ["2026-03-02/1.html", "2026-03-02/2.html"]
+
+
+def asked(number: int) -> Asked:
+    return Asked(number, "r1", "ada@example.com", NOW, None, None)
+
+
+def test_a_mail_in_doubt_went_if_its_file_is_there_and_gets_the_row_it_lacks(
+    tmp_path: Path,
+) -> None:
+    with FolderOutlet(tmp_path) as outlet:
+        receipts = outlet.deliver(outlet.pack([mail(1, subject="Grüße & mehr"), mail(2)], NOW))
+        assert next(receipts).outcome == Outcome.ACCEPTED
+        # The process ends here as if killed: nobody writes the row.
+        index = (tmp_path / "index.html").read_bytes()
+        receipts.close()
+        row = (tmp_path / "index.html").read_bytes().removeprefix(index)
+        (tmp_path / "index.html").write_bytes(index)
+    with FolderOutlet(tmp_path) as outlet:
+        went, missing = outlet.look_up([asked(1), asked(2)], NOW)
+    assert (went.outcome, went.provider_id) == (Outcome.ACCEPTED, "2026-03-02/1.eml")
+    assert missing.outcome == Outcome.QUEUED
+    assert (tmp_path / "index.html").read_bytes() == index + row
+    with FolderOutlet(tmp_path) as outlet:
+        list(outlet.look_up([asked(1)], NOW))
+    assert listed(tmp_path) == ["2026-03-02/1.html"]
+
+
+def test_two_outlets_write_to_one_folder_and_neither_loses_a_row(tmp_path: Path) -> None:
+    def write(first: int) -> None:
+        for start in range(first, first + 40, 4):
+            deliver(tmp_path, *map(mail, range(start, start + 4)))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, (1, 101)))
+    assert len(listed(tmp_path)) == len(set(listed(tmp_path))) == 80
