@@ -1,0 +1,76 @@
+"""The application: SendGrid's management calls and the control API, behind one door."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tests.simulator import answers
+from tests.simulator.answers import Answer
+from tests.simulator.clock import wall
+from tests.simulator.world import World
+
+Handler = Callable[[Request], Awaitable[Answer]]
+
+
+def response(answer: Answer) -> Response:
+    """An answer as starlette sends it."""
+    made = Response(answer.body, answer.status)
+    if answer.body:
+        made.headers["content-type"] = answer.kind.decode()
+    for name, value in answer.headers:
+        made.headers[name.decode()] = value.decode()
+    return made
+
+
+def application(world: World, routes: list[BaseRoute]) -> ASGIApp:
+    """All routes; those under /v3/ ask for a key, have their pace, and fail on demand."""
+
+    def wrong(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        words = {404: answers.NOT_FOUND, 405: answers.NOT_ALLOWED}
+        said = answers.refused(status, answers.unnamed("bad request"))
+        return response(words.get(status, said))
+
+    inner = Starlette(routes=routes, exception_handlers={HTTPException: wrong})
+
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope["path"].startswith("/v3/"):
+            await inner(scope, receive, send)
+            return
+        fault = world.faults.draw(scope["path"])
+        if fault is not None and fault.when != "after_accept":
+            if fault.breaks:
+                scope["extensions"]["simulator.break"]()
+                return
+            await response(fault.answer(b"", int(wall()) + 2))(scope, receive, send)
+            return
+        fits, paces = world.pace.take()
+        refusal = _key_refused(world, scope) if fits else answers.TOO_MANY
+        if refusal is not None:
+            refusal = refusal._replace(headers=paces)
+            await response(refusal)(scope, receive, send)
+            return
+
+        async def tell(message: dict) -> None:
+            if message["type"] == "http.response.start":
+                if fault is not None and fault.breaks:
+                    scope["extensions"]["simulator.break"]()
+                message["headers"] = [*message["headers"], *paces]
+            await send(message)
+
+        await inner(scope, receive, tell)
+
+    return door
+
+
+def _key_refused(world: World, scope: Scope) -> Answer | None:
+    given = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+    scheme, _, key = given.partition(" ")
+    if scheme != "Bearer" or key.strip() not in world.account.keys:
+        return answers.UNAUTHORIZED
+    return None
