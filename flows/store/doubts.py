@@ -31,6 +31,7 @@ _doubt = Base.metadata.tables["doubt"]
 _ENDS = frozenset({Outcome.ACCEPTED, Outcome.QUEUED, Outcome.IN_DOUBT})
 _ANSWERED = "what came back told what became of it"
 _NOTE: Types = {"its_send": BigInteger(), "its_known": Text()}
+_BACK: Types = {"its_doubt": BigInteger(), "its_known": Text()}
 _SETTLED: Types = {"its_send": BigInteger(), "its_outcome": String(30), "its_known": Text()}
 _ACCEPTED: Types = {"its_id": BigInteger(), "its_number": String(200)}
 
@@ -157,12 +158,16 @@ def note(connection: Connection, known: Mapping[int, str], now: datetime) -> Non
 
 
 def bring_back(connection: Connection, known: Mapping[int, str], now: datetime) -> None:
-    """Keep that sends certainly did not go, or are to go again, until their leases are over."""
-    note(connection, known, now)
-    connection.execute(
-        update(_doubt)
-        .where(among(connection, _doubt.c.send_id, known), _doubt.c.settled_at.is_(None))
-        .values(settled_as=Outcome.QUEUED)
+    """Keep of doubts, by their own numbers, that their sends go again when their leases are over."""
+    update_each(
+        connection,
+        lambda fresh: (
+            update(_doubt)
+            .where(_doubt.c.id == fresh["its_doubt"], _doubt.c.settled_at.is_(None))
+            .values(asked_at=now, known=fresh["its_known"], settled_as=Outcome.QUEUED)
+        ),
+        _BACK,
+        [{"its_doubt": number, "its_known": said} for number, said in known.items()],
     )
 
 
@@ -181,15 +186,17 @@ def settle(
     known: Mapping[int, str],
     *,
     provider_ids: Mapping[int, str] | None = None,
+    doubt_ids: Collection[int] | None = None,
 ) -> Counter[Outcome]:
     """Close doubts: each send was ACCEPTED, goes back to the queue as QUEUED, or stays IN_DOUBT.
 
     `known` says why, `provider_ids` names the message at the provider. A send an event has told
-    about meanwhile is closed as what it is by now. How many were closed, by outcome.
+    about meanwhile is closed as what it is by now. With `doubt_ids`, nothing happens to a send that
+    has come to be in doubt anew since those were read. How many were closed, by outcome.
     """
     if strange := set(outcomes.values()) - _ENDS:
         raise ValueError(f"a doubt does not end as {', '.join(sorted(strange))}")
-    standing = _locked(connection, outcomes)
+    standing = _locked(connection, outcomes, doubt_ids)
     ends = {
         number: outcomes[number] if stands_at == Outcome.IN_DOUBT else stands_at
         for number, stands_at in standing.items()
@@ -290,9 +297,12 @@ def overview(
     )
 
 
-def _locked(connection: Connection, send_ids: Collection[int]) -> dict[int, Outcome]:
+def _locked(
+    connection: Connection, send_ids: Collection[int], doubt_ids: Collection[int] | None
+) -> dict[int, Outcome]:
     """Where sends with an open doubt stand; they stand still until the transaction ends."""
-    unsettled = exists().where(_doubt.c.send_id == _send.c.id, _doubt.c.settled_at.is_(None))
+    these = true() if doubt_ids is None else among(connection, _doubt.c.id, doubt_ids)
+    unsettled = exists().where(_doubt.c.send_id == _send.c.id, _doubt.c.settled_at.is_(None), these)
     statement = (
         select(_send.c.id, _send.c.outcome)
         .where(among(connection, _send.c.id, send_ids), unsettled)
