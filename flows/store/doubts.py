@@ -158,7 +158,7 @@ def note(connection: Connection, known: Mapping[int, str], now: datetime) -> Non
 
 
 def bring_back(connection: Connection, known: Mapping[int, str], now: datetime) -> None:
-    """Keep of doubts, by their own numbers, that their sends go again when their leases are over."""
+    """Keep of doubts, by number, that their sends go again as soon as their leases are over."""
     update_each(
         connection,
         lambda fresh: (
