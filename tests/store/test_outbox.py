@@ -1,199 +1,30 @@
-"""The outbox: what may be taken, by whom, and what may become of it."""
+"""The outbox: who is next, what claiming writes, and what becomes of what was claimed."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Connection, Engine, event, select, text, update
 
 from flows.store import outbox
-from flows.store.models import (
-    Complaint,
-    Contact,
-    Enrollment,
-    Purchase,
-    SalesLock,
-    Send,
-    Suppression,
-    TemplateVersion,
-)
-from flows.store.outbox import Preparation, Result
-from flows.store.stops import TRANSITIONS, hold_back, move
+from flows.store.models import Base, Contact, Send, TemplateVersion
+from flows.store.outbox import Foremost, Result
+from flows.store.stops import hold_back
 from segments.names import Outcome, SkipReason
-from tests.delivery.rows import (
-    DAY,
-    LIVE,
-    NOW,
-    column,
-    furnish,
-    object_to,
-    outcomes,
-    put,
-    send,
-)
+from tests.delivery.rows import DAY, LIVE, NOW, column, furnish, outcomes, put, send
+from tests.store.claiming import LEASE, claim, line, made, take
+
+LATER = NOW + timedelta(hours=1)
 
 
-def test_every_outcome_has_its_place_in_the_table_of_transitions() -> None:
-    assert set(TRANSITIONS) == set(Outcome)
-
-
-def test_only_transitions_of_the_table_move_a_send(engine: Engine) -> None:
-    furnish(engine)
-    words = list(Outcome)
-    for target in words:
-        with engine.connect() as connection:
-            for number, start in enumerate(words, start=1):
-                connection.execute(insert(Send).values(send(number, outcome=start)))
-            connection.execute(move(target))
-            after = column(connection, "outcome")
-            connection.rollback()
-        for number, start in enumerate(words, start=1):
-            allowed = target in TRANSITIONS[start]
-            assert after[number] == (target if allowed else start), f"{start} -> {target}"
-
-
-def test_a_stale_claim_never_returns_to_the_queue(engine: Engine) -> None:
-    furnish(engine)
-    put(
-        engine,
-        send(1, outcome="claimed", claimed_at=NOW - DAY, request_id="dead"),
-        send(2, outcome="claimed", claimed_at=NOW, request_id="alive"),
-    )
-    with engine.begin() as connection:
-        assert outbox.stale_claims(connection, NOW - timedelta(hours=1)) == 1
-    assert outcomes(engine) == {1: "in_doubt", 2: "claimed"}
-
-
-def suppress(**values: Any) -> Any:
-    row = {"email": "ada@example.com", "reason": "manual", "at": NOW - DAY, "source": "test"}
-    return insert(Suppression).values(row | values)
-
-
-def complain(**values: Any) -> Any:
-    row = {"key": "B1", "customer_id": 1, "opened_at": NOW - DAY}
-    return insert(Complaint).values(row | values)
-
-
-def lock(**values: Any) -> Any:
-    row = {"customer_id": 1, "since": NOW - DAY, "until": NOW + 9 * DAY, "source": "hand"}
-    return insert(SalesLock).values(row | values)
-
-
-def credit(total: int, **values: Any) -> Any:
-    row = {
-        "id": 2,
-        "key": "G1",
-        "customer_id": 1,
-        "ordered_at": NOW - DAY,
-        "kind": "credit",
-        "credit_of_id": 1,
-        "currency": "EUR",
-        "total": total,
-    }
-    return insert(Purchase).values(row | values)
-
-
-HOLD = timedelta(days=2, hours=1)
-STOPS = {
-    "nothing speaks against it": ([], {}, None),
-    "its journey is not live": ([], {"journey": "other"}, SkipReason.JOURNEY_NOT_LIVE),
-    "it is stale": ([], {"valid_until": NOW - DAY}, SkipReason.EXPIRED),
-    "it is valid to this moment": ([], {"valid_until": NOW}, None),
-    "nobody to write to": ([], {"contact_id": None}, SkipReason.NO_CONTACT),
-    "no address": ([update(Contact).values(email=None)], {}, SkipReason.NO_ADDRESS),
-    "an empty address": ([update(Contact).values(email="")], {}, SkipReason.NO_ADDRESS),
-    "suppressed for everything": ([suppress()], {"purpose": "service"}, SkipReason.SUPPRESSED),
-    "suppressed for its purpose": (
-        [suppress(purpose="survey")],
-        {"purpose": "survey"},
-        "suppressed",
-    ),
-    "suppressed for another purpose": ([suppress(purpose="survey")], {}, None),
-    "suppressed only tomorrow": ([suppress(at=NOW + DAY)], {}, None),
-    "another address suppressed": ([suppress(email="eve@example.com")], {}, None),
-    "complaint open": ([complain()], {}, SkipReason.COMPLAINT_OPEN),
-    "complaint open, survey": ([complain()], {"purpose": "survey"}, SkipReason.COMPLAINT_OPEN),
-    "complaint open, service": ([complain()], {"purpose": "service"}, None),
-    "complaint closed long ago": ([complain(closed_at=NOW - 3 * DAY)], {}, None),
-    "complaint closed now": ([complain(closed_at=NOW)], {}, SkipReason.COMPLAINT_HOLD),
-    "complaint closed lately": (
-        [complain(opened_at=NOW - 9 * DAY, closed_at=NOW - 2 * DAY)],
-        {"purpose": "survey"},
-        SkipReason.COMPLAINT_HOLD,
-    ),
-    "complaint closed lately, service": ([complain(closed_at=NOW)], {"purpose": "service"}, None),
-    "negotiation under way": ([lock()], {}, SkipReason.SALES_LOCK),
-    "negotiation under way, survey": ([lock()], {"purpose": "survey"}, None),
-    "negotiation begins tomorrow": ([lock(since=NOW + DAY)], {}, None),
-    "negotiation is over": ([lock(until=NOW)], {}, None),
-    "goal reached": (
-        [update(Enrollment).values(status="finished", goal_at=NOW)],
-        {"purpose": "service"},
-        SkipReason.GOAL_REACHED,
-    ),
-    "complaint closes later": ([complain(closed_at=NOW + DAY)], {}, SkipReason.COMPLAINT_OPEN),
-    "complaint opens later": ([complain(opened_at=NOW + DAY)], {}, None),
-    "order cancelled": ([update(Purchase).values(cancelled_at=NOW)], {}, SkipReason.ORDER_RETURNED),
-    "order cancelled later": ([update(Purchase).values(cancelled_at=NOW + DAY)], {}, None),
-    "order given back": ([credit(-50_000)], {"purpose": "service"}, SkipReason.ORDER_RETURNED),
-    "order given back in part": ([credit(-49_999)], {}, None),
-    "order given back later": ([credit(-50_000, ordered_at=NOW + DAY)], {}, None),
-    "credit note withdrawn": ([credit(-50_000, cancelled_at=NOW - DAY)], {}, None),
-    "enrollment taken out": ([update(Enrollment).values(status="exited")], {}, SkipReason.EXITED),
-    "enrollment came to its end": ([update(Enrollment).values(status="finished")], {}, None),
-}
-
-
-@pytest.mark.parametrize("case", STOPS)
-def test_what_speaks_against_a_send_is_seen_before_it_is_claimed(engine: Engine, case: str) -> None:
-    statements, changes, reason = STOPS[case]
-    furnish(engine)
-    put(engine, send(1, **changes))
-    with engine.begin() as connection:
-        for statement in statements:
-            connection.execute(statement)
-    with outbox.side_by_side(engine) as connection:
-        claim = outbox.claim(connection, NOW, "r1", 10, live=LIVE, hold=HOLD)
-        noted = column(connection, "reason")[1]
-    assert claim.send_ids == ([] if reason else [1])
-    assert claim.held_back == (Counter({reason: 1}) if reason else Counter())
-    assert noted == reason
-    stopped = "expired" if reason == SkipReason.EXPIRED else "cancelled"
-    assert outcomes(engine) == {1: stopped if reason else "claimed"}
-
-
-@pytest.mark.parametrize(
-    ("purpose", "changes", "stopped"),
-    [
-        ("advertising", {}, True),
-        ("survey", {}, True),
-        ("service", {}, False),
-        ("legal", {}, False),
-        ("advertising", {"kind": "consent"}, False),
-        ("advertising", {"at": NOW + DAY}, False),
-        ("advertising", {"ended_at": NOW}, False),
-        ("advertising", {"ended_at": NOW + DAY}, True),
-    ],
-)
-def test_an_objection_stops_advertising_and_surveys(
-    engine: Engine, purpose: str, changes: dict[str, Any], stopped: bool
-) -> None:
-    furnish(engine)
-    object_to(engine, **changes)
-    put(engine, send(1, purpose=purpose))
-    with engine.begin() as connection:
-        counts = hold_back(connection, NOW, LIVE)
-    assert counts == (Counter({SkipReason.OBJECTED: 1}) if stopped else Counter())
-
-
-def test_holding_back_leaves_what_is_not_queued_alone(engine: Engine) -> None:
-    furnish(engine)
-    put(engine, *(send(n, outcome=word) for n, word in enumerate(Outcome, 1) if word != "queued"))
-    before = outcomes(engine)
-    with engine.begin() as connection:
-        assert not hold_back(connection, NOW, live=set())
-    assert outcomes(engine) == before
+def doubts(connection: Connection) -> dict[int, str]:
+    """Why each send is in doubt, of those still asked about."""
+    table = Base.metadata.tables["doubt"]
+    rows = select(table.c.send_id, table.c.why).where(table.c.settled_at.is_(None))
+    return {row.send_id: row.why for row in connection.execute(rows)}
 
 
 def test_the_most_important_goes_first_then_the_longest_due(engine: Engine) -> None:
@@ -207,10 +38,42 @@ def test_the_most_important_goes_first_then_the_longest_due(engine: Engine) -> N
         send(5, priority=99, due_at=NOW + DAY),
     )
     with outbox.side_by_side(engine) as connection:
-        assert outbox.claim(connection, NOW, "r1", 3, live=LIVE).send_ids == [3, 2, 4]
-        assert outbox.claim(connection, NOW, "r2", 3, live=LIVE).send_ids == [1]
-        assert outbox.claim(connection, NOW, "r3", 3, live=LIVE).send_ids == []
+        assert take(connection, 3, "c1") == [3, 2, 4]
+        assert take(connection, 3, "c2") == [1]
+        assert take(connection, 3, "c3") == []
     assert outcomes(engine)[5] == "queued"
+
+
+def test_each_purpose_takes_its_way_and_waits_where_it_has_none(engine: Engine) -> None:
+    furnish(engine)
+    put(
+        engine,
+        send(1, purpose="service"),
+        send(2, purpose="advertising"),
+        send(3, purpose="survey"),
+    )
+    with outbox.side_by_side(engine) as connection:
+        ways = {"service": "fast", "advertising": "slow"}
+        assert line(connection, ways=ways) == Foremost({1: "fast", 2: "slow"}, Counter())
+        assert line(connection, ways={}) == Foremost({}, Counter())
+    assert set(outcomes(engine).values()) == {"queued"}
+
+
+def test_what_rests_is_passed_over_and_stays_in_the_queue(engine: Engine) -> None:
+    furnish(engine)
+    put(
+        engine,
+        send(1, journey="halted", priority=90),
+        send(2, message="broken", priority=90),
+        send(3),
+        send(4, journey="halted", valid_until=NOW - DAY),
+    )
+    live = {*LIVE, "halted"}
+    with outbox.side_by_side(engine) as connection:
+        found = line(connection, live=live, resting={"halted"}, passing_over={"broken"})
+        assert found == Foremost({3: "folder"}, Counter())
+        assert list(line(connection, live=live).sends) == [1, 2, 3]
+    assert outcomes(engine) == {1: "queued", 2: "queued", 3: "queued", 4: "expired"}
 
 
 def test_what_waits_for_approval_is_not_taken(engine: Engine) -> None:
@@ -226,86 +89,289 @@ def test_what_waits_for_approval_is_not_taken(engine: Engine) -> None:
         assert outbox.waiting(connection, NOW) == 2
         assert outbox.waiting_by_message(connection, NOW, {"hello"}) == {"hello": 2}
         assert hold_back(connection, NOW, LIVE) == Counter({SkipReason.EXPIRED: 1})
-        assert outbox.claim(connection, NOW, "r1", 9, live=LIVE).send_ids == [2, 3]
+        assert take(connection) == [2, 3]
     assert outcomes(engine) == {1: "queued", 2: "claimed", 3: "claimed", 4: "expired"}
 
 
-def test_a_block_full_of_stopped_sends_does_not_end_the_claiming(engine: Engine) -> None:
+def test_a_block_full_of_stopped_sends_does_not_end_the_search(engine: Engine) -> None:
     furnish(engine)
     put(engine, *(send(n, priority=90, valid_until=NOW - DAY) for n in range(1, 6)), send(6))
     with outbox.side_by_side(engine) as connection:
-        claim = outbox.claim(connection, NOW, "r1", 2, live=LIVE)
-    assert claim.send_ids == [6]
-    assert claim.held_back == Counter({SkipReason.EXPIRED: 5})
+        found = line(connection, 2)
+    assert found == Foremost({6: "folder"}, Counter({SkipReason.EXPIRED: 5}))
 
 
-def test_two_claimers_at_once_never_take_the_same(engine: Engine) -> None:
+def test_two_senders_at_once_never_take_the_same_and_do_not_wait(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         pytest.skip("SQLite has one writer at a time")
     furnish(engine)
     put(engine, *(send(n) for n in range(1, 11)))
     with outbox.side_by_side(engine) as one, outbox.side_by_side(engine) as two:
-        first = outbox.claim(one, NOW, "r1", 4, live=LIVE).send_ids
-        second = outbox.claim(two, NOW, "r2", 4, live=LIVE).send_ids
-        third = outbox.claim(one, NOW, "r3", 4, live=LIVE).send_ids
+        two.execute(text("SET LOCAL lock_timeout = '2s'"))
+        first = list(line(one, 4).sends)
+        second = list(line(two, 4).sends)
+        claim(one, dict.fromkeys(first, "folder"))
+        third = list(line(one, 4).sends)
     assert (first, second, third) == ([1, 2, 3, 4], [5, 6, 7, 8], [9, 10])
+    assert Counter(outcomes(engine).values()) == {"claimed": 4, "queued": 6}
 
 
-def prepared(number: int, version: str = "t1") -> Preparation:
-    return Preparation(number, "hello", "de", version, b"sources", f"n{number}")
-
-
-def test_what_a_message_is_made_of_is_kept_once_and_shown_again(engine: Engine) -> None:
+def test_what_is_found_stays_in_the_queue_when_its_sender_dies(engine: Engine) -> None:
     furnish(engine)
-    put(engine, send(1), send(2))
+    put(engine, send(1), send(2, valid_until=NOW - DAY))
+
+    def die() -> None:
+        with outbox.side_by_side(engine) as connection:
+            assert take(connection) == [1]
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        die()
+    assert outcomes(engine) == {1: "queued", 2: "queued"}
     with outbox.side_by_side(engine) as connection:
-        outbox.claim(connection, NOW, "r1", 10, live=LIVE)
-        outbox.prepare(connection, [prepared(1), prepared(2)])
-        outbox.prepare(connection, [prepared(1)])
-        assert len(connection.execute(select(TemplateVersion.version)).all()) == 1
+        assert take(connection) == [1]
+
+
+def test_claiming_writes_all_it_takes_to_ask_about_a_message_and_to_show_it_again(
+    engine: Engine,
+) -> None:
+    furnish(engine)
+    put(engine, send(1), send(2, detail="of old", provider_id="p0"))
+    context = '{"name": "Jürgen \\u0000 🪑", "n": 1.0}'
+    with outbox.side_by_side(engine) as connection:
+        claimed = [made(1), made(2, "mail", context=context, batch_id="b1", send_at=LATER)]
+        assert outbox.claim(connection, claimed, "c1", NOW, NOW + LEASE) == 2
+        assert connection.scalars(select(TemplateVersion.version)).all() == ["t1"]
         shown = outbox.load_send(connection, 2)
         assert outbox.load_send(connection, 3) is None
+        assert column(connection, "claim_id") == {1: "c1", 2: "c1"}
+        assert column(connection, "batch_id") == {1: None, 2: "b1"}
     assert shown is not None
-    assert (shown.sources, shown.context) == (b"sources", "n2")
-    assert (shown.locale, shown.claimed_at, shown.outcome) == ("de", NOW, "claimed")
+    assert (shown.sources, shown.context, shown.locale) == (b"sources", context, "de")
+    assert (shown.outcome, shown.claimed_at, shown.lease_until) == ("claimed", NOW, NOW + LEASE)
+    assert (shown.outlet, shown.request_id, shown.batch_id) == ("mail", "r2", "b1")
+    assert (shown.send_at, shown.detail, shown.provider_id) == (LATER, None, None)
+
+
+def test_template_sources_are_kept_once_whoever_claims(engine: Engine) -> None:
+    furnish(engine)
+    put(engine, *(send(n) for n in range(1, 4)))
+    with outbox.side_by_side(engine) as connection:
+        outbox.claim(connection, [made(1), made(2)], "c1", NOW, NOW + LEASE)
+    with outbox.side_by_side(engine) as connection:
+        again = replace(made(3), template_version="t1", sources=b"the same")
+        outbox.claim(connection, [again], "c2", NOW, NOW + LEASE)
+        kept = connection.scalars(select(TemplateVersion.sources)).all()
+    assert kept == [b"sources"]
+
+
+@pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.QUEUED}))
+def test_what_is_not_in_the_queue_is_not_claimed_and_nothing_beside_it(
+    engine: Engine, outcome: Outcome
+) -> None:
+    furnish(engine)
+    put(engine, send(1), send(2, outcome=outcome))
+    with (
+        pytest.raises(RuntimeError, match="1 of 2 sends"),
+        outbox.side_by_side(engine) as connection,
+    ):
+        claim(connection, {1: "folder", 2: "folder"})
+    assert outcomes(engine) == {1: "queued", 2: outcome}
+
+
+def test_what_does_not_render_says_what_is_wrong(engine: Engine) -> None:
+    furnish(engine)
+    put(engine, send(1), send(2), send(3, outcome="accepted"))
+    with outbox.side_by_side(engine) as connection:
+        assert outbox.fail(connection, {1: "body.html:3 \0 no name", 3: "too late"}) == 1
+        assert outbox.fail(connection, {}) == 0
+        assert column(connection, "detail") == {1: "body.html:3  no name", 2: None, 3: None}
+        assert column(connection, "reason")[1] == SkipReason.TEMPLATE_ERROR
+    assert outcomes(engine) == {1: "render_failed", 2: "queued", 3: "accepted"}
 
 
 def test_results_are_recorded_with_moment_number_and_detail(engine: Engine) -> None:
     furnish(engine)
-    put(engine, *(send(n) for n in range(1, 5)))
+    put(engine, *(send(n) for n in range(1, 6)))
+    results = [
+        Result(1, Outcome.ACCEPTED, "p1"),
+        Result(2, Outcome.REJECTED, detail="no"),
+        Result(3, Outcome.IN_DOUBT, detail="no answer"),
+        Result(4, Outcome.IN_DOUBT),
+    ]
     with outbox.side_by_side(engine) as connection:
-        outbox.claim(connection, NOW, "r1", 10, live=LIVE)
-        outbox.record(
-            connection,
-            [
-                Result(1, Outcome.ACCEPTED, "p1"),
-                Result(2, Outcome.REJECTED, detail="no"),
-                Result(3, Outcome.IN_DOUBT, detail="?"),
-                Result(4, Outcome.RENDER_FAILED, detail="x:1"),
-            ],
-            NOW,
-        )
-        assert column(connection, "handed_over_at") == {1: NOW, 2: None, 3: NOW, 4: None}
+        take(connection)
+        outbox.record(connection, results, LATER, claim_id="c1")
+        assert column(connection, "handed_over_at") == {
+            1: LATER, 2: None, 3: LATER, 4: LATER, 5: None
+        }  # fmt: skip
         assert column(connection, "provider_id")[1] == "p1"
-        assert column(connection, "detail") == {1: None, 2: "no", 3: "?", 4: "x:1"}
-        assert column(connection, "reason")[4] == SkipReason.TEMPLATE_ERROR
-    assert outcomes(engine) == {1: "accepted", 2: "rejected", 3: "in_doubt", 4: "render_failed"}
+        assert column(connection, "detail")[2] == "no"
+        assert doubts(connection) == {3: "no answer", 4: "the outlet did not say why"}
+    assert outcomes(engine) == {
+        1: "accepted", 2: "rejected", 3: "in_doubt", 4: "in_doubt", 5: "claimed"
+    }  # fmt: skip
+
+
+def test_what_a_provider_says_is_kept_whatever_it_is_made_of(engine: Engine) -> None:
+    furnish(engine)
+    put(engine, send(1))
+    with outbox.side_by_side(engine) as connection:
+        take(connection)
+        rubbish = "\0<html>\ud800\x1b[31m" + "ü" * 9_000
+        outbox.record(connection, [Result(1, Outcome.IN_DOUBT, "x" * 999, rubbish)], NOW)
+        assert len(column(connection, "provider_id")[1]) == 200
+        said = column(connection, "detail")[1]
+        assert said.startswith("<html>?\x1b[31mü")
+        assert doubts(connection) == {1: said}
 
 
 def test_a_receipt_does_not_undo_what_an_event_has_told_already(engine: Engine) -> None:
     furnish(engine)
-    put(engine, send(1, outcome="delivered"), send(2, outcome="bounced"), send(3))
+    put(
+        engine,
+        send(1, outcome="delivered"),
+        send(2, outcome="bounced"),
+        send(3),
+        send(4, outcome="delivered"),
+        send(5, outcome="delivered"),
+    )
     with outbox.side_by_side(engine) as connection:
         outbox.record(connection, [Result(n, Outcome.ACCEPTED, f"p{n}") for n in (1, 2, 3)], NOW)
-        assert column(connection, "provider_id") == {1: "p1", 2: "p2", 3: None}
-    assert outcomes(engine) == {1: "delivered", 2: "bounced", 3: "queued"}
+        outbox.record(connection, [Result(4, Outcome.IN_DOUBT), Result(5, Outcome.REJECTED)], NOW)
+        assert column(connection, "provider_id") == {
+            1: "p1", 2: "p2", 3: None, 4: None, 5: None
+        }  # fmt: skip
+        assert column(connection, "handed_over_at")[1] == NOW
+        assert doubts(connection) == {}
+    assert outcomes(engine) == {
+        1: "delivered", 2: "bounced", 3: "queued", 4: "delivered", 5: "delivered"
+    }  # fmt: skip
+
+
+def test_a_late_receipt_resolves_a_claim_that_was_given_up(engine: Engine) -> None:
+    furnish(engine)
+    put(engine, send(1))
+    with outbox.side_by_side(engine) as connection:
+        take(connection)
+        assert outbox.stale_claims(connection, LATER) == 1
+        outbox.record(connection, [Result(1, Outcome.IN_DOUBT)], LATER, claim_id="c1")
+        assert len(doubts(connection)) == 1
+        outbox.record(connection, [Result(1, Outcome.ACCEPTED)], LATER, claim_id="c1")
+    assert outcomes(engine) == {1: "accepted"}
+
+
+def test_a_late_receipt_says_nothing_about_a_later_claim(engine: Engine) -> None:
+    furnish(engine)
+    put(engine, send(1))
+    with outbox.side_by_side(engine) as connection:
+        take(connection, claim_id="c1")
+        outbox.put_back(connection, [1], "c1")
+        take(connection, claim_id="c2")
+        outbox.record(connection, [Result(1, Outcome.REJECTED)], NOW, claim_id="c1")
+        outbox.record(connection, [Result(1, Outcome.IN_DOUBT)], NOW, claim_id="c1")
+        assert doubts(connection) == {}
+    assert outcomes(engine) == {1: "claimed"}
+
+
+@pytest.mark.parametrize("outcome", [Outcome.QUEUED, Outcome.DELIVERED, Outcome.RENDER_FAILED])
+def test_a_result_is_what_an_outlet_can_tell(engine: Engine, outcome: Outcome) -> None:
+    with (
+        pytest.raises(ValueError, match=outcome),
+        outbox.side_by_side(engine) as connection,
+    ):
+        outbox.record(connection, [Result(1, outcome)], NOW)
 
 
 def test_only_the_holder_of_a_claim_puts_it_back(engine: Engine) -> None:
     furnish(engine)
-    put(engine, send(1), send(2, outcome="accepted", request_id="r1"))
+    put(
+        engine,
+        send(1),
+        send(2, outcome="accepted", claim_id="c1"),
+        send(3, outcome="in_doubt", claim_id="c1"),
+    )
     with outbox.side_by_side(engine) as connection:
-        outbox.claim(connection, NOW, "r1", 10, live=LIVE)
-        assert outbox.put_back(connection, [1, 2], "r2") == 0
-        assert outbox.put_back(connection, [1, 2], "r1") == 1
-    assert outcomes(engine) == {1: "queued", 2: "accepted"}
+        take(connection)
+        assert outbox.put_back(connection, [1, 2, 3], "c2") == 0
+        assert outbox.put_back(connection, [1, 2, 3], "c1", not_before=LATER) == 1
+        assert outbox.put_back(connection, [], "c1") == 0
+        assert column(connection, "claim_id")[1] is None
+        assert column(connection, "not_before")[1] == LATER
+        assert take(connection) == []
+    assert outcomes(engine) == {1: "queued", 2: "accepted", 3: "in_doubt"}
+
+
+def test_what_is_put_off_stays_in_the_queue_until_then(engine: Engine) -> None:
+    furnish(engine)
+    put(engine, send(1), send(2), send(3, outcome="claimed"))
+    with outbox.side_by_side(engine) as connection:
+        assert outbox.put_off(connection, {1, 3}, LATER) == 1
+        assert take(connection) == [2]
+        assert column(connection, "not_before") == {1: LATER, 2: NOW - DAY, 3: NOW - DAY}
+
+
+def test_a_claim_whose_lease_is_over_is_in_doubt_and_never_queued(engine: Engine) -> None:
+    furnish(engine)
+    taken = {"outcome": "claimed", "claimed_at": NOW - LEASE}
+    put(
+        engine,
+        send(1, lease_until=NOW - timedelta(seconds=1), **taken),
+        send(2, lease_until=NOW, **taken),
+        send(3, outcome="accepted", lease_until=NOW - DAY),
+    )
+    with outbox.side_by_side(engine) as connection:
+        assert outbox.stale_claims(connection, NOW) == 1
+        assert outbox.stale_claims(connection, NOW) == 0
+        assert column(connection, "handed_over_at")[1] == NOW - LEASE
+        why = "the process that took this send ended before it noted what became of it"
+        assert doubts(connection) == {1: why}
+        assert column(connection, "detail")[1] == why
+    assert outcomes(engine) == {1: "in_doubt", 2: "claimed", 3: "accepted"}
+
+
+def test_a_claim_that_is_being_recorded_is_not_called_stale(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    furnish(engine)
+    put(engine, *(send(n, outcome="claimed", lease_until=NOW - DAY) for n in (1, 2)))
+    with outbox.side_by_side(engine) as slow, outbox.side_by_side(engine) as other:
+        other.execute(text("SET LOCAL lock_timeout = '2s'"))
+        outbox.record(slow, [Result(1, Outcome.ACCEPTED)], NOW)
+        assert outbox.stale_claims(other, NOW) == 1
+    assert outcomes(engine) == {1: "accepted", 2: "in_doubt"}
+
+
+def test_the_domain_of_each_send_is_known_however_its_address_is_written(engine: Engine) -> None:
+    furnish(engine)
+    put(engine, send(1), send(2, contact_id=None))
+    with engine.begin() as connection:
+        assert outbox.domains(connection, [1, 2, 3]) == {1: "example.com"}
+        connection.execute(update(Contact).values(email=" Ada@Mail.EXAMPLE.com "))
+        assert outbox.domains(connection, [1]) == {1: "mail.example.com"}
+        connection.execute(update(Contact).values(email=None))
+        assert outbox.domains(connection, [1]) == {}
+        assert outbox.domains(connection, []) == {}
+
+
+def _note(asked: list[str], *call: Any) -> None:
+    asked.append(call[2])
+
+
+def test_a_thousand_sends_go_in_as_many_statements_as_one(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        pytest.skip("SQLite runs a statement once a row")
+    furnish(engine)
+    with engine.begin() as connection:
+        rows = [send(n, step="s", occurrence=n) for n in range(1, 1_001)]
+        connection.execute(Send.__table__.insert(), rows)
+    counts = []
+    for limit in (1, 999):
+        asked: list[str] = []
+        with outbox.side_by_side(engine) as connection:
+            event.listen(connection, "before_cursor_execute", partial(_note, asked))
+            sends = take(connection, limit, f"c{limit}", ways={"advertising": "folder"})
+            outbox.record(connection, [Result(n, Outcome.ACCEPTED) for n in sends], NOW)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+    assert set(outcomes(engine).values()) == {"accepted"}

@@ -8,10 +8,12 @@ from sqlalchemy import Connection, Engine, insert, update
 
 from flows.store import outbox
 from flows.store.models import Contact, Permission, Purchase, Suppression
+from flows.store.outbox import Foremost
 from flows.store.session import writing
 from flows.store.stops import hold_back
 from segments.names import SkipReason
 from tests.delivery.rows import DAY, LIVE, NOW, column, furnish, object_to, outcomes, put, send
+from tests.store.claiming import line, take
 
 EARLY = NOW - 9 * DAY
 SINCE = NOW - DAY / 2
@@ -174,17 +176,16 @@ def test_whoever_says_stop_while_a_run_goes_on_gets_nothing_that_is_not_handed_o
     with writing(engine) as connection:
         assert not hold_back(connection, NOW, LIVE)
     with outbox.side_by_side(engine) as delivering:
-        first = outbox.claim(delivering, NOW, "r1", 1, live=LIVE)
-    assert first.send_ids == [1]
+        assert take(delivering, 1, "c1") == [1]
     if change == "objection":
         object_to(engine, at=NOW)
     else:
         with engine.begin() as connection:
             connection.execute(update(Permission).values(ended_at=NOW))
     with outbox.side_by_side(engine) as delivering:
-        second = outbox.claim(delivering, NOW, "r2", 1, live=LIVE)
+        second = line(delivering, 1)
         noted = column(delivering, "reason")
-    assert (second.send_ids, second.held_back) == ([], Counter({reason: 1}))
+    assert second == Foremost({}, Counter({reason: 1}))
     assert noted[2] == reason
     assert outcomes(engine) == {1: "claimed", 2: "cancelled"}
 
@@ -198,6 +199,6 @@ def test_an_objection_committed_while_another_waits_to_claim_is_seen(engine: Eng
     with outbox.side_by_side(engine) as delivering:
         assert outbox.waiting(delivering, NOW) == 1
         object_to(engine, at=NOW)
-        claim = outbox.claim(delivering, NOW, "r1", 10, live=LIVE)
-    assert claim.held_back == Counter({SkipReason.OBJECTED: 1})
+        found = line(delivering)
+    assert found == Foremost({}, Counter({SkipReason.OBJECTED: 1}))
     assert outcomes(engine) == {1: "cancelled"}

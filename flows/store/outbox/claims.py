@@ -104,6 +104,8 @@ def claim(
                 locale=fresh["its_locale"],
                 template_version=fresh["its_version"],
                 context=fresh["its_context"],
+                # A journey begun anew brings back what was refused once.
+                **dict.fromkeys(("handed_over_at", "provider_id", "detail")),
             )
         ),
         _CLAIM,
