@@ -79,13 +79,15 @@ class Evidence:
     """What an outlet knows of a message in doubt.
 
     `outcome` is ACCEPTED (it went), QUEUED (it certainly did not, and never will), or IN_DOUBT
-    (nobody knows). `known` says so in a sentence.
+    (nobody knows). `known` says so in a sentence. `asked` is false where nobody could be asked just
+    now, so that it is worth asking again.
     """
 
     send_id: int
     outcome: Outcome
     known: str
     provider_id: str | None = None
+    asked: bool = True
 
 
 class Outlet(Protocol):

@@ -11,7 +11,7 @@ from flows.delivery.outlet import Asked, Evidence
 from flows.delivery.sendgrid import manage
 from flows.delivery.sendgrid.payload import REQUEST, SEND
 from flows.errors import DeliveryError
-from segments.names import Outcome
+from segments.names import HaltCause, Outcome
 
 CERTAIN_BEFORE = timedelta(minutes=10)
 """SendGrid promises to withdraw a batch this long before it is sent, and no later."""
@@ -50,7 +50,11 @@ def look_up(
             except DeliveryError as error:
                 failed = error
         yield Evidence(
-            each.send_id, Outcome.IN_DOUBT, f"SendGrid could not be asked about it: {failed}"
+            each.send_id,
+            Outcome.IN_DOUBT,
+            f"SendGrid could not be asked about it: {failed}",
+            # A key that is not allowed to read the logs will not be a minute later.
+            asked=failed.cause == HaltCause.KEY,
         )
 
 
