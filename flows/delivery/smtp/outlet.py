@@ -9,13 +9,14 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
+from flows.delivery.background import Background
 from flows.delivery.outlet import Asked, Evidence, Parcel, Receipt
 from flows.delivery.sendgrid.pace import Bucket
 from flows.delivery.smtp.answers import Meaning, Told
+from flows.delivery.smtp.judge import Judge
 from flows.delivery.smtp.opening import Way
 from flows.delivery.smtp.pool import Pool
 from flows.delivery.smtp.signing import Signer
-from flows.delivery.smtp.standing import Standing
 from flows.outgoing import Outgoing
 from flows.outlet_settings import SmtpOutletSettings
 from segments.names import Outcome
@@ -24,6 +25,9 @@ PATIENCE = timedelta(minutes=15)
 """After so long a recipient is tried again who was not to be had: greylisting asks for a few."""
 
 _NEW_TRIES, _TRIES = 2, 6
+_NAP = 0.5
+"""Seconds after which a worker who waits for its turn looks whether there is one to come."""
+
 _UNKNOWN = (
     "a mail server keeps no record that could be asked: look for the message in its log, or wait "
     "for an answer from the recipient"
@@ -31,16 +35,19 @@ _UNKNOWN = (
 
 
 class SmtpOutlet:
-    """A mail server. Its connections stay open between deliveries."""
+    """A mail server. Its connections live in a thread of their own and stay open between blocks.
+
+    The iterator of parcels is read in that thread.
+    """
 
     def __init__(
         self, way: Way, signer: Signer | None, connections: int, per_second: float | None
     ) -> None:
         self._signer = signer
         self._pool = Pool(way, connections)
-        self._standing = Standing(way)
+        self._judge = Judge(way)
         self._bucket = None if per_second is None else Bucket(per_second, monotonic)
-        self._runner: asyncio.Runner | None = asyncio.Runner()
+        self._background: Background | None = Background(f"outlet {way.name}")
 
     @classmethod
     def open(
@@ -78,10 +85,10 @@ class SmtpOutlet:
 
     def close(self) -> None:
         """Take leave of the server."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            with runner:
-                runner.run(self._pool.close())
+        background, self._background = self._background, None
+        if background is not None and background.started:
+            background.run(self._pool.close())
+            background.close()
 
     def pack(self, messages: Sequence[Outgoing], now: datetime) -> list[Parcel]:
         """Each message leaves on its own: a server answers for all recipients of one at once."""
@@ -94,17 +101,21 @@ class SmtpOutlet:
 
     def deliver(self, parcels: Iterable[Parcel]) -> Iterator[Receipt]:
         """Hand over messages, on as many connections at once as the settings allow."""
-        runner = self._runner
-        if runner is None:
+        background = self._background
+        if background is None:
             raise ValueError("the outlet is closed")
         messages = (message for parcel in parcels for message in parcel.messages)
-        delivery = _Delivery(self._pool, self._standing, self._bucket, messages, self._content)
+        delivery = _Delivery(self._pool, self._judge, self._bucket, messages, self._content)
         try:
-            runner.run(delivery.begin())
-            while receipts := runner.run(delivery.receipts()):
-                yield from receipts
+            background.run(delivery.begin())
+            while background.run(delivery.wait()):
+                yield from delivery.take()
+        except KeyboardInterrupt:
+            background.run(delivery.finish())
+            yield from delivery.take()
+            raise
         finally:
-            runner.run(delivery.end())
+            background.run(delivery.finish())
 
     def _content(self, mail: Outgoing) -> bytes:
         content = mail.as_bytes()
@@ -119,21 +130,22 @@ class _Delivery:
     def __init__(
         self,
         pool: Pool,
-        standing: Standing,
+        judge: Judge,
         bucket: Bucket | None,
         messages: Iterator[Outgoing],
         content: Callable[[Outgoing], bytes],
     ) -> None:
         self._pool = pool
-        self._standing = standing
+        self._judge = judge
         self._bucket = bucket
         self._messages = messages
         self._content = content
         self._first: deque[Outgoing] = deque(maxlen=1)
-        self._receipts: list[Receipt] = []
+        self._receipts: deque[Receipt] = deque()
         self._news = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
         self._error: Exception | None = None
+        self._over = False
 
     async def begin(self) -> None:
         """Open a connection if there is anything to send, and begin."""
@@ -141,26 +153,31 @@ class _Delivery:
         if mail is None:
             return
         await self._pool.begin()
+        if self._over:
+            return
         self._first.append(mail)
         self._workers = [asyncio.create_task(self._work()) for _ in range(self._pool.most)]
         for worker in self._workers:
             worker.add_done_callback(self._ended)
 
-    async def receipts(self) -> list[Receipt]:
-        """What has come in since; nothing when all is done. Then what went wrong is raised."""
+    async def wait(self) -> bool:
+        """Until there are receipts, or none will come any more. Then what went wrong is raised."""
         while not self._receipts and not all(worker.done() for worker in self._workers):
             self._news.clear()
             await self._news.wait()
-        receipts, self._receipts = self._receipts, []
-        if not receipts and self._error is not None:
+        if not self._receipts and self._error is not None:
             raise self._error
-        return receipts
+        return bool(self._receipts)
 
-    async def end(self) -> None:
-        """Leave whatever is still under way."""
-        for worker in self._workers:
-            worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
+    def take(self) -> Iterator[Receipt]:
+        """The receipts there are."""
+        while self._receipts:
+            yield self._receipts.popleft()
+
+    async def finish(self) -> None:
+        """Begin nothing more, and wait for what is under way."""
+        self._over = True
+        await asyncio.gather(*self._workers)
 
     def _ended(self, worker: "asyncio.Task[None]") -> None:
         self._news.set()
@@ -168,7 +185,7 @@ class _Delivery:
     async def _work(self) -> None:
         try:
             while (mail := await self._next()) is not None:
-                told, error = self._standing.judge(await self._hand_over(mail))
+                told, error = self._judge.judge(await self._hand_over(mail))
                 self._error = self._error or error
                 if receipt := _receipt(mail, told):
                     self._receipts.append(receipt)
@@ -178,9 +195,12 @@ class _Delivery:
 
     async def _next(self) -> Outgoing | None:
         """The next message, when its turn has come."""
-        while self._bucket is not None and (wait := self._bucket.wait()) > 0:
-            await asyncio.sleep(wait)
-        if self._error is not None:
+        while not self._over and self._error is None:
+            wait = 0.0 if self._bucket is None else self._bucket.wait()
+            if not wait:
+                break
+            await asyncio.sleep(min(wait, _NAP))
+        if self._over or self._error is not None:
             return None
         mail = self._first.popleft() if self._first else next(self._messages, None)
         if mail is not None and self._bucket is not None:
