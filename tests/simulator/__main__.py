@@ -10,8 +10,8 @@ from pathlib import Path
 import orjson
 import uvloop
 
-from tests.simulator import account, behaviour
-from tests.simulator.api import application
+from tests.simulator import account, batches, behaviour, lists, logs
+from tests.simulator.api import application, routes
 from tests.simulator.control import Control
 from tests.simulator.server import Port, beat
 from tests.simulator.world import REMEMBER, World
@@ -90,7 +90,8 @@ async def _serve(options: argparse.Namespace) -> None:
         options.every,
     )
     control = Control(world)
-    app = application(world, control.routes())
+    calls = {**batches.calls(world), **lists.calls(world), **logs.calls(world)}
+    app = application(world, [*routes(calls), *control.routes()])
     control.port = Port(world, app, options.host, options.port)
     desk = Port(world, app, options.host, options.control_port)
     await control.port.open()

@@ -40,7 +40,7 @@ class Account:
     click_tracking: bool = True
     subscription_tracking: bool = False
     quota: int | None = None
-    body_bytes: int = 30 * 1024 * 1024
+    body_bytes: int = 30_000_000
     substitution_bytes: int = 10_000
     substitutions: int = 100
     custom_arg_bytes: int = 10_000

@@ -1,12 +1,14 @@
 """The application: SendGrid's management calls and the control API, behind one door."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
+import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.simulator import answers
@@ -15,6 +17,45 @@ from tests.simulator.clock import wall
 from tests.simulator.world import World
 
 Handler = Callable[[Request], Awaitable[Answer]]
+
+
+class BadBodyError(Exception):
+    """A body that is not a JSON object."""
+
+
+async def object_of(request: Request) -> dict[str, Any]:
+    """The body as an object; an empty one is empty."""
+    body = await request.body()
+    try:
+        read = orjson.loads(body or b"{}")
+    except orjson.JSONDecodeError:
+        raise BadBodyError from None
+    if not isinstance(read, dict):
+        raise BadBodyError
+    return read
+
+
+def key_of(scope: Scope) -> str | None:
+    """The API key a request carries."""
+    given = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+    scheme, _, key = given.partition(" ")
+    return key.strip() if scheme == "Bearer" else None
+
+
+def routes(calls: dict[str, Handler]) -> list[BaseRoute]:
+    """Calls written "GET /v3/somewhere" as routes."""
+
+    def route(name: str, call: Handler) -> Route:
+        async def answered(request: Request) -> Response:
+            try:
+                return response(await call(request))
+            except BadBodyError:
+                return response(answers.refused(400, answers.BAD_REQUEST))
+
+        method, path = name.split()
+        return Route(path, answered, methods=[method])
+
+    return [route(name, call) for name, call in calls.items()]
 
 
 def response(answer: Answer) -> Response:
@@ -50,7 +91,7 @@ def application(world: World, routes: list[BaseRoute]) -> ASGIApp:
             await response(fault.answer(b"", int(wall()) + 2))(scope, receive, send)
             return
         fits, paces = world.pace.take()
-        refusal = _key_refused(world, scope) if fits else answers.TOO_MANY
+        refusal = _refused(world, scope) if fits else answers.TOO_MANY
         if refusal is not None:
             refusal = refusal._replace(headers=paces)
             await response(refusal)(scope, receive, send)
@@ -68,9 +109,22 @@ def application(world: World, routes: list[BaseRoute]) -> ASGIApp:
     return door
 
 
-def _key_refused(world: World, scope: Scope) -> Answer | None:
-    given = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
-    scheme, _, key = given.partition(" ")
-    if scheme != "Bearer" or key.strip() not in world.account.keys:
+def _refused(world: World, scope: Scope) -> Answer | None:
+    scopes = world.account.keys.get(key_of(scope) or "")
+    if scopes is None:
         return answers.UNAUTHORIZED
+    needed = next((name for path, name in _SCOPES if scope["path"].startswith(path)), None)
+    if needed is not None and not any(scope.startswith(needed) for scope in scopes):
+        return answers.FORBIDDEN
     return None
+
+
+_SCOPES = (
+    ("/v3/mail/batch", "mail.batch"),
+    ("/v3/user/scheduled_sends", "user.scheduled_sends"),
+    ("/v3/suppression", "suppression"),
+    ("/v3/asm", "asm.groups"),
+    ("/v3/logs", "messages.read"),
+    ("/v3/user/webhooks", "user.webhooks"),
+)
+"""What a key needs for which calls."""

@@ -25,7 +25,9 @@ def timeline(message: Message) -> list[tuple[float, dict[str, Any]]]:
 
     The webhook has the custom arguments at the top level: see `merged`.
     """
-    leaves = message.leaves_at
+    leaves = message.left
+    if leaves is None:
+        return []
     kinds = message.fate
     if kinds[0] not in ("dropped", "cancel_drop"):
         kinds = ("processed", *kinds)

@@ -15,7 +15,11 @@ def new_request_id() -> str:
 
 @dataclass(slots=True)
 class Message:
-    """A message to one address. `fate` is what happens after SendGrid took it in."""
+    """A message to one address.
+
+    `fate` is what happens once it left; until then it waits, and neither events nor Email Logs
+    know of it.
+    """
 
     request_id: str
     number: int
@@ -32,7 +36,7 @@ class Message:
     link: str | None = None
     fate: tuple[str, ...] = ("delivered",)
     reason: str | None = None
-    withdrawn: bool = False
+    left: float | None = None
 
     @property
     def sg_message_id(self) -> str:
@@ -43,11 +47,6 @@ class Message:
     def smtp_id(self) -> str:
         """The Message-ID, one for the whole request."""
         return message_id(self.request_id)
-
-    @property
-    def leaves_at(self) -> float:
-        """When it goes."""
-        return self.created if self.send_at is None else max(self.created, self.send_at)
 
     @property
     def send(self) -> str | None:

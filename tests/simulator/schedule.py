@@ -48,19 +48,19 @@ class Schedule:
             return
         self._status[batch] = (status, now)
         if status == "cancel":
-            self._let_go(batch)
+            self._let_go(batch, now)
 
-    def drop_status(self, batch: str) -> None:
+    def drop_status(self, batch: str, now: float) -> None:
         """Let a batch go again."""
         self._status.pop(batch, None)
-        self._let_go(batch)
+        self._let_go(batch, now)
 
     def add(self, send_at: float, batch: str | None, what: Any) -> None:
         """Have something leave at that moment."""
         heapq.heappush(self._waiting, (send_at, next(self._number), batch, what))
 
-    def due(self, now: float) -> Iterator[tuple[Any, bool]]:
-        """What leaves by now, each with whether it was withdrawn in time."""
+    def due(self, now: float) -> Iterator[tuple[Any, float, bool]]:
+        """What leaves by now, each with its moment and whether it was withdrawn in time."""
         while self._waiting and self._waiting[0][0] <= now:
             one = heapq.heappop(self._waiting)
             send_at, _, batch, what = one
@@ -69,9 +69,9 @@ class Schedule:
             if status == "pause" and in_time:
                 self._held.append(one)
             else:
-                yield what, status == "cancel" and in_time
+                yield what, send_at, status == "cancel" and in_time
 
-    def _let_go(self, batch: str) -> None:
+    def _let_go(self, batch: str, now: float) -> None:
         """What was paused in time and is past its moment follows the new word at once."""
         kept = []
         for one in self._held:
@@ -79,6 +79,6 @@ class Schedule:
                 kept.append(one)
                 continue
             status, since = self._status.get(batch, ("", 0.0))
-            moved = max(one[0], since + IN_TIME) if status == "cancel" else one[0]
+            moved = max(one[0], since + IN_TIME if status == "cancel" else now)
             heapq.heappush(self._waiting, (moved, *one[1:]))
         self._held = kept

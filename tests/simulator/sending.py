@@ -45,16 +45,16 @@ def take(world: World, mail: Any) -> Answer:
 def leave(world: World) -> None:
     """Let scheduled messages go whose moment has come."""
     now = world.clock.now()
-    for (request, person, messages), withdrawn in world.schedule.due(now):
+    for (request, person, messages), at, withdrawn in world.schedule.due(now):
         if withdrawn:
             for message in messages:
-                message.withdrawn = True
+                message.left = at
                 message.fate = ("cancel_drop",)
                 message.reason = "Cancelled"
             if messages[0].send is not None:
                 world.withdrawn.add(messages[0].send)
         else:
-            request.deliver(person, messages, max(now, messages[0].leaves_at))
+            request.deliver(person, messages, at)
 
 
 def _senders(mail: dict[str, Any]) -> list[tuple[str, str]]:
@@ -137,6 +137,7 @@ class Request:
         settings = self._mail.get("mail_settings", {})
         content: dict[str, Any] | None = None
         for message in messages:
+            message.left = now
             why_not = world.suppressions.why_not(message.email, message.group_id, settings, now)
             if why_not is not None:
                 message.fate, message.reason = ("dropped",), why_not
