@@ -48,19 +48,23 @@ class Line:
         base = _url(address_of(settings))
         self.host = base.host or ""
         self._send = base / "v3/mail/send"
-        self._proxy, self._proxy_headers = _proxy(base)
+        # Not headers of the session: aiohttp shows those to a proxy too, and so the key.
+        self._headers = {
+            "Authorization": f"Bearer {checked_key(settings, key)}",
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "User-Agent": _AGENT,
+        }
+        self._proxy, login = _proxy(base)
+        self._proxy_headers = login if base.scheme == "https" else None
+        if base.scheme == "http":
+            self._headers |= login
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=connections,
                 # Read when we open, so that SSL_CERT_FILE counts as it does for other programs.
                 ssl=ssl.create_default_context() if base.scheme == "https" else False,
             ),
-            headers={
-                "Authorization": f"Bearer {checked_key(settings, key)}",
-                "Content-Type": "application/json",
-                "Accept": "application/json",
-                "User-Agent": _AGENT,
-            },
             skip_auto_headers=("Accept-Encoding",),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS),
@@ -80,6 +84,7 @@ class Line:
             response = await self._session.post(
                 self._send,
                 data=body,
+                headers=self._headers,
                 allow_redirects=False,
                 proxy=self._proxy,
                 proxy_headers=self._proxy_headers,
@@ -88,11 +93,15 @@ class Line:
                 return await _answer(response)
             finally:
                 response.release()
+                if response.status >= 300:
+                    body.drop_rest()
         except asyncio.CancelledError:
+            body.drop()
             if task not in self._late:
                 raise
             return Broken(body.began, f"no answer came within {seconds:g} seconds")
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            body.drop()
             return Broken(body.began, *_words(error))
         finally:
             del self._due[task]
@@ -104,6 +113,7 @@ class Line:
         """Let go of the connections."""
         self._watch.cancel()
         await self._session.close()
+        await asyncio.sleep(0)  # Transports are closed in the turn after it.
 
     async def _interrupt_late(self) -> None:
         """One alarm clock for all: one a request costs a tenth of all there is to do for it."""
@@ -132,7 +142,22 @@ class _Body(aiohttp.payload.Payload):
     def __init__(self, data: bytes) -> None:
         super().__init__(data, content_type="application/json")
         self._size = len(data)
-        self.began = False
+        self._transport: asyncio.WriteTransport | None = None
+
+    @property
+    def began(self) -> bool:
+        """Whether a byte of it may have left."""
+        return self._transport is not None
+
+    def drop_rest(self) -> None:
+        """Close the connection if the answer came before the whole body had left."""
+        if self._transport is not None and self._transport.get_write_buffer_size():
+            self._transport.abort()
+
+    def drop(self) -> None:
+        """Have what still lies in our own buffers never leave, and the connection be closed."""
+        if self._transport is not None:
+            self._transport.abort()
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """The body as text, for aiohttp."""
@@ -144,7 +169,7 @@ class _Body(aiohttp.payload.Payload):
         transport = getattr(writer, "transport", None)
         if transport is None or transport.is_closing():
             raise aiohttp.ClientConnectionResetError("the connection was closed in the meantime")
-        self.began = True
+        self._transport = transport
         await writer.write(self._value)
 
 
@@ -157,7 +182,7 @@ def _url(address: str) -> URL:
         ) from None
 
 
-def _proxy(base: URL) -> tuple[URL | None, dict[str, str] | None]:
+def _proxy(base: URL) -> tuple[URL | None, dict[str, str]]:
     """The proxy the environment names (HTTPS_PROXY, NO_PROXY), and how we log in to it.
 
     It is asked for once: aiohttp's `trust_env` asks anew for every request, in a thread, and reads
@@ -165,10 +190,10 @@ def _proxy(base: URL) -> tuple[URL | None, dict[str, str] | None]:
     """
     named = getproxies().get(base.scheme)
     if not named or (base.host and proxy_bypass(base.host)):
-        return None, None
+        return None, {}
     proxy = _url(named if "://" in named else f"http://{named}")
     if proxy.user is None:
-        return proxy, None
+        return proxy, {}
     login = base64.b64encode(f"{proxy.user}:{proxy.password or ''}".encode()).decode()
     return proxy.with_user(None), {"Proxy-Authorization": f"Basic {login}"}
 

@@ -1,1 +1,0 @@
-"""SendGrid as a way out."""

@@ -1,0 +1,180 @@
+"""Messages, outlets and certificates for what is said to SendGrid."""
+
+import ssl
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from flows.delivery.sendgrid.outlet import SendGridOutlet
+from flows.outgoing import Outgoing
+from flows.outlet_settings import SendGridOutletSettings
+
+SPECS = Path(__file__).resolve().parents[4] / "shared" / "spec"
+KEY = "SG.a-key-nobody-may-see"
+NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+HEADERS = {
+    "List-Unsubscribe": "<https://mail.example.com/u/abc>, <mailto:stop@example.com>",
+    "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    "Feedback-ID": "welcome:first:advertising:example",
+    "List-ID": "<advertising.example.com>",
+    "Auto-Submitted": "auto-generated",
+}
+
+
+def message(number: int = 1, **changes: Any) -> Outgoing:
+    """A message to somebody."""
+    values: dict[str, Any] = {
+        "send_id": number,
+        "to_name": "Ada Müller",
+        "to_email": f"ada{number}@example.com",
+        "from_name": "Example Ltd",
+        "from_email": "post@example.org",
+        "reply_to": "berta@example.org",
+        "subject": "Gut entschieden",
+        "html": f"<p>Guten Tag, Nummer {number}</p>",
+        "text": f"Guten Tag, Nummer {number}\n",
+        "headers": HEADERS,
+        "message_id": f"<s{number}.abc@example.org>",
+        "date": NOW,
+        "journey": "welcome",
+        "step": "first",
+        "purpose": "advertising",
+        "message": "thanks",
+    }
+    return Outgoing(**{**values, **changes})
+
+
+def sendgrid(**changes: Any) -> SendGridOutletSettings:
+    """Settings of an outlet."""
+    return SendGridOutletSettings(kind="sendgrid", **changes)
+
+
+@pytest.fixture
+def open_outlet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., SendGridOutlet]]:
+    """Opens outlets, and closes them after the test."""
+    monkeypatch.setenv("NO_PROXY", "*")
+    opened = []
+
+    def open_one(address: str, most_failures: int = 5, **changes: Any) -> SendGridOutlet:
+        settings = sendgrid(address=address, **changes)
+        opened.append(SendGridOutlet.open("post", settings, KEY, most_failures=most_failures))
+        return opened[-1]
+
+    yield open_one
+    for outlet in opened:
+        outlet.close()
+
+
+@pytest.fixture(scope="session")
+def mail_spec() -> dict[str, Any]:
+    """SendGrid's own description of mail/send, with what is wrong in it put right."""
+    spec = _spec("tsg_mail_v3.json")
+    body = spec["components"]["requestBodies"]["PostMailSend"]["content"]["application/json"]
+    schema: dict[str, Any] = body["schema"]
+    own = schema["properties"]["personalizations"]["items"]
+    # It says that custom_args of a message are a text. The real API: "Expected: object".
+    schema["properties"]["custom_args"] = {
+        "type": "object",
+        "additionalProperties": {"type": "string"},
+    }
+    # It asks for no recipient, no content and no subject; the documented errors do.
+    schema["properties"]["personalizations"]["minItems"] = 1
+    own["properties"]["to"]["minItems"] = 1
+    schema["properties"]["content"]["minItems"] = 1
+    schema["required"] += ["content"]
+    own["required"] += ["subject"]
+    # Arguments and headers are texts, which it leaves open.
+    for name in ("custom_args", "headers"):
+        own["properties"][name]["additionalProperties"] = {"type": "string"}
+    # It lets any other word pass, and so would not see a misspelt one.
+    schema["additionalProperties"] = own["additionalProperties"] = False
+    return {**schema, "components": spec["components"]}
+
+
+@pytest.fixture(scope="session")
+def specs() -> Callable[[str], dict[str, Any]]:
+    """Reads one of SendGrid's descriptions."""
+    return _spec
+
+
+def _spec(name: str) -> dict[str, Any]:
+    if not (SPECS / name).is_file():
+        pytest.skip("SendGrid's OpenAPI files (../shared/spec) are not beside this checkout")
+    spec: dict[str, Any] = orjson.loads((SPECS / name).read_bytes())
+    return spec
+
+
+class Authority:
+    """Signs certificates, good ones and bad ones."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self.file = folder / "authority.pem"
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test Authority")])
+        self._name = name
+        certificate = (
+            self._begun(name, self._key, days=1)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+        self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+    def server(self, host: str = "localhost", days: int = 1) -> ssl.SSLContext:
+        """What a server of this name needs; a negative number of days ago it ran out."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+        names = [x509.DNSName(host), x509.IPAddress(ip_address("127.0.0.9"))]
+        certificate = (
+            self._begun(name, key, days)
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        file = self._folder / f"{host}{days}.pem"
+        file.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+            + certificate.public_bytes(serialization.Encoding.PEM)
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file)
+        return context
+
+    def _begun(
+        self, name: x509.Name, key: ec.EllipticCurvePrivateKey, days: int
+    ) -> x509.CertificateBuilder:
+        today = datetime.now(UTC)  # noqa: TID251
+        return (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(self._name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(today - timedelta(days=30))
+            .not_valid_after(today + timedelta(days=days))
+        )
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Somebody who signs certificates. Nobody trusts it yet."""
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Authority:
+    """The same, trusted by everything opened during the test."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    return authority
