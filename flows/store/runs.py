@@ -1,6 +1,6 @@
 """Runs and journey versions: what was done when, and by which text of a journey."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -169,6 +169,18 @@ def earlier_versions(
         )
     )
     return {(r.journey, r.version): r.spec for r in rows if (r.journey, r.version) in wanted}
+
+
+def texts(
+    connection: Connection, versions: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """What journeys said, of these versions of them; those never stored are left out."""
+    rows = connection.execute(
+        select(JourneyVersion.journey, JourneyVersion.version, JourneyVersion.spec).where(
+            JourneyVersion.journey.in_({journey for journey, _ in versions})
+        )
+    )
+    return {(r.journey, r.version): r.spec for r in rows if (r.journey, r.version) in versions}
 
 
 def under_way(connection: Connection, journey: str, version: str) -> int:
