@@ -184,6 +184,29 @@ def respond(as_of: AsOf = None, plain: Plain = False) -> None:
 
 
 @app.command()
+def web(
+    host: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Where to listen.", show_default="as in settings"),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65535, metavar="PORT", help="On which port.", show_default="as in settings"
+        ),
+    ] = None,
+) -> None:
+    """Serve the endpoint: SendGrid's events, and unsubscribing with one click.
+
+    Events are only kept, and worked through by respond. Put a reverse proxy with HTTPS before it
+    and write its address into config/settings.yaml (web: address).
+    """
+    from flows.web import serve
+
+    serve(project_folder(), host, port)
+
+
+@app.command()
 def measure(as_of: AsOf = None, plain: Plain = False) -> None:
     """Show where journeys stand and what they brought.
 

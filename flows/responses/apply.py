@@ -12,16 +12,18 @@ from time import perf_counter
 from sqlalchemy import Engine
 
 from flows.errors import SourceError
-from flows.responses import events
+from flows.responses import events, sendgrid_events
 from flows.store import inbox as kept_inbox
 from flows.store.attribution import attribute_orders
-from flows.store.inbox import Event, Refused, TaskDone
+from flows.store.batches import applied, pending_batches
+from flows.store.inbox import Event, Kept, Refused, TaskDone
 from flows.store.session import writing
 from segments.names import Outcome, ResponseKind
 
 Progress = Callable[[int, int], None]
 
 BATCH = 2000
+_POSTED_AT_ONCE = 50
 DONE = "done"
 
 _log = logging.getLogger(__name__)
@@ -54,7 +56,7 @@ def respond(
     run_id: int,
     progress: Progress | None = None,
 ) -> ResponseReport:
-    """Take in every `*.jsonl` of the inbox; files worked through move to `done/`.
+    """Take in every `*.jsonl` of the inbox, which moves to `done/`, and what was posted to us.
 
     Files are to be dropped whole: written elsewhere and moved in. Taking the same events again,
     in any order, changes nothing.
@@ -71,6 +73,7 @@ def respond(
             ) from error
         if progress:
             progress(number, len(files))
+    _take_posted(engine, now, run_id, report)
     with writing(engine) as connection:
         report.orders = attribute_orders(connection, now)
     report.files = len(files)
@@ -100,18 +103,48 @@ def _take(engine: Engine, file: Path, now: datetime, run_id: int, report: Respon
             kept_inbox.keep_refused(connection, run_id, place, refused)
             kept = kept_inbox.keep(connection, happened)
             report.tasks_done += kept_inbox.keep_done(connection, done_tasks)
-        report.new += kept.new
-        report.repeated += len(happened) - kept.new.total()
-        report.unknown_sends += kept.unknown_sends
-        report.refused += len(refused)
-        report.outcomes += kept.outcomes
-        report.suppressed += kept.suppressed
-        report.objected += kept.objected
+        _count(report, kept, happened, refused)
     report.waiting += waiting
     if not waiting:
         done.parent.mkdir(exist_ok=True)
         file.rename(done)
         report.files_done += 1
+
+
+def _take_posted(engine: Engine, now: datetime, run_id: int, report: ResponseReport) -> None:
+    """Apply the batches of events providers posted; one with something to come stays whole."""
+    last = 0
+    while True:
+        with engine.connect() as connection:
+            found = pending_batches(connection, last, _POSTED_AT_ONCE)
+        if not found:
+            return
+        for batch in found:
+            last = batch.id
+            told = list(sendgrid_events.read(batch.body, batch.received_at))
+            refused = [each for each in told if isinstance(each, Refused)]
+            happened = [each for each in told if isinstance(each, Event) and each.at <= now]
+            waiting = len(told) - len(refused) - len(happened)
+            with writing(engine) as connection:
+                kept_inbox.keep_refused(connection, run_id, f"events {batch.id}", refused)
+                kept = kept_inbox.keep(connection, happened)
+                if not waiting:
+                    problem = refused[0].reason if refused else None
+                    applied(connection, batch.id, now, len(told), problem)
+            _count(report, kept, happened, refused)
+            report.waiting += waiting
+
+
+def _count(
+    report: ResponseReport, kept: Kept, happened: list[Event], refused: list[Refused]
+) -> None:
+    report.new += kept.new
+    report.repeated += len(happened) - kept.new.total()
+    report.unknown_sends += kept.unknown_sends
+    report.refused += len(refused)
+    report.outcomes += kept.outcomes
+    report.suppressed += kept.suppressed
+    report.objected += kept.objected
 
 
 def _batches(

@@ -27,6 +27,7 @@ _ARRIVED = (
     ResponseKind.COMPLAINT,
     ResponseKind.UNSUBSCRIBE,
     ResponseKind.REPLY,
+    ResponseKind.OPEN,
     ResponseKind.CLICK,
 )
 
@@ -97,7 +98,9 @@ def keep(connection: Connection, events: Sequence[Event]) -> Kept:
     outcomes: Counter[Outcome] = Counter()
     for outcome, kinds in (
         (Outcome.BOUNCED, (ResponseKind.BOUNCE,)),
+        (Outcome.DROPPED, (ResponseKind.DROPPED,)),
         (Outcome.DELIVERED, _ARRIVED),
+        (Outcome.ACCEPTED, (ResponseKind.PROCESSED, ResponseKind.DEFERRED)),
     ):
         ids = {event.send for event in answered if event.kind in kinds}
         if ids:
@@ -220,6 +223,8 @@ def _suppress(
 def _reason(event: Event) -> SuppressionReason | None:
     if event.kind == ResponseKind.BOUNCE and event.detail.get("hard") is True:
         return SuppressionReason.HARD_BOUNCE
+    if event.kind == ResponseKind.DROPPED and (because := event.detail.get("suppress")):
+        return SuppressionReason(because)
     return {
         ResponseKind.COMPLAINT: SuppressionReason.SPAM_COMPLAINT,
         ResponseKind.UNSUBSCRIBE: SuppressionReason.UNSUBSCRIBE,

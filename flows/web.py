@@ -1,0 +1,52 @@
+"""The web endpoint on the command line: SendGrid's events and one-click unsubscribes arrive."""
+
+from pathlib import Path
+
+import typer
+import uvicorn
+
+from flows import clock
+from flows.errors import ConfigError
+from flows.responses.app import Office, application
+from flows.settings import secret
+from flows.stages.shop import opened
+
+
+def serve(folder: Path, host: str | None, port: int | None) -> None:
+    """Answer until Ctrl-C or SIGTERM; addresses come from settings.yaml unless said otherwise."""
+    with opened(folder) as shop:
+        project = shop.project
+        web = project.settings.web
+        app = application(
+            Office(
+                shop.engine,
+                web.sendgrid_keys,
+                secret(folder),
+                project.senders.name,
+                project.policy.locale,
+                clock.now,
+            )
+        )
+        listening = host or web.host, port or web.port
+        typer.echo(
+            f"Listening on http://{listening[0]}:{listening[1]}: events of SendGrid at "
+            "/events/sendgrid, unsubscribing at /u/. Ctrl-C ends it"
+        )
+        if not web.sendgrid_keys:
+            typer.echo(
+                "No batch of events is accepted: config/settings.yaml has no web: sendgrid_keys",
+                err=True,
+            )
+        if not web.address:
+            typer.echo(
+                "Mails do not point here: config/settings.yaml has no web: address", err=True
+            )
+        try:
+            # Tokens are part of addresses: no access log.
+            uvicorn.run(
+                app, host=listening[0], port=listening[1], access_log=False, log_level="warning"
+            )
+        except SystemExit as error:
+            raise ConfigError.at(
+                "web", f"port {listening[1]} of {listening[0]} is taken; say another --port"
+            ) from error
