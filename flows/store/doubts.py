@@ -111,9 +111,17 @@ class DoubtOverview:
 
 
 def open_doubts(
-    connection: Connection, now: datetime, *, limit: int, after_id: int = 0
+    connection: Connection,
+    now: datetime,
+    *,
+    limit: int,
+    after_id: int = 0,
+    send_id: int | None = None,
 ) -> list[DoubtFacts]:
-    """Sends nobody has settled yet, the longest in doubt first; `after_id` is the last one's."""
+    """Sends nobody has settled yet, the longest in doubt first; `after_id` is the last one's.
+
+    With `send_id`, only that one.
+    """
     facts = {
         "doubt_id": _doubt.c.id,
         "send_id": _send.c.id,
@@ -135,6 +143,7 @@ def open_doubts(
             _doubt.c.settled_at.is_(None),
             _doubt.c.since <= now,
             _doubt.c.id > after_id,
+            true() if send_id is None else _send.c.id == send_id,
             stands(Outcome.IN_DOUBT),
         )
         .order_by(_doubt.c.id)
