@@ -19,6 +19,8 @@ EN = {
     "goes_by": "Its messages go through {name} meanwhile",
     "resumed": "{what} goes on; it stood still since {since}: {why}",
     "did_not_stand_still": "{what} did not stand still",
+    "no_general_stop": "There is no stop of everything",
+    "go_on_with": "To let it go on: {command}",
     "nothing_stands_still": "Nothing stands still.",
     "still_stands": "But {what} stands still since {since}: {why}",
     "stands": "Stands still",
@@ -43,6 +45,7 @@ EN = {
     "by_hand_accepted": "somebody looked: it went",
     "by_hand_again": "somebody looked: it is to go again",
     "given_up": "no word came until {until}, and the journey says: {policy}",
+    "not_in_doubt": "send {send} is not in doubt: {outcome}",
     "doubt_accepted": "Send {send} counts as sent",
     "doubt_again": "Send {send} is in the queue again",
     "doubt_again_later": "Send {send} goes again after {at}: until then a process may still be at "
@@ -68,6 +71,8 @@ DE = {
     "goes_by": "Inzwischen nehmen sie den Versandweg {name}",
     "resumed": "{what} läuft weiter; stand still seit {since}: {why}",
     "did_not_stand_still": "{what} stand nicht still",
+    "no_general_stop": "Es gibt keinen Halt für alles",
+    "go_on_with": "Damit es weitergeht: {command}",
     "nothing_stands_still": "Nichts steht still.",
     "still_stands": "Aber {what} steht still seit {since}: {why}",
     "stands": "Steht still",
@@ -92,6 +97,7 @@ DE = {
     "by_hand_accepted": "jemand hat nachgesehen: sie ging",
     "by_hand_again": "jemand hat nachgesehen: sie soll noch einmal gehen",
     "given_up": "bis {until} wusste niemand etwas, und die Journey sagt: {policy}",
+    "not_in_doubt": "Versand {send} ist nicht ungewiss: {outcome}",
     "doubt_accepted": "Versand {send} zählt als versandt",
     "doubt_again": "Versand {send} steht wieder an",
     "doubt_again_later": "Versand {send} geht nach {at} noch einmal: bis dahin könnte noch ein "
