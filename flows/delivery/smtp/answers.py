@@ -162,11 +162,9 @@ _TABLE = (
 def told(stage: Stage, reply: Reply) -> Told:
     """What this answer at this stage means."""
     meaning = next((rule.meaning for rule in _TABLE if rule.fits(stage, reply)), Meaning.GARBLED)
-    return Told(
-        meaning,
-        f"{_what(meaning, stage, reply)}: {reply.said}",
-        _taken_as(reply) if (meaning, stage) == (Meaning.TAKEN, Stage.CONTENT) else None,
-    )
+    if meaning is Meaning.TAKEN:
+        return Told(meaning, "yes", _taken_as(reply) if stage is Stage.CONTENT else None)
+    return Told(meaning, f"{_what(meaning, stage, reply)}: {reply.said}")
 
 
 def over(how: str) -> Told:
@@ -192,7 +190,6 @@ def _what(meaning: Meaning, stage: Stage, reply: Reply) -> str:
 
 
 _SENTENCES = {
-    Meaning.TAKEN: "the mail server agreed",
     Meaning.PATIENCE: "the recipient's mailbox takes nothing just now, to be tried again later",
     Meaning.BUSY: "the mail server takes nothing from us just now",
     Meaning.UNKNOWN: "there is no such mailbox",

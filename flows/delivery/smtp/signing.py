@@ -18,10 +18,8 @@ from flows.errors import ConfigError
 from flows.outlet_settings import Dkim
 
 try:
-    import dkim  # type: ignore[import-untyped]
-    from dkim.canonicalization import (  # type: ignore[import-untyped]
-        CanonicalizationPolicy,
-    )
+    import dkim
+    from dkim.canonicalization import CanonicalizationPolicy
 except ImportError:
     dkim = None
 

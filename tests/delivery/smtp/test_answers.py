@@ -107,7 +107,11 @@ def test_nobody_is_suppressed_for_a_final_answer_that_names_no_mailbox() -> None
 @pytest.mark.parametrize("stage", Stage)
 def test_every_code_means_something_at_every_stage(stage: Stage) -> None:
     for code in range(200, 600):
-        assert told(stage, Reply(code, "words")).sentence.endswith(f": {code} words")
+        found = told(stage, Reply(code, "words"))
+        assert found.meaning is Meaning.TAKEN or found.sentence.endswith(f": {code} words")
+        assert (found.meaning is Meaning.TAKEN) == (
+            code == 354 if stage is Stage.DATA else code < 300
+        )
 
 
 def test_what_is_kept_of_an_answer_names_nobody_and_ends() -> None:
