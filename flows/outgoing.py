@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from hashlib import blake2b
 
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\\x00-\x1f\x7f-\U0010ffff]+@[A-Za-z0-9.-]+")
@@ -50,18 +51,16 @@ class Outgoing:
             if not _ADDRESS.fullmatch(getattr(self, what)):
                 raise ValueError(f"send {self.send_id}: {what} is not an address")
         for what in ("to_name", "from_name", "subject"):
-            if _CONTROL.search(getattr(self, what)):
+            text = getattr(self, what)
+            if not text.isprintable() and _CONTROL.search(text):
                 raise ValueError(f"send {self.send_id}: {what} holds control characters")
         if not _MESSAGE_ID.fullmatch(self.message_id):
             raise ValueError(f"send {self.send_id}: message_id is not one")
         if self.date.tzinfo is None:
             raise ValueError(f"send {self.send_id}: date needs its time zone")
         for name, value in self.headers.items():
-            if (
-                not _HEADER.fullmatch(name)
-                or name.lower() in _OURS
-                or not _VALUE.fullmatch(value)
-                or len(value) > 900
+            if not (
+                _may_be_set(name) and value.isascii() and value.isprintable() and len(value) <= 900
             ):
                 raise ValueError(f"send {self.send_id}: header {name!r} may not be set like this")
 
@@ -103,6 +102,11 @@ def ascii_address(address: str) -> str | None:
             return None
     address = f"{local}@{domain}"
     return address if _ADDRESS.fullmatch(address) else None
+
+
+@lru_cache(maxsize=256)
+def _may_be_set(header: str) -> bool:
+    return bool(_HEADER.fullmatch(header)) and header.lower() not in _OURS
 
 
 def _plain(text: str) -> bool:

@@ -49,8 +49,9 @@ def send_mark(secret: bytes, send_id: int) -> str:
 
 
 def _hidden(secret: bytes, tag: bytes, payload: bytes) -> bytes:
-    stream = _digest(secret, b"stream", tag)
-    return bytes(one ^ other for one, other in zip(payload, stream, strict=False))
+    size = len(payload)
+    stream = int.from_bytes(_digest(secret, b"stream", tag)[:size], "big")
+    return (int.from_bytes(payload, "big") ^ stream).to_bytes(size, "big")
 
 
 def _digest(secret: bytes, use: bytes, data: bytes) -> bytes:

@@ -1,17 +1,17 @@
 """A send becomes a message, today or again later from what was stored."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 
-from flows.errors import MessageError
-from flows.messages.context import Letterhead, context, locale_of
+from flows.messages.context import Letterhead, kept, locale_of
+from flows.messages.envelope import outgoing, printed
 from flows.messages.environment import ROOT
 from flows.messages.explain import TemplateError
-from flows.messages.library import Library, Message, opened
+from flows.messages.library import Library, opened
+from flows.messages.message import Message
 from flows.outgoing import Outgoing
 from flows.store.facts import MessageFacts
 
@@ -36,24 +36,25 @@ def compose(
     library: Library, facts: MessageFacts, letterhead: Letterhead, at: datetime
 ) -> Composed:
     """The message owed by this send, dated `at`; `MessageError` if it cannot be written."""
-    message = library.message(facts.message, locale_of(facts, letterhead.policy))
-    given = filled(message, facts, letterhead, at)
+    locale = locale_of(facts, letterhead.policy)
+    message = library.message(facts.message, locale, letterhead.shared)
+    known = filled(message, facts, letterhead, at)
     return Composed(
-        outgoing=_outgoing(message, given),
+        outgoing=_written(message, known),
         template_version=message.version,
         message=message.name,
         locale=message.locale,
         sources=message.bundle,
-        context=orjson.dumps(given).decode(),
+        context=orjson.dumps(known).decode(),
     )
 
 
 def filled(
     message: Message, facts: MessageFacts, letterhead: Letterhead, at: datetime
 ) -> dict[str, Any]:
-    """What the templates of this message may print for this send."""
+    """What is kept of this send."""
     try:
-        return context(facts, message.words, message.locale, letterhead, at)
+        return kept(facts, message, letterhead, at)
     except KeyError as error:
         place = f"{ROOT}_words/{message.locale}.yaml"
         what = f"lacks {error}. Compare it with the other language"
@@ -62,18 +63,8 @@ def filled(
 
 def again(bundle: bytes, context: str) -> Outgoing:
     """The message exactly as it was handed over, from its stored sources and context."""
-    return _outgoing(opened(bundle), orjson.loads(context))
+    return _written(opened(bundle), orjson.loads(context))
 
 
-def _outgoing(message: Message, given: Mapping[str, Any]) -> Outgoing:
-    envelope = given["envelope"]
-    rendered = message.render({key: given[key] for key in given if key != "envelope"})
-    try:
-        return Outgoing(
-            **{**envelope, "date": datetime.fromisoformat(envelope["date"])},
-            subject=rendered.subject,
-            html=rendered.html,
-            text=rendered.text,
-        )
-    except ValueError as error:
-        raise MessageError(str(error)) from error
+def _written(message: Message, kept: dict[str, Any]) -> Outgoing:
+    return outgoing(kept, message, message.render(printed(kept, message)))

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, get_currency_precision
-from jinja2 import BaseLoader, StrictUndefined, TemplateNotFound, UndefinedError, pass_context
+from jinja2 import BaseLoader, StrictUndefined, TemplateNotFound, UndefinedError
 from jinja2 import Environment as JinjaEnvironment
 from jinja2.exceptions import TemplateRuntimeError
-from jinja2.runtime import Context, Undefined
+from jinja2.runtime import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
@@ -72,20 +72,16 @@ class Environment(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         """What `obj.attribute` means in a template."""
         if type(obj) is dict:
-            return self._entry(obj, attribute)
+            value = obj.get(attribute)
+            return _absent(obj, attribute) if value is None else value
         return super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """What `obj[argument]` means in a template."""
         if type(obj) is dict:
-            return self._entry(obj, argument)
+            value = obj.get(argument)
+            return _absent(obj, argument) if value is None else value
         return super().getitem(obj, argument)
-
-    def _entry(self, obj: dict[Any, Any], key: Any) -> Any:
-        if key not in obj:
-            return Unknown(obj=obj, name=str(key))
-        value = obj[key]
-        return Empty(obj=obj, name=str(key)) if value is None else value
 
 
 class Sources(BaseLoader):
@@ -106,12 +102,17 @@ class Sources(BaseLoader):
 _BABEL = {"en": "en_GB"}  # Europe's English: 28 April, not April 28
 
 
-def environment(sources: Mapping[str, str]) -> Environment:
-    """An environment for these sources; `.html` is escaped, everything else is plain text."""
+def environment(
+    sources: Mapping[str, str], locale: str, zone: str, known: Mapping[str, Any]
+) -> Environment:
+    """An environment for these sources; `.html` is escaped, everything else is plain text.
+
+    `known` are names whose values are the same for whoever the message goes to.
+    """
     made = Environment(
         loader=Sources(sources),
         undefined=Unknown,
-        autoescape=lambda name: name is not None and name.endswith(".html"),
+        autoescape=escaped,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -119,8 +120,28 @@ def environment(sources: Mapping[str, str]) -> Environment:
         cache_size=-1,
         finalize=_finalize,
     )
-    made.filters.update(money=_money, date=_date, number=_number)
+
+    def money(value: Any, currency: str) -> str:
+        return _as_money(_there(value), _there(currency), locale)
+
+    def date(value: Any, form: str = "long") -> str:
+        return _as_date(_there(value), form, zone, locale)
+
+    def number(value: Any) -> str:
+        return _as_number(_there(value), locale)
+
+    made.filters.update(money=money, date=date, number=number)
+    made.globals.update(known)
     return made
+
+
+def escaped(name: str | None) -> bool:
+    """Whether what a file of this name prints is escaped for HTML."""
+    return name is not None and name.endswith(".html")
+
+
+def _absent(obj: dict[Any, Any], key: Any) -> Any:
+    return (Empty if key in obj else Unknown)(obj=obj, name=str(key))
 
 
 def _gap(holder: Any, name: str | None, known: bool, text: str | None = None) -> Gap:
@@ -139,21 +160,6 @@ def _there(value: Any) -> Any:
     if value is None:
         raise Gap(missing, None, True, "formats nothing")
     return value
-
-
-@pass_context
-def _money(context: Context, value: Any, currency: str) -> str:
-    return _as_money(_there(value), _there(currency), context["locale"])
-
-
-@pass_context
-def _date(context: Context, value: Any, form: str = "long") -> str:
-    return _as_date(_there(value), form, context["zone"], context["locale"])
-
-
-@pass_context
-def _number(context: Context, value: Any) -> str:
-    return _as_number(_there(value), context["locale"])
 
 
 @lru_cache(maxsize=8192)

@@ -67,7 +67,7 @@ def _gap(gap: Gap, source: str, line: int, context: Mapping[str, Any]) -> str:
     uses = f"uses {{{{ {expression} }}}}" if expression else "prints a value"
     who = f"contact {context.get('contact', {}).get('id')}"
     if gap.holder is missing and not gap.known:
-        return f"{uses}, but {unknown('', name, [*context, 'words'])}"
+        return f"{uses}, but {unknown('', name, list(context))}"
     if gap.holder is None or not name:
         what = expression.split(".")[0] if expression else "value"
         return f"{uses}, but {who} has no {what}. Ask first: {{% if {what} %}} … {{% endif %}}"

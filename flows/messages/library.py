@@ -1,123 +1,21 @@
 """The messages of a templates folder, or of a bundle stored with a send, ready to render."""
 
 import json
-import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from hashlib import blake2b
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import yaml
-from jinja2 import meta, nodes
 
 from flows.errors import ConfigError, Fault
-from flows.messages.environment import ROOT, Environment, environment
-from flows.messages.explain import TemplateError, explained, syntax_fault
+from flows.messages.environment import ROOT
+from flows.messages.explain import TemplateError
+from flows.messages.message import Message, Shared
 from flows.messages.styles import inlined
 from segments.names import Locale
 
-PARTS = ("subject.txt", "preheader.txt", "body.html", "body.txt")
 SHARED = ("_base", "_blocks", "_macros", "_words")
 _KINDS = {".html", ".txt", ".css", ".yaml"}
-_BLANKS = re.compile(r"\n{3,}")
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """The four parts of a message."""
-
-    subject: str
-    preheader: str
-    html: str
-    text: str
-
-
-class Message:
-    """One message in one language: its version, its sources, and how to render it."""
-
-    def __init__(self, name: str, locale: str, sources: Mapping[str, str]) -> None:
-        self.name = name
-        self.locale = locale
-        self._all = sources
-        self._environment: Environment = environment(sources)
-
-    @cached_property
-    def sources(self) -> dict[str, str]:
-        """Every file this message uses, by its path under templates/."""
-        words = f"_words/{self.locale}.yaml"
-        wanted = [f"{self.name}/{self.locale}/{part}" for part in PARTS]
-        found = {words: self._all[words]} if words in self._all else {}
-        while wanted:
-            path = wanted.pop()
-            if path in found:
-                continue
-            if path not in self._all:
-                raise TemplateError.at(ROOT + path, "is missing")
-            found[path] = self._all[path]
-            wanted += [name for name in self.references(path) if name]
-        return dict(sorted(found.items()))
-
-    @cached_property
-    def bundle(self) -> bytes:
-        """The sources as they are stored: packed, the same bytes for the same content."""
-        packed = json.dumps(
-            {"message": self.name, "locale": self.locale, "sources": self.sources},
-            ensure_ascii=False,
-            sort_keys=True,
-        )
-        return zlib.compress(packed.encode(), 9)
-
-    @cached_property
-    def version(self) -> str:
-        """Content hash over everything the message uses."""
-        content = json.dumps(self.sources, ensure_ascii=False, sort_keys=True)
-        name = f"{self.name}\0{self.locale}\0{content}"
-        return blake2b(name.encode(), digest_size=16).hexdigest()
-
-    @cached_property
-    def words(self) -> dict[str, Any]:
-        """The shared words of the message's language."""
-        return read_words(f"_words/{self.locale}.yaml", self._all)
-
-    @cached_property
-    def _parts(self) -> list[Any]:
-        return [
-            self._environment.get_template(f"{self.name}/{self.locale}/{part}") for part in PARTS
-        ]
-
-    def references(self, path: str) -> list[str | None]:
-        """Templates a file includes, extends or imports; None where the name is computed."""
-        return list(meta.find_referenced_templates(self.tree(path)))
-
-    def tree(self, path: str) -> nodes.Template:
-        """The syntax tree of a file."""
-        try:
-            return self._environment.parse(self._all[path], path, ROOT + path)
-        except Exception as error:
-            raise TemplateError(syntax_fault(error, ROOT + path)) from error
-
-    def render(self, context: Mapping[str, Any]) -> Rendered:
-        """All four parts, or a `MessageError` that names file, line and what is missing."""
-        given = {**context, "words": self.words}
-        try:
-            subject, preheader, html, text = self._parts
-            given["subject"] = " ".join(subject.render(given).split())
-            given["preheader"] = " ".join(preheader.render(given).split())
-            return Rendered(
-                given["subject"],
-                given["preheader"],
-                "\n".join([line for line in html.render(given).splitlines() if line.strip()])
-                + "\n",
-                _BLANKS.sub(
-                    "\n\n", "\n".join(map(str.rstrip, text.render(given).splitlines()))
-                ).strip()
-                + "\n",
-            )
-        except Exception as error:
-            raise TemplateError(explained(error, self._all, context)) from error
+_NOTHING = Shared()
 
 
 class Library:
@@ -125,7 +23,8 @@ class Library:
 
     def __init__(self, sources: Mapping[str, str]) -> None:
         self._sources = sources
-        self._messages: dict[tuple[str, str], Message] = {}
+        self._messages: dict[tuple[str, str, Shared], Message] = {}
+        self._prints: dict[tuple[str, str], bool] = {}
 
     @classmethod
     def open(cls, folder: Path) -> "Library":
@@ -145,17 +44,27 @@ class Library:
             if any(path.startswith(f"{name}/{locale}/") for path in self._sources)
         ]
 
-    def message(self, name: str, locale: str) -> Message:
-        """A message in that language, or in another where it does not exist in that one."""
-        key = (name, locale)
+    def message(self, name: str, locale: str, shared: Shared = _NOTHING) -> Message:
+        """A message in that language, or in another where it does not exist in that one.
+
+        `shared` is what it has in common with all others.
+        """
+        key = (name, locale, shared)
         if key not in self._messages:
             there = self.locales(name)
             if not there:
                 known = ", ".join(self.names)
                 raise TemplateError.at(ROOT + name, f"is not there. There are: {known}")
             chosen = locale if locale in there else there[0]
-            self._messages[key] = Message(name, chosen, self._sources)
+            self._messages[key] = Message(name, chosen, self._sources, shared)
         return self._messages[key]
+
+    def prints(self, name: str, what: str) -> bool:
+        """Whether a message asks for `what` in any language; in doubt it does."""
+        if (name, what) not in self._prints:
+            found = [self.message(name, locale).prints(what) for locale in self.locales(name)]
+            self._prints[name, what] = any(found)
+        return self._prints[name, what]
 
 
 @lru_cache(maxsize=2)
@@ -166,7 +75,8 @@ def _compiled(sources: tuple[tuple[str, str], ...]) -> Library:
 def opened(bundle: bytes) -> Message:
     """The message of a stored bundle, exactly as it was when it was sent."""
     content = json.loads(zlib.decompress(bundle))
-    return Message(content["message"], content["locale"], content["sources"])
+    shared = Shared(json.dumps(content["shared"], ensure_ascii=False))
+    return Message(content["message"], content["locale"], content["sources"], shared)
 
 
 def read_sources(folder: Path) -> dict[str, str]:
@@ -187,19 +97,3 @@ def read_sources(folder: Path) -> dict[str, str]:
     if faults:
         raise ConfigError(faults)
     return sources
-
-
-def read_words(path: str, sources: Mapping[str, str]) -> dict[str, Any]:
-    """The words of a language."""
-    if path not in sources:
-        raise TemplateError.at(ROOT + path, "is missing")
-    try:
-        words = yaml.safe_load(sources[path])
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        problem = getattr(error, "problem", None) or "it cannot be read"
-        raise TemplateError.at(ROOT + path, f"is not YAML: {problem}", line) from error
-    if not isinstance(words, dict):
-        raise TemplateError.at(ROOT + path, 'holds no words. Write them as "name: text"', 1)
-    return words

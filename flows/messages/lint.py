@@ -10,10 +10,12 @@ from jinja2 import nodes
 
 from flows.errors import ConfigError, Fault, MessageError
 from flows.messages.compose import compose, filled
-from flows.messages.context import Letterhead
+from flows.messages.context import OPTIONAL, Letterhead
+from flows.messages.envelope import printed
 from flows.messages.environment import ROOT
 from flows.messages.explain import TemplateError, unknown
-from flows.messages.library import PARTS, Library, Message
+from flows.messages.library import Library
+from flows.messages.message import PARTS, Message
 from flows.messages.sample import AT, Sample, read_sample
 from flows.messages.styles import STYLE, too_clever
 from segments.names import Purpose
@@ -22,7 +24,6 @@ SUBJECT_MOST = 60
 PREHEADER = (40, 110)
 HTML_MOST = 95_000
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s<>\"]+")
-_OPTIONAL = {Purpose.ADVERTISING, Purpose.SURVEY}
 PROMOTING = {"button", "coupon", "offer", "cross_sell"}
 """Parts by these names, under _macros or _blocks, advertise, whatever is written in them."""
 
@@ -50,7 +51,14 @@ def lint(folder: Path, letterhead: Letterhead) -> list[Fault]:
             ]
             faults.update(gone)
             if not gone and isinstance(sample, Sample):
-                faults.update(_message(library.message(name, locale), library, sample, letterhead))
+                faults.update(
+                    _message(
+                        library.message(name, locale, letterhead.shared),
+                        library,
+                        sample,
+                        letterhead,
+                    )
+                )
         faults.update(sample if isinstance(sample, list) else [])
     return sorted(faults)
 
@@ -68,8 +76,8 @@ def _message(
 ) -> list[Fault]:
     try:
         facts = sample.facts(message.name, message.locale)
-        known = filled(message, facts, letterhead, AT)
-        faults = _names(message, {**known, "words": message.words})
+        known = printed(filled(message, facts, letterhead, AT), message)
+        faults = _names(message, message.known | known)
     except TemplateError as error:
         return [error.fault]
     if faults:
@@ -80,7 +88,7 @@ def _message(
     try:
         outgoing = compose(library, facts, letterhead, AT).outgoing
         compose(library, stranger, letterhead, AT)
-        rendered = message.render({key: known[key] for key in known if key != "envelope"})
+        rendered = message.render(known)
     except TemplateError as error:
         return [error.fault]
     except MessageError as error:
@@ -99,7 +107,7 @@ def _message(
 
 def _promotion(message: Message, purpose: Purpose) -> Iterator[Fault]:
     """What advertises has no place in a message that needs no permission (BGH VI ZR 134/15)."""
-    if purpose in _OPTIONAL:
+    if purpose in OPTIONAL:
         return
     for path in filter(_is_template, message.sources):
         for drawn in message.tree(path).find_all((nodes.Include, nodes.FromImport, nodes.Import)):
@@ -122,12 +130,11 @@ def _names(message: Message, known: dict[str, object]) -> list[Fault]:
         for taken in tree.find_all(nodes.FromImport):
             own |= {each if isinstance(each, str) else each[1] for each in taken.names}
         own |= {taken.target for taken in tree.find_all(nodes.Import)}
-    top = set(known) - {"envelope"}
     faults = []
     for path, tree in trees.items():
         for name in tree.find_all(nodes.Name):
-            if name.ctx == "load" and name.name not in own | top:
-                what = f"uses {name.name}, but {unknown('', name.name, sorted(top))}"
+            if name.ctx == "load" and name.name not in own | known.keys():
+                what = f"uses {name.name}, but {unknown('', name.name, sorted(known))}"
                 faults.append(Fault(ROOT + path, name.lineno, what))
         for step in tree.find_all(nodes.Getattr):
             holder = step.node.name if isinstance(step.node, nodes.Name) else None
@@ -188,7 +195,7 @@ def _unsubscribe(
     folder: str, purpose: Purpose, known: dict[str, object], links: list[str]
 ) -> list[Fault]:
     wanted = known["unsubscribe"]
-    if purpose in _OPTIONAL and (not isinstance(wanted, dict) or wanted["link"] not in links):
+    if purpose in OPTIONAL and (not isinstance(wanted, dict) or wanted["link"] not in links):
         what = f"is {purpose} without a way out. Print {{{{ unsubscribe.link }}}} in a link"
         return [Fault(f"{folder}body.html", 0, what)]
     return []

@@ -86,6 +86,7 @@ class MessageFacts:
     contact_locale: str | None
     owner: OwnerFacts | None
     purchase: PurchaseFacts | None
+    tracking: bool = False
 
 
 def message_facts(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from flows import tokens
 from flows.messages.colours import NIGHT, PANEL, PANEL_NIGHT, PAPER, contrast, palette
 from flows.messages.library import Library, opened
+from flows.messages.message import Shared
 from flows.messages.styles import inlined
 from flows.outgoing import Outgoing
 from segments.names import Purpose
@@ -188,8 +189,8 @@ def test_money_dates_and_numbers_follow_the_language(folder: Folder):
             }
         )
     )
-    context = {"zone": "Europe/Berlin", "greeting": "Hi"}
-    german = library.message("hello", "de").render({**context, "locale": "de"}).text
-    english = library.message("hello", "en").render({**context, "locale": "en"}).text
+    shared = Shared('{"zone": "Europe/Berlin"}')
+    german = library.message("hello", "de", shared).render({"greeting": "Hi"}).text
+    english = library.message("hello", "en", shared).render({"greeting": "Hi"}).text
     assert german == "1.234,56\xa0€ 5\xa0¥ 12. März 2026 1.234,5\n"
     assert english == "€1,234.56 JP¥5 12 March 2026 1,234.5\n"
