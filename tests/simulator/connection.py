@@ -40,7 +40,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Take the short way, or let the request go on to the application."""
-        if self.url != SEND or self.parser.get_method() != b"POST":
+        if self.url.partition(b"?")[0] != SEND or self.parser.get_method() != b"POST":
             self.scope["extensions"] = {"simulator.break": self.break_off}
             super().on_headers_complete()
             return

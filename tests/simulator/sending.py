@@ -155,6 +155,8 @@ class Request:
             if "delivered" in message.fate or "async_bounce" in message.fate:
                 if content is None:
                     content = self._content(person, message, now)
+                if world.mailboxes.keep == "full":
+                    content = {**content, "sg_message_id": message.sg_message_id}
                 address = message.email.casefold()
                 world.mailboxes.receive(
                     message.email, message.send, content, address not in self._seen
@@ -186,7 +188,6 @@ class Request:
             "attachments": [one["filename"] for one in mail.get("attachments", ())],
             "message_id": message_id(self.request_id),
             "request_id": self.request_id,
-            "sg_message_id": message.sg_message_id,
             "custom_args": message.custom_args,
             "categories": message.categories,
             "received_at": now,
