@@ -67,8 +67,8 @@ class SendGridOutlet:
     ) -> Self:
         """The outlet, one of `share` processes that divide its pace and connections.
 
-        It stops after so many requests in a row whose fate nobody knows (`most_failures`). Nothing
-        is connected yet; only a key that cannot be one is refused here.
+        It closes after `most_failures` requests in a row whose fate nobody knows. Nothing is
+        connected yet; only a key that cannot be one is refused here.
         """
         return cls(name, settings, key, share=share, most_failures=most_failures)
 

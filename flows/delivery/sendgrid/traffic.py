@@ -28,6 +28,7 @@ IN_HAND = 10.0
 _TRIES = 3
 _FIRST_PAUSE = 0.2
 _MOST_PATIENCE = 60.0
+_AFTER_DOUBT, _MOST_AFTER_DOUBT = 0.005, 5.0
 _RECEIPTS_AT_ONCE = 64
 _SOON = 0.5
 _GLANCE = 0.25
@@ -75,14 +76,14 @@ class Traffic:
         self._hire()
 
     async def wait(self) -> bool:
-        """Wait for receipts; False when there will be no more."""
+        """Wait for receipts, and not long once there are some; False when there come no more."""
         until = self._clock() + _SOON
-        while self._workers and len(self.receipts) < _RECEIPTS_AT_ONCE:
+        while self._workers and not self._ready.is_set():
             if self.receipts and self._clock() >= until:
                 break
-            self._ready.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ready.wait(), _SOON)
+        self._ready.clear()
         return bool(self._workers)
 
     async def stop(self) -> None:
@@ -136,7 +137,8 @@ class Traffic:
         while parts:
             messages = parts.pop()
             if self._stopped or closed or self._clock() > latest:
-                self._tell(messages, Outcome.QUEUED, "its request was split, and there was no time")
+                why = "its request was split, and this part has not left"
+                self._tell(messages, Outcome.QUEUED, why, later=timedelta(0))
                 continue
             try:
                 data = self._encode(parcel, messages)
@@ -151,11 +153,11 @@ class Traffic:
                 case Meaning.DOUBT:
                     closed = parcel.batch_id is not None
                     self._tell(messages, Outcome.IN_DOUBT, verdict.detail)
-                    self._count_doubt(verdict.detail)
+                    self._slow_down(verdict)
                 case Meaning.REFUSED | Meaning.TOO_LARGE:
                     parts += self._remaining(messages, verdict)
                 case _:
-                    later = timedelta(seconds=verdict.wait) if verdict.wait else None
+                    later = None if verdict.wait is None else timedelta(seconds=verdict.wait)
                     self._tell(messages, Outcome.QUEUED, verdict.detail, later=later)
 
     def _remaining(self, messages: Messages, verdict: Verdict) -> list[Messages]:
@@ -207,6 +209,7 @@ class Traffic:
                 wait = _FIRST_PAUSE * 3.0 ** (failed - 1) * _jitter(1, 1.5)
             else:
                 wait = self._pause(verdict, failed)
+                verdict = verdict._replace(wait=wait)
             if not await self._rest(wait, latest):
                 return verdict
 
@@ -244,13 +247,16 @@ class Traffic:
             await asyncio.sleep(min(max(left, 0.01), _GLANCE))
         return False
 
-    def _count_doubt(self, detail: str | None) -> None:
-        """Stop before a provider that fails puts one message after the other in doubt."""
+    def _slow_down(self, doubt: Verdict) -> None:
+        """Leave a provider that fails alone for a moment, longer each time, and soon altogether.
+
+        Otherwise it would put one message after the other in doubt.
+        """
         self._doubts += 1
         if self._doubts >= self._most_failures:
-            raise DeliveryError(
-                f"{self._doubts} requests in a row went wrong at SendGrid, the last one: {detail}"
-            )
+            number = "a request" if self._doubts == 1 else f"{self._doubts} requests in a row"
+            raise DeliveryError(f"{number} went wrong at SendGrid, the last one: {doubt.detail}")
+        self._bucket.hold(min(_AFTER_DOUBT * 4.0 ** (self._doubts - 1), _MOST_AFTER_DOUBT))
 
     def _tell(
         self,
@@ -263,5 +269,5 @@ class Traffic:
         self.receipts.extend(
             Receipt(mail.send_id, outcome, provider_id, detail, later) for mail in messages
         )
-        if len(self.receipts) >= _RECEIPTS_AT_ONCE:
+        if outcome is not Outcome.ACCEPTED or len(self.receipts) >= _RECEIPTS_AT_ONCE:
             self._ready.set()

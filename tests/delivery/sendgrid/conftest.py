@@ -64,10 +64,15 @@ def open_outlet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., SendG
     monkeypatch.setenv("NO_PROXY", "*")
     opened = []
 
-    def open_one(address: str, most_failures: int = 5, **changes: Any) -> SendGridOutlet:
+    def open_one(
+        address: str, share: int = 1, most_failures: int = 5, **changes: Any
+    ) -> SendGridOutlet:
         settings = sendgrid(address=address, **changes)
-        opened.append(SendGridOutlet.open("post", settings, KEY, most_failures=most_failures))
-        return opened[-1]
+        outlet = SendGridOutlet.open(
+            "post", settings, KEY, share=share, most_failures=most_failures
+        )
+        opened.append(outlet)
+        return outlet
 
     yield open_one
     for outlet in opened:
