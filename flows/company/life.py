@@ -75,18 +75,21 @@ class Company:
             rows = self._products if table == "products" else self._past[table]
             append(rng, table, rows, file, self.locale, np.datetime64(self.first_day, "s"))
 
-    def live(self, day: date, folder: Path, touched: pd.DataFrame) -> list[dict[str, Any]]:
+    def live(
+        self, day: date, folder: Path, touched: pd.DataFrame, *, only_replies: bool = False
+    ) -> list[dict[str, Any]]:
         """Live through one day, append what happened to the files, and return what people did
         with the messages of the day before.
 
-        `touched` has send_id, customer, contact, message, journey and sent_at.
+        `touched` has send_id, customer, contact, message, journey and sent_at. With `only_replies`
+        these have all arrived, and a provider tells of everything but replies.
         """
         morning = np.datetime64(day, "s")
         if morning < self._until:
             raise ValueError(f"{day} has been lived already")
         came_from, self._until = self._until, np.datetime64(day + timedelta(days=1), "s")
         folder.mkdir(parents=True, exist_ok=True)
-        events = self._feel(day, touched)
+        events = self._feel(day, touched, only_replies)
         self._trade(day)
         self._talk(generator(self.seed, "talk", day), np.datetime64(day, "D"), 1, f"I{day:%y%m%d}-")
         for table, rows in self._due(came_from).items():
@@ -104,13 +107,14 @@ class Company:
         joined = np.where(rng.random(count) < _JOINED_LATELY, lately, long_ago)
         return np.sort(at_work(rng, joined))
 
-    def _feel(self, day: date, touched: pd.DataFrame) -> list[dict[str, Any]]:
+    def _feel(self, day: date, touched: pd.DataFrame, only_replies: bool) -> list[dict[str, Any]]:
         if touched.empty:
             return []
         touched = touched.sort_values("send_id").assign(
             sent_at=lambda sends: pd.to_datetime(sends["sent_at"], utc=True)
         )
-        events, arrived = reactions(generator(self.seed, "reactions", day), self.locale, touched)
+        rng = generator(self.seed, "reactions", day)
+        events, arrived = reactions(rng, self.locale, touched, only_replies=only_replies)
         who = pd.Index(self._customers["customer"]).get_indexer(touched["customer"])
         felt = arrived & (who >= 0)
         today = np.datetime64(day, "D")

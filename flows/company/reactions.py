@@ -27,19 +27,24 @@ _AFTER_DELIVERY = {
 
 
 def reactions(
-    rng: np.random.Generator, locale: Locale, touched: pd.DataFrame
+    rng: np.random.Generator, locale: Locale, touched: pd.DataFrame, *, only_replies: bool = False
 ) -> tuple[list[dict[str, Any]], Array]:
     """What comes back on messages handed over, and which of them arrived.
 
     Takes send_id and sent_at, sorted by send_id; all moments lie within half a day of `sent_at`.
+    With `only_replies` all of them have arrived, and somebody else tells what became of them.
     """
     count = len(touched)
-    fate = rng.random(count)
-    bounced = fate < _BOUNCE
-    arrived = fate >= _BOUNCE + _SILENCE
-    events = _events(rng, touched, bounced, ResponseKind.BOUNCE, 2)
-    events += _events(rng, touched, arrived, ResponseKind.DELIVERED, 2)
-    for kind, share in _AFTER_DELIVERY.items():
+    if only_replies:
+        arrived = np.ones(count, dtype=bool)
+        events, later = [], {ResponseKind.REPLY: _AFTER_DELIVERY[ResponseKind.REPLY]}
+    else:
+        fate = rng.random(count)
+        arrived = fate >= _BOUNCE + _SILENCE
+        events = _events(rng, touched, fate < _BOUNCE, ResponseKind.BOUNCE, 2)
+        events += _events(rng, touched, arrived, ResponseKind.DELIVERED, 2)
+        later = _AFTER_DELIVERY
+    for kind, share in later.items():
         events += _events(rng, touched, arrived & (rng.random(count) < share), kind, 600)
     texts = pick_any(rng, wording.REPLIES[locale], len(events))
     for event, text in zip(events, texts, strict=True):

@@ -155,6 +155,16 @@ def test_people_react_at_plausible_rates(tmp_path: Path) -> None:
     assert not bounced & set(events.query("kind != 'bounce'")["send"])
 
 
+def test_where_a_provider_tells_the_rest_only_replies_come_from_the_company(tmp_path: Path) -> None:
+    company = Company.create(20, 7, FIRST_DAY, "de")
+    company.write(tmp_path)
+    many = written_to(["10001", "10002", "10003", "10004"] * 5000, "newsletter", -1, 1)
+    events = pd.DataFrame(company.live(FIRST_DAY, tmp_path, many, only_replies=True))
+    assert set(events["kind"]) == {"reply"}
+    assert 0.016 < len(events) / len(many) < 0.024
+    assert all(detail["text"] for detail in events["detail"])
+
+
 def test_messages_to_people_the_company_does_not_know_do_no_harm(tmp_path: Path) -> None:
     company = Company.create(20, 7, FIRST_DAY, "de")
     company.write(tmp_path)
