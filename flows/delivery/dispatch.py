@@ -16,10 +16,10 @@ from sqlalchemy.exc import OperationalError
 from flows.delivery import clocks
 from flows.delivery.block import Block, ClosedError, Compose, Moment, Terms, take
 from flows.delivery.feed import Handed, Standing, hand_over
+from flows.delivery.left import count_left
 from flows.delivery.noting import note, rest
 from flows.delivery.outlet import Outlet
 from flows.delivery.report import DeliveryReport
-from flows.delivery.standstill import tell_standstill
 from flows.errors import DeliveryError
 from flows.store import outbox
 from flows.store.session import writing
@@ -109,7 +109,7 @@ class Delivery:
     def finish(self) -> None:
         """Tell what is left, and why."""
         with self.engine.connect() as connection:
-            tell_standstill(connection, self.terms, self.tick(), self.report)
+            count_left(connection, self.terms, self.tick(), self.report)
         if self.report.left_in_queue:
             _log.warning("set aside after too many failures: %s", self.report.left_in_queue)
 

@@ -18,7 +18,7 @@ class DeliveryReport:
     put_off        messages beyond what an outlet takes on a day: they go on a later one
     again          times an outlet did not take a message, which will be tried again
     waiting        messages that are due and wait because sending stands still
-    halts          why it does, a sentence each
+    halts          what stands still and why, a sentence each
     refused        why nothing went at all: an outlet does not let us in
     """
 
@@ -54,8 +54,6 @@ class DeliveryReport:
         if self.in_doubt:
             lines.append(f"{self.in_doubt} in doubt: nobody knows yet whether they went")
         lines += self.halts
-        if self.waiting:
-            lines.append(f"{self.waiting} wait until sending goes on")
         if self.again:
             lines.append(f"{self.again} were not taken and will be tried again")
         if self.put_off:

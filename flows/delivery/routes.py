@@ -17,16 +17,24 @@ class Routes:
     own: Mapping[str, str]
     ways: Mapping[str, str]
 
-    def instead_of(self, outlet: str) -> set[str]:
-        """Which outlets take over the messages of this one."""
-        return {way for purpose, way in self.ways.items() if self.own[purpose] == outlet != way}
-
 
 def routes(settings: Settings, halted: Collection[str]) -> Routes:
     """The ways that are open while these outlets are halted."""
     own = {str(purpose): settings.way_of(purpose) for purpose in Purpose}
     found = {purpose: _open_way(settings, outlet, halted) for purpose, outlet in own.items()}
     return Routes(own, {purpose: way for purpose, way in found.items() if way is not None})
+
+
+def reachable(settings: Settings) -> list[str]:
+    """Outlets that messages may come to take, as outlets rest."""
+    found: list[str] = []
+    ahead: list[str | None] = [settings.way_of(purpose) for purpose in Purpose]
+    while ahead:
+        name = ahead.pop()
+        if name is not None and name not in found:
+            found.append(name)
+            ahead.append(settings.outlets[name].fallback)
+    return sorted(found)
 
 
 def _open_way(settings: Settings, outlet: str, halted: Collection[str]) -> str | None:

@@ -1,6 +1,8 @@
 """Delivering: what is queued is composed, handed over and noted, unless the data is too old."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,15 +11,19 @@ from flows.config import Project
 from flows.delivery import clocks
 from flows.delivery.block import Terms
 from flows.delivery.dispatch import Delivery
+from flows.delivery.outlet import Outlet
 from flows.delivery.quota import Limits
 from flows.delivery.report import DeliveryReport
+from flows.delivery.routes import reachable
 from flows.delivery.senders import side_by_side, until_noted
 from flows.errors import DeliveryError, PipelineError, SourceError
 from flows.messages.compose import again
 from flows.messages.context import Letterhead
 from flows.outgoing import Outgoing
 from flows.settings import secret, store_address
+from flows.stages import breaking, doubting
 from flows.stages.composing import Job, composer, send
+from flows.stages.doubting import DoubtReport
 from flows.stages.recheck import postpone, recheck
 from flows.stages.shop import Progress, Shop, noted_run, quiet
 from flows.stages.ways import Ways
@@ -29,6 +35,7 @@ SIDE_BY_SIDE_FROM = 2_000
 """So many messages that are due are worth the time several processes take to start."""
 
 _COUNTING_SHARE = 20
+_LOOK_EVERY = 10.0
 _MINUTE = timedelta(minutes=1)
 _SENDING = (JourneyStatus.LIVE, JourneyStatus.REVIEW)
 
@@ -54,10 +61,11 @@ def deliver(
     ):
         with writing(shop.engine) as connection:
             review.release(connection, shop.project.live)
-        watch = _Watch(shop, now)
+        settled = doubting.resolve(shop, now, outlets, progress=progress)
+        watch = _Watch(shop)
         report = DeliveryReport()
         report.held_back += recheck(shop, now)
-        watch.look(now)
+        watch(now)
         delivery = Delivery(
             shop.engine,
             outlets,
@@ -70,8 +78,11 @@ def deliver(
         )
         try:
             failed = _empty(shop, delivery, ticking=ticking, progress=progress)
+            breaking.look(shop, delivery.tick())
+            delivery.finish()
+            report.halts = breaking.told(shop, delivery.tick())
         finally:
-            counts |= _counts(report, watch)
+            counts |= _counts(report, watch, settled)
         if failed:
             raise failed[0]
         if report.refused:
@@ -84,6 +95,8 @@ def _empty(
 ) -> list[PipelineError]:
     """Send, in one process or in several; what went wrong in any of those."""
     due = delivery.begin()
+    if due:
+        _open(shop, delivery.outlets)
     senders = _senders(shop, due)
     failed: list[PipelineError] = []
     if senders == 1:
@@ -97,8 +110,15 @@ def _empty(
             stopping=delivery.stopping,
         )
         delivery.report.add(done)
-    delivery.finish()
     return failed
+
+
+def _open(shop: Shop, outlets: Mapping[str, Outlet]) -> None:
+    """See that every way out has what settings.yaml promises before anything leaves."""
+    for name in reachable(shop.project.settings):
+        # One that cannot work now rests when its turn comes.
+        with suppress(DeliveryError):
+            outlets[name]
 
 
 def _senders(shop: Shop, due: int) -> int:
@@ -106,8 +126,9 @@ def _senders(shop: Shop, due: int) -> int:
     if due < SIDE_BY_SIDE_FROM or shop.engine.dialect.name != "postgresql":
         return 1
     settings = shop.project.settings
-    ways = [way for way in settings.outlets.values() if way.kind != "folder"]
-    return min([settings.senders, *(way.connections for way in ways)])
+    ways = [settings.outlets[name] for name in reachable(settings)]
+    connections = [way.connections for way in ways if way.kind != "folder"]
+    return min([settings.senders, *connections])
 
 
 def _job(shop: Shop, delivery: Delivery, *, ticking: bool, share: int) -> Job:
@@ -146,27 +167,28 @@ class _Meanwhile:
 
 @dataclass
 class _Watch:
-    """What is looked after between blocks: hours at which nobody is to be written to any more."""
+    """What is looked after between blocks: hours that end, and messages that come back."""
 
     shop: Shop
-    looked_at: datetime
     postponed: int = 0
+    _postponed_at: datetime | None = None
+    _looked_at: float = field(default_factory=lambda: clocks.passing() - _LOOK_EVERY)
 
     def __call__(self, at: datetime) -> None:
-        if at - self.looked_at >= _MINUTE:
-            self.look(at)
+        if self._postponed_at is None or at - self._postponed_at >= _MINUTE:
+            self._postponed_at = at
+            self.postponed += postpone(self.shop, at)
+        if clocks.passing() - self._looked_at >= _LOOK_EVERY:
+            self._looked_at = clocks.passing()
+            breaking.look(self.shop, at)
 
-    def look(self, at: datetime) -> None:
-        """Have what may not arrive now wait for the next hour at which it may."""
-        self.looked_at = at
-        self.postponed += postpone(self.shop, at)
 
-
-def _counts(report: DeliveryReport, watch: _Watch) -> dict[str, Any]:
+def _counts(report: DeliveryReport, watch: _Watch, settled: DoubtReport) -> dict[str, Any]:
     return {
         "outcomes": {str(word): number for word, number in report.outcomes.items()},
         "postponed": watch.postponed,
         "held_back": {str(word): number for word, number in report.held_back.items()},
+        "doubts": asdict(settled),
     }
 
 
