@@ -23,7 +23,8 @@ class Judge:
     """Remembers how a server has treated us.
 
     A relay that refuses one recipient as a stranger's, after it took others, means that recipient;
-    one that begins so means us, and would refuse them all.
+    one that begins so means us, and would refuse them all. One that knows nobody any more has lost
+    its list of mailboxes, and must not have all of ours suppressed.
     """
 
     def __init__(self, way: Way) -> None:
@@ -41,7 +42,7 @@ class Judge:
         if told.meaning is Meaning.TAKEN:
             self._taken = True
             self._refusals = 0
-        elif told.meaning is Meaning.REFUSED:
+        elif told.meaning in (Meaning.REFUSED, Meaning.UNKNOWN):
             self._refusals += 1
         if self._refusals < REFUSALS:
             return told, None

@@ -46,7 +46,7 @@ class SmtpOutlet:
         self._signer = signer
         self._pool = Pool(way, connections)
         self._judge = Judge(way)
-        self._bucket = None if per_second is None else Bucket(per_second, monotonic)
+        self._bucket = Bucket(per_second, monotonic)
         self._background: Background | None = Background(f"outlet {way.name}")
 
     @classmethod
@@ -131,7 +131,7 @@ class _Delivery:
         self,
         pool: Pool,
         judge: Judge,
-        bucket: Bucket | None,
+        bucket: Bucket,
         messages: Iterator[Outgoing],
         content: Callable[[Outgoing], bytes],
     ) -> None:
@@ -196,16 +196,14 @@ class _Delivery:
     async def _next(self) -> Outgoing | None:
         """The next message, when its turn has come."""
         while not self._over and self._error is None:
-            wait = 0.0 if self._bucket is None else self._bucket.wait()
-            if not wait:
-                break
-            await asyncio.sleep(min(wait, _NAP))
-        if self._over or self._error is not None:
-            return None
-        mail = self._first.popleft() if self._first else next(self._messages, None)
-        if mail is not None and self._bucket is not None:
-            self._bucket.take(1)
-        return mail
+            if wait := self._bucket.wait():
+                await asyncio.sleep(min(wait, _NAP))
+                continue
+            mail = self._first.popleft() if self._first else next(self._messages, None)
+            if mail is not None:
+                self._bucket.take(1)
+            return mail
+        return None
 
     async def _hand_over(self, mail: Outgoing) -> Told:
         """Offer a message, on another connection where one ended before it was taken."""

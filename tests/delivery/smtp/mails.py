@@ -1,12 +1,14 @@
 """Messages to send, and outlets to send them through."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from flows.delivery.outlet import Receipt
 from flows.delivery.smtp.outlet import SmtpOutlet
+from flows.errors import DeliveryError
 from flows.outgoing import Outgoing
 from flows.outlet_settings import SmtpOutletSettings
 from segments.spans import Span
@@ -38,6 +40,11 @@ def mail(number: int, **changes: Any) -> Outgoing:
     return Outgoing(**values | changes)
 
 
+def mails(count: int, first: int = 1) -> list[Outgoing]:
+    """So many newsletters."""
+    return [mail(number) for number in range(first, first + count)]
+
+
 def settings(port: int, **changes: Any) -> SmtpOutletSettings:
     """A server on this machine, which has a second for each answer."""
     values: dict[str, Any] = {
@@ -67,3 +74,24 @@ def send(port: int, *mails: Outgoing, **changes: Any) -> dict[int, Receipt]:
     """Hand the messages over through an outlet of their own."""
     with outlet(port, **changes) as opened:
         return deliver(opened, *mails)
+
+
+def gather(through: SmtpOutlet, *messages: Outgoing) -> tuple[list[Receipt], DeliveryError | None]:
+    """Receipts one by one, as a caller sees them, and what ended them."""
+    receipts: list[Receipt] = []
+    try:
+        for receipt in through.deliver(through.pack(messages, NOW)):
+            receipts.append(receipt)
+    except DeliveryError as error:
+        return receipts, error
+    return receipts, None
+
+
+def taken(contents: Iterable[bytes]) -> Counter[str]:
+    """How often each message is among these, by subject."""
+    return Counter(
+        line.decode().removeprefix("Subject: ")
+        for content in contents
+        for line in content.split(b"\r\n")
+        if line.startswith(b"Subject: ")
+    )
