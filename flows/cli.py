@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows import cli_look, cli_steer
+from flows import cli_look, cli_send, cli_steer
 from flows.cli_options import AsOf, DryRun, Plain, project_folder
 from flows.errors import FAILED, WRONG, ConfigError, PipelineError, SourceError
 
@@ -107,6 +107,15 @@ def demo(
         str | None,
         typer.Option(metavar="DAY", help="Last day to live through.", show_default="yesterday"),
     ] = None,
+    outlet: Annotated[
+        str,
+        typer.Option(
+            metavar="OUTLET",
+            help="folder: mails become files to look at. sendgrid-simulator: they go through a "
+            "SendGrid on this machine that loses answers now and then and tells what became of "
+            "each; at the end its mailboxes are held against our books (source checkout only).",
+        ),
+    ] = "folder",
 ) -> None:
     """Make up a company and live through its last days.
 
@@ -116,13 +125,26 @@ def demo(
     from flows import clock
     from flows.demo_command import run_demo
 
+    if outlet not in ("folder", "sendgrid-simulator"):
+        raise ConfigError.at(
+            "--outlet", f'"{outlet}" is no outlet of the demo. Write folder or sendgrid-simulator'
+        )
     if locale not in ("de", "en"):
         raise ConfigError.at("--locale", f'"{locale}" is not spoken here. Write de or en')
     try:
         last = date.fromisoformat(until) if until else None
     except ValueError:
         raise ConfigError.at("--until", f'"{until}" is not a day. Write 2026-11-18') from None
-    run_demo(folder, customers, days, seed, locale, last, clock.now())
+    run_demo(
+        folder,
+        customers,
+        days,
+        seed,
+        locale,
+        last,
+        clock.now(),
+        simulator=outlet == "sendgrid-simulator",
+    )
 
 
 @app.command()
@@ -228,6 +250,7 @@ def _stage(name: str, as_of: str | None, plain: bool) -> None:
 
 app.add_typer(cli_look.app)
 app.add_typer(cli_steer.app)
+app.add_typer(cli_send.app)
 
 
 def _complain(error: PipelineError) -> None:

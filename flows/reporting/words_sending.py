@@ -34,8 +34,9 @@ EN = {
     "known": "What is known",
     "next": "What happens next",
     "nothing_known": "nobody was asked yet",
+    "next_look": "the next look",
     "doubt_given_up": "nothing by itself",
-    "doubt_back": "goes again, after {at}",
+    "doubt_back": "goes again with the next look, not before {at}",
     "doubt_at_least_once": "goes again, unless word comes before {at}",
     "doubt_at_most_once": "stays as it is, unless word comes before {at}",
     "doubts_resolved": "{asked} asked about: {accepted} went, {queued} go again, {left} stay in "
@@ -86,8 +87,9 @@ DE = {
     "known": "Was bekannt ist",
     "next": "Was weiter geschieht",
     "nothing_known": "noch wurde niemand gefragt",
+    "next_look": "zum nächsten Nachsehen",
     "doubt_given_up": "von selbst nichts",
-    "doubt_back": "geht noch einmal, nach {at}",
+    "doubt_back": "geht beim nächsten Nachsehen noch einmal, nicht vor {at}",
     "doubt_at_least_once": "geht noch einmal, wenn bis {at} niemand etwas weiß",
     "doubt_at_most_once": "bleibt so, wenn bis {at} niemand etwas weiß",
     "doubts_resolved": "Nachgefragt: {asked}; davon gingen {accepted}, noch einmal gehen {queued}, "
