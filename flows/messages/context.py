@@ -16,7 +16,8 @@ from flows.messages.message import Message, Shared
 from flows.messages.people import clean, greeting, name_part, phone_link
 from flows.outgoing import ascii_address
 from flows.settings import Senders
-from flows.store.facts import LineFacts, MessageFacts, OwnerFacts, PurchaseFacts
+from flows.store.facts import MessageFacts, OwnerFacts
+from flows.store.orders import LineFacts, PurchaseFacts
 from segments.names import Basis, Purpose
 from segments.policy import Policy
 

@@ -8,7 +8,8 @@ from pydantic import Field, ValidationError
 
 from flows.errors import Fault
 from flows.messages.environment import ROOT
-from flows.store.facts import LineFacts, MessageFacts, OwnerFacts, PurchaseFacts
+from flows.store.facts import MessageFacts, OwnerFacts
+from flows.store.orders import LineFacts, PurchaseFacts
 from segments.names import Basis, Locale, Purpose, Salutation
 from segments.spec import Spec
 

@@ -1,26 +1,18 @@
 """What a message needs to know about whom it goes to, for a whole block of sends at once."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, case, exists, func, literal, select
+from sqlalchemy.sql.expression import ColumnElement, Select
 
-from flows.store.models import (
-    Contact,
-    Customer,
-    Enrollment,
-    Owner,
-    Product,
-    Purchase,
-    PurchaseLine,
-    Send,
-)
-from segments.names import OrderKind
+from flows.store.grounds import in_force, settled
+from flows.store.models import Contact, Customer, Enrollment, Owner, Permission, Send
+from flows.store.orders import PurchaseFacts, latest, purchases
+from segments.names import Basis, PermissionKind, Purpose, Role
 
-MOST_LINES = 5
 # PostgreSQL takes 65,535 parameters a statement and SQLite 32,766.
 _BLOCK = 10_000
 
@@ -34,33 +26,6 @@ class OwnerFacts:
     position: str | None
     email: str
     phone: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class LineFacts:
-    """One article of an order."""
-
-    product: str | None
-    name: str | None
-    category: str | None
-    quantity: float
-    amount: int
-    fact: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PurchaseFacts:
-    """The order a message is about, its biggest lines first; `more` counts those left out."""
-
-    id: int
-    key: str
-    ordered_at: datetime
-    delivered_at: datetime | None
-    currency: str
-    total: int
-    category: str | None
-    lines: tuple[LineFacts, ...]
-    more: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,186 +55,139 @@ class MessageFacts:
 
 
 def message_facts(
-    connection: Connection, send_ids: list[int], now: datetime, default_owner: str
+    connection: Connection,
+    send_ids: list[int],
+    now: datetime,
+    default_owner: str,
+    *,
+    prints_order: Callable[[str], bool] = lambda message: True,
 ) -> list[MessageFacts]:
     """The facts of these sends, in their order; a send that is not there is left out.
 
-    The order is the enrollment's own, else the customer's latest up to `now`. Customers nobody
-    looks after are signed for by `default_owner`.
+    The order is the enrollment's own, else the customer's latest up to `now`; it is read only for
+    messages that print something of one. Customers nobody looks after are signed for by
+    `default_owner`.
     """
     owners = _owners(connection)
+    nobody = owners.get(default_owner)
     found: dict[int, MessageFacts] = {}
     for start in range(0, len(send_ids), _BLOCK):
-        rows = _sends(connection, send_ids[start : start + _BLOCK])
-        latest = _latest(connection, {row.customer_id for row in rows if not row.own}, now)
-        purchase_of = {row.id: row.own or latest.get(row.customer_id) for row in rows}
-        purchases = _purchases(connection, {key for key in purchase_of.values() if key}, now)
+        rows = connection.execute(_sends(now, send_ids[start : start + _BLOCK])).all()
+        about = {row.id: (row.customer_id, row.own) for row in rows if prints_order(row.message)}
+        orders = _orders(connection, about, now)
         for row in rows:
-            found[row.id] = MessageFacts(
-                send_id=row.id,
-                enrollment_id=row.enrollment_id,
-                journey=row.journey,
-                step=row.step,
-                message=row.message,
-                purpose=row.purpose,
-                basis=row.basis,
-                customer_id=row.customer_id,
-                customer_name=row.customer_name,
-                customer_locale=row.customer_locale,
-                contact_id=row.contact_id,
-                email=row.email,
-                salutation=row.salutation,
-                title=row.title,
-                first_name=row.first_name,
-                last_name=row.last_name,
-                contact_locale=row.contact_locale,
-                owner=owners.get(row.owner) or owners.get(default_owner),
-                purchase=purchases.get(purchase_of[row.id] or 0),
-            )
+            owner = owners.get(row.owner) or nobody
+            known = (*row[:_OF_PERSON], owner, orders.get(row.id), bool(row.tracking))
+            found[row.id] = MessageFacts(*known)
     return [found[send_id] for send_id in send_ids if send_id in found]
 
 
-def _owners(connection: Connection) -> dict[str, OwnerFacts]:
+def trial_facts(
+    connection: Connection,
+    customer: int,
+    contact: str | None,
+    message: str,
+    purpose: Purpose,
+    now: datetime,
+    default_owner: str,
+) -> MessageFacts | None:
+    """What a message would say to this customer, of whom nobody owes it one: send and contact 0.
+
+    The contact is the one with that key, else a buyer, else the first one with an address. None
+    if there is no such contact.
+    """
+    has_address = func.coalesce(Contact.email, "") != ""
+    fitting = case((has_address & (Contact.role == Role.BUYER), 0), (has_address, 1), else_=2)
+    wanted = Customer.id == customer
+    if contact is not None:
+        wanted &= Contact.key == contact
+    row = connection.execute(
+        select(Customer.id, Customer.name, Customer.locale, literal(0), *_CONTACT, Customer.owner)
+        .outerjoin(Contact, Contact.customer_id == Customer.id)
+        .where(wanted)
+        .order_by(fitting, Contact.id)
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    owners = _owners(connection)
+    optional = purpose in (Purpose.ADVERTISING, Purpose.SURVEY)
+    basis = Basis.CONSENT if optional else Basis.CONTRACT
+    orders = _orders(connection, {0: (customer, None)}, now)
+    owner = owners.get(row.owner) or owners.get(default_owner)
+    of_send = (0, 0, "", "", message, purpose, basis)
+    known = (*of_send, *row[:-1], owner, orders.get(0))
+    return MessageFacts(*known)
+
+
+def contact_keys(connection: Connection, customer: int) -> list[str]:
+    """Everybody at this customer."""
+    keys = select(Contact.key).where(Contact.customer_id == customer).order_by(Contact.id)
+    return list(connection.execute(keys).scalars())
+
+
+_CONTACT = (
+    Contact.email,
+    Contact.salutation,
+    Contact.title,
+    Contact.first_name,
+    Contact.last_name,
+    Contact.locale,
+)
+_OF_PERSON = 17
+"""How many columns of a send are facts of the message as they are."""
+
+
+def _owners(connection: Connection) -> dict[str | None, OwnerFacts]:
     rows = connection.execute(
         select(Owner.key, Owner.name, Owner.position, Owner.email, Owner.phone)
     )
-    return {
-        row.key: OwnerFacts(row.key, row.name, row.position, row.email, row.phone) for row in rows
-    }
+    return {row[0]: OwnerFacts(*row) for row in rows}
 
 
-def _sends(connection: Connection, send_ids: list[int]) -> list[Row[Any]]:
-    return list(
-        connection.execute(
-            select(
-                Send.id,
-                Send.enrollment_id,
-                Send.journey,
-                Send.step,
-                Send.message,
-                Send.purpose,
-                Send.basis,
-                Send.customer_id,
-                Send.contact_id,
-                Enrollment.purchase_id.label("own"),
-                Customer.name.label("customer_name"),
-                Customer.locale.label("customer_locale"),
-                Customer.owner,
-                Contact.email,
-                Contact.salutation,
-                Contact.title,
-                Contact.first_name,
-                Contact.last_name,
-                Contact.locale.label("contact_locale"),
-            )
-            .join(Enrollment, Enrollment.id == Send.enrollment_id)
-            .join(Customer, Customer.id == Send.customer_id)
-            .outerjoin(Contact, Contact.id == Send.contact_id)
-            .where(Send.id.in_(send_ids))
-        )
-    )
-
-
-def _latest(connection: Connection, customers: Iterable[int], now: datetime) -> dict[int, int]:
-    """Each customer's latest sale up to `now` that was not cancelled by then."""
-    ranked = (
+def _sends(now: datetime, send_ids: list[int]) -> Select[Any]:
+    return (
         select(
-            Purchase.id,
-            Purchase.customer_id,
-            func.row_number()
-            .over(
-                partition_by=Purchase.customer_id,
-                order_by=(Purchase.ordered_at.desc(), Purchase.id.desc()),
-            )
-            .label("rank"),
+            Send.id,
+            Send.enrollment_id,
+            Send.journey,
+            Send.step,
+            Send.message,
+            Send.purpose,
+            Send.basis,
+            Send.customer_id,
+            Customer.name,
+            Customer.locale,
+            Send.contact_id,
+            *_CONTACT,
+            Enrollment.purchase_id.label("own"),
+            Customer.owner,
+            _tracked(now).label("tracking"),
         )
-        .where(
-            Purchase.customer_id.in_(sorted(customers)),
-            Purchase.kind == OrderKind.SALE,
-            Purchase.ordered_at <= now,
-            or_(Purchase.cancelled_at.is_(None), Purchase.cancelled_at > now),
-        )
-        .subquery()
+        .join(Enrollment, Enrollment.id == Send.enrollment_id)
+        .join(Customer, Customer.id == Send.customer_id)
+        .outerjoin(Contact, Contact.id == Send.contact_id)
+        .where(Send.id.in_(send_ids))
     )
-    rows = connection.execute(select(ranked.c.customer_id, ranked.c.id).where(ranked.c.rank == 1))
-    return {row.customer_id: row.id for row in rows}
 
 
-def _purchases(
-    connection: Connection, ids: Iterable[int], now: datetime
+def _tracked(now: datetime) -> ColumnElement[bool]:
+    """Whether the contact agreed that we see what is opened and clicked; silence means no."""
+    return exists().where(
+        Permission.contact_id == Send.contact_id,
+        Permission.kind == PermissionKind.TRACKING,
+        in_force(now),
+        settled(now),
+    )
+
+
+def _orders(
+    connection: Connection, about: dict[int, tuple[int, int | None]], now: datetime
 ) -> dict[int, PurchaseFacts]:
-    wanted = sorted(ids)
-    lines, counts = _lines(connection, wanted)
-    rows = connection.execute(
-        select(
-            Purchase.id,
-            Purchase.key,
-            Purchase.ordered_at,
-            Purchase.delivered_at,
-            Purchase.currency,
-            Purchase.total,
-            Purchase.category,
-        ).where(Purchase.id.in_(wanted), Purchase.ordered_at <= now)
-    )
-    return {
-        row.id: PurchaseFacts(
-            id=row.id,
-            key=row.key,
-            ordered_at=row.ordered_at,
-            delivered_at=row.delivered_at if row.delivered_at and row.delivered_at <= now else None,
-            currency=row.currency,
-            total=row.total,
-            category=row.category,
-            lines=tuple(lines[row.id]),
-            more=max(0, counts[row.id] - MOST_LINES),
-        )
-        for row in rows
-    }
-
-
-def _lines(
-    connection: Connection, purchases: list[int]
-) -> tuple[dict[int, list[LineFacts]], dict[int, int]]:
-    """The biggest lines of each order, and how many it has in all."""
-    ranked = (
-        select(
-            PurchaseLine.purchase_id,
-            PurchaseLine.product_id,
-            PurchaseLine.quantity,
-            PurchaseLine.amount,
-            func.row_number()
-            .over(
-                partition_by=PurchaseLine.purchase_id,
-                order_by=(PurchaseLine.amount.desc(), PurchaseLine.line),
-            )
-            .label("rank"),
-            func.count().over(partition_by=PurchaseLine.purchase_id).label("in_all"),
-        )
-        .where(
-            PurchaseLine.purchase_id.in_(purchases),
-            PurchaseLine.quantity > 0,
-            PurchaseLine.amount >= 0,
-        )
-        .subquery()
-    )
-    rows = connection.execute(
-        select(
-            ranked.c.purchase_id,
-            ranked.c.quantity,
-            ranked.c.amount,
-            ranked.c.in_all,
-            Product.key,
-            Product.name,
-            Product.category,
-            Product.fact,
-        )
-        .outerjoin(Product, Product.id == ranked.c.product_id)
-        .where(ranked.c.rank <= MOST_LINES)
-        .order_by(ranked.c.purchase_id, ranked.c.rank)
-    )
-    lines: dict[int, list[LineFacts]] = defaultdict(list)
-    counts: dict[int, int] = defaultdict(int)
-    for purchase_id, quantity, amount, count, key, name, category, fact in rows:
-        lines[purchase_id].append(LineFacts(key, name, category, quantity, amount, fact))
-        counts[purchase_id] = count
-    return lines, counts
+    """The order each send is about: its own, else its customer's latest."""
+    if not about:
+        return {}
+    last = latest(connection, {customer for customer, own in about.values() if not own}, now)
+    meant = {send_id: own or last.get(customer) for send_id, (customer, own) in about.items()}
+    known = purchases(connection, {order for order in meant.values() if order}, now)
+    return {send_id: known[order] for send_id, order in meant.items() if order in known}

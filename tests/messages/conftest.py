@@ -11,7 +11,8 @@ import pytest
 from flows.messages.context import Letterhead
 from flows.messages.library import Library
 from flows.settings import Senders
-from flows.store.facts import LineFacts, MessageFacts, OwnerFacts, PurchaseFacts
+from flows.store.facts import MessageFacts, OwnerFacts
+from flows.store.orders import LineFacts, PurchaseFacts
 from segments.policy import Policy
 from tests.messages.people import AT
 

@@ -6,19 +6,22 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, insert, select
 
-from flows.store.facts import MOST_LINES, LineFacts, message_facts
+from flows.store.facts import MessageFacts, contact_keys, message_facts, trial_facts
 from flows.store.models import (
     Base,
     Contact,
     Customer,
     Enrollment,
     Owner,
+    Permission,
     Product,
     Purchase,
     PurchaseLine,
     Run,
     Send,
 )
+from flows.store.orders import MOST_LINES, LineFacts
+from segments.names import Purpose
 
 NOW = datetime(2026, 6, 15, 5, 0, tzinfo=UTC)
 
@@ -235,6 +238,99 @@ def test_a_block_keeps_its_order_and_takes_as_many_queries_as_one_send(shop: Eng
         message_facts(connection, [1], NOW, "lindner")
     assert [facts.send_id for facts in found] == numbers[::-1]
     assert of_many == len(queries) == 5
+
+
+def test_an_order_nobody_prints_is_not_read(shop: Engine) -> None:
+    _put(shop, Enrollment, _enrollment(1, purchase=1), _enrollment(2, purchase=2))
+    _put(shop, Send, _send(11, 1), {**_send(12, 2), "message": "newsletter"})
+    queries: list[str] = []
+    with shop.connect() as connection:
+        [about_order, other] = message_facts(
+            connection, [11, 12], NOW, "lindner", prints_order=lambda name: name != "newsletter"
+        )
+        event.listen(connection, "before_cursor_execute", lambda *given: queries.append(given[2]))
+        message_facts(connection, [11, 12], NOW, "lindner", prints_order=lambda name: False)
+    assert about_order.purchase is not None
+    assert other.purchase is None
+    assert len(queries) == 2
+
+
+TRACKED = {
+    "nothing said": ([], False),
+    "agreed": ([{}], True),
+    "for another purpose, which is the person's all the same": ([{"purpose": "survey"}], True),
+    "not yet": ([{"at": _ago(-1)}], False),
+    "withdrawn": ([{"ended_at": _ago(1)}], False),
+    "to be withdrawn": ([{"ended_at": _ago(-1)}], True),
+    "asked for, never confirmed": ([{"requested_at": _ago(9)}], False),
+    "confirmed": ([{"requested_at": _ago(9), "confirmed_at": _ago(8)}], True),
+    "withdrawn and given again": ([{"ended_at": _ago(3)}, {"at": _ago(2)}], True),
+    "consent to the mails alone": ([{"kind": "consent"}], False),
+    "somebody else's": ([{"contact_id": 2}], False),
+}
+
+
+@pytest.mark.parametrize(("said", "tracked"), TRACKED.values(), ids=TRACKED)
+def test_who_did_not_agree_is_not_followed(
+    shop: Engine, said: list[dict[str, Any]], tracked: bool
+) -> None:
+    _put(shop, Contact, {"id": 2, "key": "P2", "customer_id": 1, "email": None})
+    usual = {
+        "contact_id": 1, "kind": "tracking", "purpose": "advertising", "at": _ago(10),
+        "ended_at": None, "requested_at": None, "confirmed_at": None,
+    }  # fmt: skip
+    if said:
+        _put(shop, Permission, *({**usual, **each} for each in said))
+    _put(shop, Enrollment, _enrollment(1))
+    _put(shop, Send, _send(11, 1))
+    with shop.connect() as connection:
+        [facts] = message_facts(connection, [11], NOW, "lindner")
+    assert facts.tracking is tracked
+
+
+def _trial(shop: Engine, customer: int, contact: str | None = None) -> MessageFacts | None:
+    with shop.connect() as connection:
+        return trial_facts(
+            connection, customer, contact, "newsletter", Purpose.ADVERTISING, NOW, "lindner"
+        )
+
+
+def test_a_message_can_be_tried_on_a_customer_nobody_owes_it(shop: Engine) -> None:
+    facts = _trial(shop, 1)
+    assert facts is not None
+    assert (facts.send_id, facts.contact_id, facts.tracking) == (0, 0, False)
+    assert (facts.message, facts.purpose, facts.basis) == ("newsletter", "advertising", "consent")
+    assert (facts.last_name, facts.contact_locale, facts.customer_name) == (
+        "Meier", "de", "Eins GmbH",
+    )  # fmt: skip
+    assert facts.owner is not None
+    assert facts.owner.key == "brandt"
+    assert facts.purchase is not None
+    assert facts.purchase.key == "A-2"
+
+
+def test_a_trial_goes_as_a_buyer_else_as_somebody_with_an_address(shop: Engine) -> None:
+    _put(
+        shop,
+        Contact,
+        *(
+            {"id": number, "key": f"P{number}", "customer_id": 2, "email": mail, "role": role}
+            for number, mail, role in [
+                (2, None, "buyer"), (3, "c@k.example", "user"), (4, "d@k.example", "buyer"),
+            ]
+        ),
+    )  # fmt: skip
+    tried = [_trial(shop, 2), _trial(shop, 2, "P3")]
+    assert [facts and facts.email for facts in tried] == ["d@k.example", "c@k.example"]
+    assert _trial(shop, 2, "P1") is None
+    with shop.connect() as connection:
+        assert contact_keys(connection, 2) == ["P2", "P3", "P4"]
+
+
+def test_a_customer_without_anybody_can_be_tried_as_well(shop: Engine) -> None:
+    facts = _trial(shop, 2)
+    assert facts is not None
+    assert (facts.last_name, facts.owner and facts.owner.key) == (None, "lindner")
 
 
 def test_an_empty_block_is_empty(shop: Engine) -> None:

@@ -10,7 +10,8 @@ from flows.messages.context import Letterhead
 from flows.messages.library import Library
 from flows.outgoing import Outgoing
 from flows.settings import Senders
-from flows.store.facts import LineFacts, MessageFacts, OwnerFacts, PurchaseFacts
+from flows.store.facts import MessageFacts, OwnerFacts
+from flows.store.orders import LineFacts, PurchaseFacts
 from segments.policy import Policy
 
 AT = datetime(2026, 4, 14, 7, 30, tzinfo=UTC)
