@@ -123,7 +123,8 @@ def postfix(authority: Authority, boxes: int) -> Iterator[Postfix]:
             _await(port, home / "log")
             yield Postfix(port, owner)
         finally:
-            running.send_signal(signal.SIGTERM)
+            # What was started waits for the master, which ends all the others.
+            os.kill(int((home / "queue" / "pid" / "master.pid").read_text()), signal.SIGTERM)
             running.wait(10)
     finally:
         shutil.rmtree(home, ignore_errors=True)
