@@ -4,6 +4,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ class Act(StrEnum):
     HANG_UP = auto()
     RESET = auto()
     KEEP_SILENT = auto()
+    DRIP = auto()
+    """Goes on answering for ever, a line at a time."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,9 @@ class Desk:
             return False
         if answer is Act.HANG_UP:
             return False
+        while answer is Act.DRIP:
+            line.sendall(b"250-one moment\r\n")
+            time.sleep(0.05)
         if answer is Act.KEEP_SILENT:
             while line.recv(65_536):
                 pass

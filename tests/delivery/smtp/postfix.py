@@ -124,7 +124,8 @@ def postfix(authority: Authority, boxes: int) -> Iterator[Postfix]:
             yield Postfix(port, owner)
         finally:
             # What was started waits for the master, which ends all the others.
-            os.kill(int((home / "queue" / "pid" / "master.pid").read_text()), signal.SIGTERM)
+            master = home / "queue" / "pid" / "master.pid"
+            os.kill(int(master.read_text()) if master.exists() else running.pid, signal.SIGTERM)
             running.wait(10)
     finally:
         shutil.rmtree(home, ignore_errors=True)

@@ -186,9 +186,10 @@ def test_a_final_answer_is_an_answer() -> None:
             assert [told.meaning for told in hand_over(server)] == [meaning]
 
 
-@pytest.mark.parametrize("word", ["MAIL", "RCPT", "DATA"])
-def test_no_answer_is_awaited_for_ever(extensions: tuple[str, ...], word: str) -> None:
-    with desk(says(**{word: Act.KEEP_SILENT}), extensions=extensions) as server:
+@pytest.mark.parametrize("act", [Act.KEEP_SILENT, Act.DRIP])
+@pytest.mark.parametrize("word", ["MAIL", "DATA"])
+def test_no_answer_is_awaited_for_ever(extensions: tuple[str, ...], word: str, act: Act) -> None:
+    with desk(says(**{word: act}), extensions=extensions) as server:
         (only,) = hand_over(server, timeout=SHORT)
     assert only.meaning is Meaning.OVER
     assert "did not answer within 0.2 seconds" in only.sentence
