@@ -4,11 +4,12 @@ import json
 import re
 import shutil
 from collections import Counter
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from flows.company.life import Company
@@ -21,13 +22,18 @@ from flows.stages.shop import Progress, Shop, open_shop, quiet
 from flows.store.runs import handed_over, totals
 from segments.names import Locale
 
+if TYPE_CHECKING:
+    # A demo without the simulator does not wait for a web server to be loaded.
+    from flows.rehearsal_stage import Balance, Stage
+
 MARKER = ".stammkunde-demo"
 _RUN_AT = time(10)
+_DAY_ENDS = time(23, 59, 59)
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a demo did, for the five lines at its end."""
+    """What a demo did, for the lines at its end; `balance` if it sent through a simulator."""
 
     folder: Path
     first: date
@@ -35,6 +41,7 @@ class Told:
     counts: Counter[str]
     customers: int
     orders: int
+    balance: "Balance | None" = None
 
 
 def prepare(folder: Path, customers: int, seed: int, locale: Locale, first: date) -> Company:
@@ -69,29 +76,45 @@ def live_through(
     days: list[date],
     with_prefect: int,
     progress: Progress = quiet,
+    stage: "Stage | None" = None,
 ) -> Told:
-    """Run every day at ten in the morning; the last `with_prefect` days as real flow runs."""
+    """Run every day at ten in the morning; the last `with_prefect` days as real flow runs.
+
+    On a `stage`, messages go through its simulator, which tells what became of them.
+    """
     waking = _wake_prefect() if with_prefect else None
     shop = open_shop(folder)
     counts: Counter[str] = Counter()
-    zone = shop.project.policy.zone
-    for number, day in enumerate(days, start=1):
-        now = datetime.combine(day, _RUN_AT, ZoneInfo(zone)).astimezone(UTC)
-        if number > 1:
-            _trade(company, shop, days[number - 2], zone)
-        if number > len(days) - with_prefect:
-            if waking is not None:
-                waking.join()
-            _as_flow(day)
-        else:
-            _plainly(shop, now)
-        progress(str(day), number, len(days))
+    zone = ZoneInfo(shop.project.policy.zone)
+    with stage.listening(shop) if stage else nullcontext():
+        for number, day in enumerate(days, start=1):
+            now = _moment(day, _RUN_AT, zone)
+            if stage:
+                stage.live_until(now)
+            if number > 1:
+                _trade(company, shop, days[number - 2], zone, stage)
+            if number > len(days) - with_prefect:
+                if waking is not None:
+                    waking.join()
+                _as_flow(day)
+            else:
+                _plainly(shop, now)
+            progress(str(day), number, len(days))
+        if stage:
+            now = _moment(days[-1], _DAY_ENDS, zone)
+            stage.live_until(now)
+            responding.respond(shop, now)
     facts = measuring.effects(shop, now)
     for row in facts.journeys.to_dict("records"):
         counts[f"{row['what']} {row['word']}"] += int(row["number"])
     with shop.engine.connect() as connection:
         customers, orders = totals(connection)
-    return Told(folder, days[0], days[-1], counts, customers, orders)
+    balance = stage.balance(shop) if stage else None
+    return Told(folder, days[0], days[-1], counts, customers, orders, balance)
+
+
+def _moment(day: date, at: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, at, zone).astimezone(UTC)
 
 
 def _wake_prefect() -> Thread:
@@ -127,13 +150,15 @@ def _as_flow(day: date) -> None:
         raise PipelineError(f"the run of {day} did not go well: {state.message}")
 
 
-def _trade(company: Company, shop: Shop, day: date, zone: str) -> None:
+def _trade(company: Company, shop: Shop, day: date, zone: ZoneInfo, stage: "Stage | None") -> None:
     """The company lives on for a day, and its customers react to what they were sent."""
     folder = shop.project.folder
-    begins = datetime.combine(day, time(), ZoneInfo(zone))
+    begins = datetime.combine(day, time(), zone)
     with shop.engine.connect() as connection:
         touched = handed_over(connection, begins, begins + timedelta(days=1))
-    events = company.live(day, folder / "data", touched)
+    if stage:
+        touched = touched[touched["send_id"].isin(stage.reached())]
+    events = company.live(day, folder / "data", touched, only_replies=stage is not None)
     inbox = folder / shop.project.settings.inbox
     inbox.mkdir(parents=True, exist_ok=True)
     half = inbox / f"{day}.part"

@@ -21,7 +21,7 @@ from flows.store.models import (
 )
 from flows.store.session import frame
 from segments.journey.program import Program
-from segments.names import EnrollmentStatus
+from segments.names import EnrollmentStatus, Outcome
 
 
 def begin_run(connection: Connection, kind: str, as_of: datetime, started_at: datetime) -> int:
@@ -252,6 +252,24 @@ def handed_over(connection: Connection, since: datetime, until: datetime) -> pd.
         .join(Customer, Customer.id == Send.customer_id)
         .join(Contact, Contact.id == Send.contact_id)
         .where(Send.handed_over_at >= since, Send.handed_over_at < until),
+    )
+
+
+def fates(connection: Connection) -> pd.DataFrame:
+    """What became of every send that was handed over, or may have been? send_id, outcome."""
+    return frame(
+        connection,
+        select(Send.id.label("send_id"), Send.outcome).where(
+            Send.outcome.in_(
+                [
+                    Outcome.ACCEPTED,
+                    Outcome.DELIVERED,
+                    Outcome.BOUNCED,
+                    Outcome.DROPPED,
+                    Outcome.IN_DOUBT,
+                ]
+            )
+        ),
     )
 
 
