@@ -7,9 +7,12 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     JSON,
+    BindParameter,
     ColumnElement,
     Connection,
+    Dialect,
     String,
+    TypeDecorator,
     Update,
     bindparam,
     cast,
@@ -49,11 +52,32 @@ def update_each(
     ).rowcount
 
 
+class Numbers(TypeDecorator[Collection[int]]):
+    """Any number of row numbers as one value: an array, or on SQLite, which has none, JSON."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        kind = ARRAY(BigInteger) if dialect.name == "postgresql" else String()
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: Collection[int] | None, dialect: Dialect) -> Any:
+        numbers = list(value or ())
+        return numbers if dialect.name == "postgresql" else json.dumps(numbers)
+
+
 def among(
     connection: Connection, column: ColumnElement[int], ids: Collection[int]
 ) -> ColumnElement[bool]:
     """`column` is one of `ids`, however many they are, and in the same words for any number."""
-    if connection.dialect.name == "postgresql":
-        return column == func.any(bindparam(None, list(ids), type_=ARRAY(BigInteger)))
-    given = func.json_each(bindparam(None, json.dumps(list(ids)), type_=String()))
-    return column.in_(select(given.table_valued("value").c.value))
+    return one_of(connection.dialect.name, column, bindparam(None, ids, type_=Numbers()))
+
+
+def one_of(
+    dialect: str, column: ColumnElement[int], numbers: BindParameter[Collection[int]]
+) -> ColumnElement[bool]:
+    """The same of a parameter of type `Numbers` that is given later."""
+    if dialect == "postgresql":
+        return column == func.any(numbers)
+    return column.in_(select(func.json_each(numbers).table_valued("value").c.value))

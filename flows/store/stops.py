@@ -3,13 +3,17 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
+    String,
     Update,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -30,7 +34,8 @@ from flows.store.models import (
     SalesLock,
     Suppression,
 )
-from flows.store.sets import among
+from flows.store.sets import Numbers, among, one_of
+from flows.store.types import Utc
 from segments.names import (
     Basis,
     EnrollmentStatus,
@@ -54,19 +59,24 @@ def hold_back(
     holds advertising and surveys back.
     """
     counts: Counter[SkipReason] = Counter()
-    for reason, condition in _stops(now, live, hold):
+    for reason, condition in _stops(now, sorted(live), now - hold):
         stopped = connection.execute(_held(reason).where(condition)).rowcount
         if stopped:
             counts[reason] = stopped
     return counts
 
 
-def stop_reason(
-    now: datetime, live: Collection[str], hold: timedelta = NO_TIME
-) -> ColumnElement[str | None]:
-    """Why a send of the statement around must not go, or null: the same stops as `hold_back`."""
-    stops = _stops(now, live, hold)
-    return case(*((condition, literal(str(reason))) for reason, condition in stops))
+def speaking_against(
+    connection: Connection,
+    send_ids: Collection[int],
+    now: datetime,
+    live: Collection[str],
+    hold: timedelta = NO_TIME,
+) -> dict[int, SkipReason]:
+    """Why some of these sends must not go, by the same stops as `hold_back`."""
+    values = {"ids": send_ids, "now": now, "live": sorted(live), "held_since": now - hold}
+    rows = connection.execute(_asked_of(connection.dialect.name), values)
+    return {send_id: SkipReason(reason) for send_id, reason in rows if reason}
 
 
 def hold_back_these(
@@ -79,16 +89,28 @@ def hold_back_these(
     return Counter(reasons.values())
 
 
+@cache
+def _asked_of(dialect: str) -> Select[tuple[int, str | None]]:
+    """Putting the question together takes as long as answering it for hundreds of sends."""
+    now = bindparam("now", type_=Utc())
+    live = bindparam("live", expanding=True, type_=String())
+    stops = _stops(now, live, bindparam("held_since", type_=Utc()))
+    reason = case(*((condition, literal(str(reason))) for reason, condition in stops))
+    these = one_of(dialect, _send.c.id, bindparam("ids", type_=Numbers()))
+    return select(_send.c.id, reason).where(these)
+
+
 def _held(reason: SkipReason) -> Update:
     outcome = Outcome.EXPIRED if reason == SkipReason.EXPIRED else Outcome.CANCELLED
     return move(outcome).values(reason=reason)
 
 
 def _stops(
-    now: datetime, live: Collection[str], hold: timedelta
+    now: Any, live: Any, held_since: Any
 ) -> Iterator[tuple[SkipReason, ColumnElement[bool]]]:
+    """What may speak against a send, the first that applies counts; of values or of parameters."""
     of_interest = _send.c.purpose.in_([Purpose.ADVERTISING, Purpose.SURVEY])
-    yield SkipReason.JOURNEY_NOT_LIVE, _send.c.journey.not_in(sorted(live))
+    yield SkipReason.JOURNEY_NOT_LIVE, _send.c.journey.not_in(live)
     yield SkipReason.EXPIRED, _send.c.valid_until < now
     yield (
         SkipReason.EXITED,
@@ -147,7 +169,7 @@ def _stops(
                 Complaint.customer_id == _send.c.customer_id,
                 Complaint.opened_at <= now,
                 Complaint.closed_at <= now,
-                Complaint.closed_at > now - hold,
+                Complaint.closed_at > held_since,
             ),
         ),
     )
@@ -194,9 +216,11 @@ def _agreed(now: datetime, covers: ColumnElement[bool]) -> ColumnElement[bool]:
         Permission.kind == PermissionKind.CONSENT,
         covers,
     )
-    confirmed = exists().where(consents, in_force(now), settled(now))
-    asked = exists().where(consents, in_force(now))
-    withdrawn = exists().where(consents, Permission.ended_at <= now)
+    # Said, because this may stand in a question within the question about the send.
+    theirs = exists().where(consents).correlate(_send)
+    confirmed = theirs.where(in_force(now), settled(now))
+    asked = theirs.where(in_force(now))
+    withdrawn = theirs.where(Permission.ended_at <= now)
     # As when it was decided: a consent never confirmed helps nobody who withdrew one.
     return or_(confirmed, and_(asked, ~withdrawn))
 

@@ -158,6 +158,18 @@ def test_unsubscribing_from_advertising_stops_surveys_nobody_agreed_to(
     assert counts == (Counter({SkipReason.SUPPRESSED: 1}) if stopped else Counter())
 
 
+def test_somebody_elses_consent_to_surveys_does_not_help(engine: Engine) -> None:
+    furnish(engine)
+    with engine.begin() as connection:
+        connection.execute(insert(Contact).values(id=2, key="K2", customer_id=1))
+        permit(connection, CONSENT, {**SURVEYS, "contact_id": 2})
+        row = {"email": "ada@example.com", "reason": "unsubscribe", "purpose": "advertising"}
+        connection.execute(insert(Suppression).values(row | {"at": SINCE, "source": "test"}))
+    put(engine, send(1, **SURVEY), send(2, contact_id=2, outcome="accepted"))
+    with outbox.side_by_side(engine) as connection:
+        assert line(connection) == Foremost({}, Counter({SkipReason.SUPPRESSED: 1}))
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

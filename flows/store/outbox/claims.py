@@ -170,18 +170,18 @@ def stale_claims(connection: Connection, now: datetime) -> int:
 
 
 def _keep_sources(connection: Connection, claimed: Sequence[Claimed]) -> None:
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    bundles = {
-        each.template_version: {
-            "version": each.template_version,
-            "message": each.message,
-            "locale": each.locale,
-            "sources": each.sources,
-        }
-        for each in claimed
-    }
+    bundles = {each.template_version: each for each in claimed}
+    known = select(_versions.c.version).where(_versions.c.version.in_(sorted(bundles)))
     # In order, so that two who keep the same ones do not wait for each other.
+    new = sorted(bundles.keys() - set(connection.scalars(known)))
+    if not new:
+        return
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+    names = ("message", "locale", "sources")
     connection.execute(
         insert(_versions).on_conflict_do_nothing(index_elements=[_versions.c.version]),
-        [bundles[version] for version in sorted(bundles)],
+        [
+            {"version": version, **{name: getattr(bundles[version], name) for name in names}}
+            for version in new
+        ],
     )

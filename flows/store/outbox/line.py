@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
 from flows.store.machine import stands
 from flows.store.models import Base
 from flows.store.sets import among
-from flows.store.stops import NO_TIME, hold_back_these, stop_reason
+from flows.store.stops import NO_TIME, hold_back_these, speaking_against
 from segments.names import Outcome, Review, SkipReason
 
 _send = Base.metadata.tables["send"]
@@ -50,12 +50,12 @@ def foremost(
         _send.c.message.not_in(sorted(passing_over)) if passing_over else true(),
         _send.c.journey.not_in(sorted(resting)) if resting else true(),
     )
-    stop = stop_reason(now, live, hold)
-    while found := _next_in_line(connection, limit, may_go, stop):
-        stopped = {number: reason for number, (_, reason) in found.items() if reason}
+    while found := _next_in_line(connection, limit, may_go):
+        # Asked once they are locked, so that whatever has been said until now is heard.
+        stopped = speaking_against(connection, found.keys(), now, live, hold)
         held_back += hold_back_these(connection, stopped)
-        if len(stopped) < len(found):
-            free = {number: ways[way] for number, (way, reason) in found.items() if not reason}
+        free = {number: ways[purpose] for number, purpose in found.items() if number not in stopped}
+        if free:
             return Foremost(free, held_back)
     return Foremost({}, held_back)
 
@@ -100,16 +100,13 @@ def _due(now: datetime) -> ColumnElement[bool]:
 
 
 def _next_in_line(
-    connection: Connection,
-    limit: int,
-    may_go: ColumnElement[bool],
-    stop: ColumnElement[str | None],
-) -> dict[int, tuple[str, SkipReason | None]]:
-    """The next sends in line, locked, each with its purpose and what speaks against it.
+    connection: Connection, limit: int, may_go: ColumnElement[bool]
+) -> dict[int, str]:
+    """The next sends in line, locked, each with its purpose.
 
     One priority after the other, as the index has them.
     """
-    found: dict[int, tuple[str, SkipReason | None]] = {}
+    found: dict[int, str] = {}
     priority: int | None = None
     while len(found) < limit:
         lower = _send.c.priority < priority if priority is not None else true()
@@ -119,11 +116,11 @@ def _next_in_line(
         if priority is None:
             break
         rows = connection.execute(
-            select(_send.c.id, _send.c.purpose, stop)
+            select(_send.c.id, _send.c.purpose)
             .where(may_go, _send.c.priority == priority)
             .order_by(_send.c.not_before, _send.c.id)
             .limit(limit - len(found))
             .with_for_update(skip_locked=True)
         )
-        found |= {number: (way, SkipReason(why) if why else None) for number, way, why in rows}
+        found |= {number: purpose for number, purpose in rows}  # noqa: C416
     return found
