@@ -171,6 +171,14 @@ def test_digests_tell_messages_apart_and_take_no_room() -> None:
         assert set(simulator.accepted()) == {"8", "K-1"}
 
 
+def test_whoever_only_counts_keeps_nothing_else() -> None:
+    with running(keep="counts", every=0) as simulator:
+        post(simulator, mail(personalizations=[person("a@example.com", 8)]))
+        assert simulator.messages() == []
+        assert simulator.accepted() == {"8": {"accepted": 1, "withdrawn": 0, "copies": 1}}
+        assert simulator.stats()["in_mailboxes"] == 1
+
+
 def test_every_answer_says_how_many_requests_are_left(simulator: Simulator) -> None:
     def told(reply: Reply) -> list[str]:
         return [name for name in reply.headers if name.startswith("x-ratelimit-")]

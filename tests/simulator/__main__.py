@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -59,9 +60,10 @@ def main() -> None:
     parser.add_argument("--control-port", type=int, default=0, help="0: any free one")
     parser.add_argument(
         "--keep",
-        choices=("full", "digest"),
+        choices=("full", "digest", "counts"),
         default="full",
-        help="keep messages in full, or digests of their parts that keep memory flat",
+        help="keep messages in full, digests of their parts that keep memory flat, or only count "
+        "them",
     )
     parser.add_argument(
         "--remember", type=int, default=REMEMBER, help="so many messages stay in Email Logs"
@@ -96,6 +98,10 @@ async def _serve(options: argparse.Namespace) -> None:
     desk = Port(world, app, options.host, options.control_port)
     await control.port.open()
     await desk.open()
+    # What is remembered of messages is no garbage: looking through it again and again takes longer
+    # than sending them.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
     beating = asyncio.create_task(beat(world))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -32,6 +32,7 @@ class Connection(HttpToolsProtocol):
     """
 
     world: World
+    _head: dict[bytes, bytes]
     _size: int | None = None
     _parts: list[bytes]
     _fault: Fault | None = None
@@ -52,7 +53,8 @@ class Connection(HttpToolsProtocol):
             return
         if self.expect_100_continue:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        length = dict(self.headers).get(b"content-length")
+        self._head = dict(self.headers)
+        length = self._head.get(b"content-length")
         if length is not None and int(length) > self.world.account.body_bytes:
             self._say(answers.TOO_LARGE)
 
@@ -101,8 +103,7 @@ class Connection(HttpToolsProtocol):
         fits, paces = world.pace.take()
         if not fits:
             return answers.TOO_MANY._replace(headers=paces)
-        headers = dict(self.headers)
-        answer = self._take(headers, body)
+        answer = self._take(self._head, body)
         return answer._replace(headers=(*answer.headers, *paces))
 
     def _take(self, headers: dict[bytes, bytes], body: bytes) -> Answer:
@@ -152,9 +153,7 @@ class Connection(HttpToolsProtocol):
         self._settled = True
         close = answer.close or not self._keep_alive
         lines = [_LINES[answer.status]]
-        # The fault's own words about the rate limit win over the pace's.
-        for name, value in dict(reversed(answer.headers)).items():
-            lines.append(b"%b: %b\r\n" % (name, value))
+        lines += [b"%b: %b\r\n" % header for header in answer.headers]
         if answer.body:
             lines.append(b"content-type: %b\r\n" % answer.kind)
         if close:

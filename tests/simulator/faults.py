@@ -8,6 +8,7 @@ import orjson
 
 from tests.simulator import answers
 from tests.simulator.answers import Answer
+from tests.simulator.pace import UNLIMITED
 
 When = Literal["before_body", "after_body", "after_accept"]
 WHENS = ("before_body", "after_body", "after_accept")
@@ -83,6 +84,7 @@ class Fault:
             return answers.TOO_LARGE._replace(close=False)
         if status == 429:
             waits = (
+                (b"x-ratelimit-limit", b"%d" % UNLIMITED),
                 (b"x-ratelimit-remaining", b"0"),
                 (b"x-ratelimit-reset", str(reset_at).encode()),
             )

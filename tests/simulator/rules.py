@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.simulator import addresses, personalizations
 from tests.simulator.account import Account
-from tests.simulator.addresses import kind, strange, wrong_type
+from tests.simulator.addresses import strange, wrong_type
 from tests.simulator.answers import Problem, problem
 
 _KNOWN = {
@@ -252,49 +252,52 @@ def _attachment(one: dict[str, Any], field: str) -> list[Problem]:
     return found
 
 
-_MAIL_SETTINGS: dict[str, dict[str, str]] = {
-    "bypass_list_management": {"enable": "boolean"},
-    "bypass_spam_management": {"enable": "boolean"},
-    "bypass_bounce_management": {"enable": "boolean"},
-    "bypass_unsubscribe_management": {"enable": "boolean"},
-    "footer": {"enable": "boolean", "text": "string", "html": "string"},
-    "sandbox_mode": {"enable": "boolean"},
+_KINDS = {bool: "boolean", str: "string"}
+_MAIL_SETTINGS: dict[str, dict[str, type]] = {
+    "bypass_list_management": {"enable": bool},
+    "bypass_spam_management": {"enable": bool},
+    "bypass_bounce_management": {"enable": bool},
+    "bypass_unsubscribe_management": {"enable": bool},
+    "footer": {"enable": bool, "text": str, "html": str},
+    "sandbox_mode": {"enable": bool},
 }
-_TRACKING: dict[str, dict[str, str]] = {
-    "click_tracking": {"enable": "boolean", "enable_text": "boolean"},
-    "open_tracking": {"enable": "boolean", "substitution_tag": "string"},
+_TRACKING: dict[str, dict[str, type]] = {
+    "click_tracking": {"enable": bool, "enable_text": bool},
+    "open_tracking": {"enable": bool, "substitution_tag": str},
     "subscription_tracking": {
-        "enable": "boolean",
-        "text": "string",
-        "html": "string",
-        "substitution_tag": "string",
+        "enable": bool,
+        "text": str,
+        "html": str,
+        "substitution_tag": str,
     },
     "ganalytics": {
-        "enable": "boolean",
+        "enable": bool,
         **dict.fromkeys(
-            ("utm_source", "utm_medium", "utm_term", "utm_content", "utm_campaign"), "string"
+            ("utm_source", "utm_medium", "utm_term", "utm_content", "utm_campaign"), str
         ),
     },
 }
 
 
-def _settings(value: Any, known: dict[str, dict[str, str]], field: str) -> list[Problem]:
+def _settings(value: Any, known: dict[str, dict[str, type]], field: str) -> list[Problem]:
     if type(value) is not dict:
         return [wrong_type(field, "object", value)]
-    found = strange(value, set(known), field)
-    for name, kinds in known.items():
-        if name not in value:
-            continue
-        block = value[name]
-        if type(block) is not dict:
+    found: list[Problem] = []
+    for name, block in value.items():
+        kinds = known.get(name)
+        if kinds is None:
+            found += strange([name], set(), field)
+        elif type(block) is not dict:
             found.append(wrong_type(f"{field}.{name}", "object", block))
-            continue
-        found += strange(block, set(kinds), f"{field}.{name}")
-        for key, expected in kinds.items():
-            if key in block and kind(block[key]) != expected:
-                words = f"{name} {key}".replace("_", " ")
-                message = f"The {words} param should be a {expected} value."
-                found.append(problem(f"{field}.{name}.{key}", message))
+        else:
+            for key, one in block.items():
+                expected = kinds.get(key)
+                if expected is None:
+                    found += strange([key], set(), f"{field}.{name}")
+                elif type(one) is not expected:
+                    words = f"{name} {key}".replace("_", " ")
+                    message = f"The {words} param should be a {_KINDS[expected]} value."
+                    found.append(problem(f"{field}.{name}.{key}", message))
     if field == "mail_settings" and "bypass_list_management" in value:
         others = [name for name in value if name.startswith("bypass_")]
         if len(others) > 1:

@@ -153,13 +153,13 @@ class Request:
             if message.fate != ("delivered",):
                 _remember_reactions(world, message, now)
             if "delivered" in message.fate or "async_bounce" in message.fate:
-                if content is None:
+                if content is None and world.mailboxes.keep != "counts":
                     content = self._content(person, message, now)
-                if world.mailboxes.keep == "full":
+                if content is not None and world.mailboxes.keep == "full":
                     content = {**content, "sg_message_id": message.sg_message_id}
                 address = message.email.casefold()
                 world.mailboxes.receive(
-                    message.email, message.send, content, address not in self._seen
+                    message.email, message.send, content or {}, address not in self._seen
                 )
                 self._seen.add(address)
             world.webhook.expect(message)

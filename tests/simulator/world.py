@@ -16,7 +16,7 @@ from tests.simulator.suppressions import Suppressions
 from tests.simulator.tally import Tally
 from tests.simulator.webhook import Webhook
 
-REMEMBER = 200_000
+REMEMBER = 100_000
 _REQUESTS_KEPT = 1000
 
 
