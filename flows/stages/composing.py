@@ -29,10 +29,14 @@ def composer(templates: Path, letterhead: Letterhead, owner: str) -> Compose:
     """
     library = Library.open(templates)
 
+    def prints_order(message: str) -> bool:
+        return library.prints(message, "order")
+
     def compose_block(
         connection: Connection, send_ids: list[int], now: datetime
     ) -> Iterator[Prepared | RenderFailure]:
-        for facts in message_facts(connection, send_ids, now, owner):
+        found = message_facts(connection, send_ids, now, owner, prints_order=prints_order)
+        for facts in found:
             try:
                 made = compose(library, facts, letterhead, now)
             except MessageError as error:
