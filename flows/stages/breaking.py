@@ -78,10 +78,14 @@ def warnings(shop: Shop, now: datetime) -> list[str]:
 
 
 def told(shop: Shop, now: datetime) -> list[str]:
-    """What stands still, why, and how much is due and waits for it, a sentence each."""
+    """What stands still, why, and how much waits for it; and where complaints come near the limit.
+
+    A sentence each, for the end of a run.
+    """
     with shop.engine.connect() as connection:
         found = standing(connection, shop, now)
-    return told_of(found, shop.project.policy.locale, shop.project.policy.zone)
+    lines = told_of(found, shop.project.policy.locale, shop.project.policy.zone)
+    return [*lines, *warnings(shop, now)]
 
 
 def standing(connection: Connection, shop: Shop, now: datetime) -> Standing:

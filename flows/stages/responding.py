@@ -4,11 +4,15 @@ from datetime import datetime
 
 from flows.responses.apply import ResponseReport
 from flows.responses.apply import respond as take_in
+from flows.stages.breaking import look
 from flows.stages.shop import Progress, Shop, noted_run, quiet
 
 
 def respond(shop: Shop, now: datetime, *, progress: Progress = quiet) -> ResponseReport:
-    """Take in the inbox and attribute orders. The same event twice changes nothing."""
+    """Take in the inbox and attribute orders. The same event twice changes nothing.
+
+    Where too much came back, a journey or a way out stands still from then on.
+    """
     project = shop.project
     with noted_run(shop, "respond", now) as (run_id, counts):
         report = take_in(
@@ -22,5 +26,6 @@ def respond(shop: Shop, now: datetime, *, progress: Progress = quiet) -> Respons
             "new": {str(kind): number for kind, number in report.new.items()},
             "orders": report.orders,
             "tasks_done": report.tasks_done,
+            "stopped": [each.why for each in look(shop, now)],
         }
     return report

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Engine
 
 from flows.stages.shop import Shop
-from flows.store.models import Enrollment, Response, Send
+from flows.store.models import Contact, Customer, Enrollment, Response, Run, Send
 from tests.stages.tiny import NOW, Tiny, after
-from tests.store.rows import people, put
+from tests.store.rows import put
 
 OUTLETS = """\
   spare:
@@ -34,7 +34,9 @@ def furnished(folder: Path, store_url: str) -> Iterator[Shop]:
     file.write_text(file.read_text("utf-8") + SENDING, encoding="utf-8")
     tiny.edit("settings.yaml", "inbox: var/inbox", OUTLETS + "inbox: var/inbox")
     with tiny.open() as shop:
-        people(shop.engine)
+        put(shop.engine, Run, {})
+        put(shop.engine, Customer, {"id": 1})
+        put(shop.engine, Contact, {"id": 1})
         put(shop.engine, Enrollment, {"id": 1})
         yield shop
 

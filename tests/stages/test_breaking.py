@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from flows.stages.breaking import Opened, look, told, warnings
+from flows.stages.responding import respond
 from flows.stages.shop import Shop
 from flows.store import halts
-from flows.store.models import Task
+from flows.store.models import Run, Task
 from segments.names import HaltCause
 from tests.stages.house import Sends
-from tests.stages.tiny import NOW, after
+from tests.stages.tiny import NOW, Tiny, after
 from tests.store.rows import rows_of
 
 BOUNCED = (
@@ -90,6 +91,7 @@ def test_complaints_stop_a_journey_once_chance_does_not_explain_them(house: Shop
     sends.complain(*numbers[:5])
     assert look(house, NOW) == []
     (warning,) = (each for each in warnings(house, NOW) if each.startswith("Journey"))
+    assert warning in told(house, NOW)
     assert warning == (
         "Journey newsletter: 5 von 40 Nachrichten, die seit 2026-06-08 gingen, wurden als Spam "
         "gemeldet (12,5\xa0%). Der Versand hält bei 9\xa0% von selbst an, wenn es kein Zufall ist"
@@ -155,3 +157,17 @@ def test_all_that_stands_still_is_told_with_what_is_due_behind_it(house: Shop, s
         "Versandweg spare ruht bis 2026-06-15 07:15: der Versandweg antwortet nicht, wie er soll "
         "(5 in a row). Nachrichten, die warten: 2",
     ]
+
+
+def test_bounces_taken_in_stop_a_journey_at_once(house: Shop, sends: Sends):
+    sent = sends.went(12, "accepted")
+    Tiny(house.project.folder).answer(
+        *(
+            {"key": f"e{each}", "send": each, "kind": "bounce", "at": after(-0.5).isoformat()}
+            for each in sent
+        )
+    )
+    respond(house, NOW)
+    assert standing(house) == ({"newsletter"}, set())
+    _, (_, counts) = rows_of(house.engine, Run, "id", "counts")
+    assert counts["stopped"][0].startswith("12 von 12 Nachrichten")
