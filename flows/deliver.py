@@ -21,4 +21,4 @@ def deliver(as_of: str | None = None) -> State[Any]:
             report = settled(deliver_messages(sealed(shop), now, ticking=as_of is None))
     except PipelineError as error:
         return refused(error)
-    return done("; ".join(report.told), nothing=not report.handed_over)
+    return done("; ".join(report.told), nothing=not (report.handed_over or report.waiting))

@@ -24,7 +24,7 @@ from flows.errors import DeliveryError
 from flows.store import outbox
 from flows.store.session import writing
 from flows.store.stops import hold_back
-from segments.names import Outcome
+from segments.names import Outcome, SkipReason
 
 Value = TypeVar("Value")
 
@@ -72,6 +72,10 @@ class Delivery:
     _failed: Counter[str] = field(default_factory=Counter)
     _standings: dict[str, Standing] = field(default_factory=dict)
     _unsure: list[int] = field(default_factory=list)
+    _began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._began = self.passing()
 
     def begin(self) -> int:
         """Take out of the queue what must not go any more. How many messages are due."""
@@ -110,8 +114,17 @@ class Delivery:
         """Tell what is left, and why."""
         with self.engine.connect() as connection:
             count_left(connection, self.terms, self.tick(), self.report)
-        if self.report.left_in_queue:
-            _log.warning("set aside after too many failures: %s", self.report.left_in_queue)
+        report = self.report
+        report.seconds = self.passing() - self._began
+        if report.left_in_queue:
+            _log.warning("set aside after too many failures: %s", report.left_in_queue)
+        _log.info(
+            "delivered: %s; held back: %s; waiting: %s; %.1f s",
+            _words(report.outcomes),
+            _words(report.held_back),
+            report.waiting,
+            report.seconds,
+        )
 
     def _moment(self) -> Moment:
         at = self.tick()
@@ -184,6 +197,10 @@ class Delivery:
                     raise
                 sleep(pause)
         raise AssertionError
+
+
+def _words(counts: Counter[Outcome] | Counter[SkipReason]) -> dict[str, int]:
+    return {str(word): count for word, count in sorted(counts.items()) if count}
 
 
 def _next_size(size: int, done: int, seconds: float, most: int) -> int:

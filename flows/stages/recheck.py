@@ -36,6 +36,9 @@ _AGAINST_ALL = {"typical_gap_days", "expected_order_at", "overdue", "abc", "quad
 _APART = 1_000
 """Customers whose numbers are closer than this are read together."""
 
+_AT_ONCE = 100_000
+"""Messages that are looked at together, however many wait."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -67,23 +70,34 @@ def recheck(shop: Shop, now: datetime) -> Counter[SkipReason]:
 
 def postpone(shop: Shop, now: datetime) -> int:
     """What was decided for an hour that has passed unused waits for the next one allowed."""
-    policy = shop.project.policy
     with shop.engine.connect() as connection:
-        due = store.due_sends(connection, now)
-    if due.empty:
+        kinds = store.due_kinds(connection, now)
+    if kinds.empty or (_allowed(shop, kinds, now) <= pd.Timestamp(now)).all():
         return 0
+    postponed = last = 0
+    while True:
+        with shop.engine.connect() as connection:
+            due = store.due_sends(connection, now, last, _AT_ONCE)
+        if due.empty:
+            return postponed
+        last = int(due["id"].max())
+        allowed = _allowed(shop, due, now)
+        later = due[["id"]].assign(not_before=allowed)[allowed > pd.Timestamp(now)]
+        if not later.empty:
+            with writing(shop.engine) as connection:
+                postponed += store.postpone(connection, later)
+
+
+def _allowed(shop: Shop, due: pd.DataFrame, now: datetime) -> pd.Series:
+    """The next moment, not before `now`, at which each may arrive where it goes."""
+    policy = shop.project.policy
     where = due["country"], due["state"]
-    allowed = Calendar(policy, holidays_around(now, policy)).next_allowed(
+    return Calendar(policy, holidays_around(now, policy)).next_allowed(
         pd.Series(pd.Timestamp(now), index=due.index).astype("datetime64[us, UTC]"),
         due["purpose"],
         zones(due["zone"], *where, policy),
         regions(*where, policy),
     )
-    later = due[["id"]].assign(not_before=allowed)[allowed > pd.Timestamp(now)]
-    if later.empty:
-        return 0
-    with writing(shop.engine) as connection:
-        return store.postpone(connection, later)
 
 
 def _left(connection: Connection, specs: Specs, due: pd.DataFrame, now: datetime) -> pd.DataFrame:

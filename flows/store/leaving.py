@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select
 
 from flows.store.bulk import update_rows
 from flows.store.machine import stands
@@ -30,18 +30,21 @@ def due_enrollments(
     return frame(connection, statement)
 
 
-def due_sends(connection: Connection, now: datetime) -> pd.DataFrame:
-    """Messages to go now that were decided before `now`, with what says when they may arrive.
+def due_kinds(connection: Connection, now: datetime) -> pd.DataFrame:
+    """What says when messages may arrive that are to go now: each kind there is, once.
+
+    purpose, zone, country, state.
+    """
+    return frame(connection, _kinds(now).distinct())
+
+
+def due_sends(connection: Connection, now: datetime, after: int, limit: int) -> pd.DataFrame:
+    """Messages to go now that were decided before `now`: so many with a number above `after`.
 
     id, purpose, zone, country, state.
     """
-    statement = (
-        select(Send.id, Send.purpose, Contact.zone, Customer.country, Customer.state)
-        .join(Customer, Customer.id == Send.customer_id)
-        .outerjoin(Contact, Contact.id == Send.contact_id)
-        .where(*_due(now))
-    )
-    return frame(connection, statement)
+    statement = _kinds(now).add_columns(Send.id).where(Send.id > after)
+    return frame(connection, statement.order_by(Send.id).limit(limit))
 
 
 def postpone(connection: Connection, sends: pd.DataFrame) -> int:
@@ -98,6 +101,15 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
         Send.not_before <= now,
         Send.decided_at < now,
         or_(Send.review.is_(None), Send.review != Review.PENDING),
+    )
+
+
+def _kinds(now: datetime) -> Select[tuple[str, str | None, str | None, str | None]]:
+    return (
+        select(Send.purpose, Contact.zone, Customer.country, Customer.state)
+        .join(Customer, Customer.id == Send.customer_id)
+        .outerjoin(Contact, Contact.id == Send.contact_id)
+        .where(*_due(now))
     )
 
 
