@@ -4,12 +4,15 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flows.cli import main
+from flows.stages.planning import plan
+from flows.stages.pulling import pull
 from flows.stages.shop import Shop
 from flows.store.models import Doubt, Halt, Send
 from tests.stages.house import Sends, furnished
@@ -36,20 +39,26 @@ def sends(house: Shop) -> Sends:
 
 
 @pytest.fixture
-def say(house: Shop, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Say:
-    """`stammkunde WORDS` at a Monday's 7 o'clock: exit code, output and errors."""
+def typed(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Say:
+    """`stammkunde WORDS` in a folder at a Monday's 7 o'clock: exit code, output and errors."""
     monkeypatch.setenv("STAMMKUNDE_PROJECT", ".")
     monkeypatch.setenv("COLUMNS", "250")
 
-    def said(*words: object, at: str = "2026-06-15T07:00") -> Said:
-        typed = ["stammkunde", "--project", str(house.project.folder), *map(str, words)]
-        monkeypatch.setattr(sys, "argv", [*typed, "--as-of", at])
+    def said(folder: Path, *words: object, at: str = "2026-06-15T07:00") -> Said:
+        line = ["stammkunde", "--project", folder, *words, "--as-of", at]
+        monkeypatch.setattr(sys, "argv", list(map(str, line)))
         with pytest.raises(SystemExit) as ended:
             main()
         out, err = capfd.readouterr()
         return int(ended.value.code or 0), out, err
 
     return said
+
+
+@pytest.fixture
+def say(house: Shop, typed: Say) -> Say:
+    """The same in that house."""
+    return partial(typed, house.project.folder)
 
 
 def queue(sends: Sends) -> None:
@@ -335,3 +344,32 @@ def test_a_send_whose_lease_runs_goes_again_only_afterwards(
         "0 asked about: 0 went, 1 go again,"
     )
     assert rows_of(house.engine, Send, "id", "outcome") == [(1, "queued"), (2, "accepted")]
+
+
+def test_nothing_leaves_while_it_is_stopped_and_all_of_it_afterwards(
+    typed: Say, store_url: str, tmp_path: Path
+) -> None:
+    tiny = Tiny(tmp_path / "project")
+    tiny.make(store_url)
+    with tiny.open() as shop:
+        plan(shop, after(-2))
+        pull(shop, NOW)
+        plan(shop, NOW)
+    say = partial(typed, tiny.folder)
+    code, out, _ = say("stop", "reassurance", "--why", "Preise")
+    assert (code, out.splitlines()[1]) == (
+        0,
+        "Nachrichten, die dahinter warten: 2, davon schon fällig: 2",
+    )
+    code, out, _ = say("deliver", "--plain", at="2026-06-15T08:00")
+    assert code == 0
+    assert (
+        "Journey reassurance steht still seit 2026-06-15 07:00: von Hand angehalten (Preise). "
+        "Nachrichten, die warten: 2"
+    ) in out
+    assert not tiny.mails()
+    assert {row[0] for row in tiny.rows("send", "outcome")} == {"queued", "skipped"}
+    assert say("resume", "reassurance", at="2026-06-15T08:30")[0] == 0
+    assert say("deliver", "--plain", at="2026-06-15T09:00")[0] == 0
+    assert len(tiny.mails()) == 2
+    assert [row[0] for row in tiny.rows("halt", "ended_at")] == [NOW + 90 * MINUTE]
