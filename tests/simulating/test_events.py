@@ -3,87 +3,23 @@
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import orjson
 import pytest
-from sendgrid.helpers.eventwebhook import EventWebhook, EventWebhookHeader
 
+from tests.simulating.listener import Listener, Posted
 from tests.simulating.posting import mail, person, post
 from tests.simulator.process import Simulator, running
 
 NOON = 1_790_000_000
 
 
-class Posted(NamedTuple):
-    """One batch as it came."""
-
-    body: bytes
-    signature: str
-    timestamp: str
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        """The events in it."""
-        return orjson.loads(self.body)
-
-    def signed_by(self, public_key: str) -> bool:
-        """Whether SendGrid's own package finds the signature good."""
-        verifier = EventWebhook(public_key)
-        return bool(verifier.verify_signature(self.body.decode(), self.signature, self.timestamp))
-
-
-class Listener(ThreadingHTTPServer):
-    """Takes batches, and answers what it is told to answer."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.posted: list[Posted] = []
-        self.answers: list[int] = []
-
-    @property
-    def url(self) -> str:
-        """Where batches go."""
-        return f"http://127.0.0.1:{self.server_port}/events"
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        """All events in the order they came."""
-        return [event for posted in self.posted for event in posted.events]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Listener
-
-    def do_POST(self) -> None:
-        """Take one batch."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.posted.append(
-            Posted(
-                body,
-                self.headers[EventWebhookHeader.SIGNATURE],
-                self.headers[EventWebhookHeader.TIMESTAMP],
-            )
-        )
-        self.send_response(self.server.answers.pop(0) if self.server.answers else 204)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *words: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def listener() -> Iterator[Listener]:
     """Somebody who listens to events."""
     with Listener() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def test_a_delivered_message_tells_of_itself(simulator: Simulator, listener: Listener) -> None:
@@ -308,11 +244,6 @@ def test_without_a_listener_they_are_written_to_a_folder(tmp_path: Path) -> None
         simulator.flush(everything=True)
         (file,) = (tmp_path / "events").glob("*.json")
         kept = orjson.loads(file.read_bytes())
-        headers = kept["headers"]
-        written = Posted(
-            kept["body"].encode(),
-            headers[EventWebhookHeader.SIGNATURE],
-            headers[EventWebhookHeader.TIMESTAMP],
-        )
+        written = Posted.of(kept["body"].encode(), kept["headers"])
         assert written.signed_by(simulator.public_key)
         assert len(written.events) == 2

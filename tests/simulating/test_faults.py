@@ -123,9 +123,15 @@ def test_other_calls_fail_when_they_are_meant(simulator: Simulator) -> None:
     assert post(simulator, mail()).status == 202
     assert call(simulator, "POST", "/v3/mail/batch").status == 500
     assert call(simulator, "POST", "/v3/mail/batch").status == 201
-    simulator.fault("reset", "after_accept", path="/v3/user/scheduled_sends")
-    with pytest.raises(ConnectionResetError):
-        call(simulator, "GET", "/v3/user/scheduled_sends")
+    for what in ("reset", "close", "cut", "timeout"):
+        for when in WHENS:
+            simulator.fault(what, when, path="/v3/user/scheduled_sends", seconds=0.05)
+            with pytest.raises((ConnectionError, http.client.HTTPException)):
+                call(simulator, "GET", "/v3/user/scheduled_sends")
+    simulator.fault("status 500", "after_accept", path="/v3/asm/suppressions/global")
+    body = {"recipient_emails": ["anna@example.com"]}
+    assert call(simulator, "POST", "/v3/asm/suppressions/global", body).status == 500
+    assert len(call(simulator, "GET", "/v3/suppression/unsubscribes").said) == 1
 
 
 def test_while_it_is_down_nobody_gets_through(simulator: Simulator) -> None:

@@ -19,7 +19,8 @@ from tests.simulator.world import REMEMBER, World
 
 ABOUT = f"""SendGrid's v3 API in a process of its own, to rehearse against.
 
-The first line it writes is JSON: its address, that of the control API, its key and its pid.
+The first line it writes is JSON: its address, that of the control API, the API key, and the
+public key it signs events with.
 Requests need "Authorization: Bearer {account.KEY}". Both regions are this one address.
 
   POST /v3/mail/send and the calls for batches, scheduled sends, suppressions, Email Logs,
@@ -39,7 +40,8 @@ Requests need "Authorization: Bearer {account.KEY}". Both regions are this one a
   PUT  account    {{"keys": {{"SG.x": ["mail.send"]}}, "senders": ["example.com"], "groups": [7],
                   "refused": {{"a@example.com": true}}, "quota": 100, "gzip": true, ...}}
   PUT  behaviour  {{"shares": {{"bounce": 0.02}}, "addresses": {{"a@example.com": ["bounce"]}}}}
-                  {", ".join(behaviour.KINDS)}
+                  fates: {", ".join(("delivered", *behaviour.FATES))}
+                  then: {", ".join(behaviour.REACTIONS)}
   PUT  webhook    {{"url": ..., "every": 30, "batch": 1000, "duplicates": 0.1, "reordered": 1,
                   "delayed": 0.1, "forged": 0.1, "lost_message_ids": 1}}
   POST flush      {{"everything": true}}           tell of events, also of those to come

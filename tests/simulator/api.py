@@ -1,6 +1,6 @@
 """The application: SendGrid's management calls and the control API, behind one door."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import orjson
@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.simulator import answers
 from tests.simulator.answers import Answer
 from tests.simulator.clock import wall
+from tests.simulator.faults import Fault
 from tests.simulator.world import World
 
 Handler = Callable[[Request], Awaitable[Answer]]
@@ -85,10 +86,7 @@ def application(world: World, routes: list[BaseRoute]) -> ASGIApp:
             return
         fault = world.faults.draw(scope["path"])
         if fault is not None and fault.when != "after_accept":
-            if fault.breaks:
-                scope["extensions"]["simulator.break"]()
-                return
-            await response(fault.answer(b"", int(wall()) + 2))(scope, receive, send)
+            await fail(fault, scope, receive, send)
             return
         fits, paces = world.pace.take()
         refusal = _refused(world, scope) if fits else answers.TOO_MANY
@@ -96,18 +94,27 @@ def application(world: World, routes: list[BaseRoute]) -> ASGIApp:
             # Whatever posts there takes the short way: see Connection.
             refusal = answers.NOT_ALLOWED
         if refusal is not None:
-            refusal = refusal._replace(headers=paces)
-            await response(refusal)(scope, receive, send)
+            await response(refusal._replace(headers=paces))(scope, receive, send)
             return
 
-        async def tell(message: dict) -> None:
+        async def tell(message: MutableMapping[str, Any]) -> None:
+            if fault is not None:
+                return
             if message["type"] == "http.response.start":
-                if fault is not None and fault.breaks:
-                    scope["extensions"]["simulator.break"]()
                 message["headers"] = [*message["headers"], *paces]
             await send(message)
 
         await inner(scope, receive, tell)
+        if fault is not None:
+            await fail(fault, scope, receive, send)
+
+    async def fail(fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        if not fault.breaks:
+            await response(fault.answer(b"", int(wall()) + 2))(scope, receive, send)
+            return
+        scope["extensions"]["simulator.break"](fault)
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
     return door
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import logging
 import socket
 import struct
 import zlib
@@ -17,6 +18,7 @@ from tests.simulator.faults import Fault
 from tests.simulator.world import World
 
 SEND = b"/v3/mail/send"
+_LOG = logging.getLogger("uvicorn.error")
 _RESET_AFTER = 2
 _LINGER = struct.pack("ii", 1, 0)
 _LINES = {
@@ -42,7 +44,7 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Take the short way, or let the request go on to the application."""
         if self.url.partition(b"?")[0] != SEND or self.parser.get_method() != b"POST":
-            self.scope["extensions"] = {"simulator.break": self.break_off}
+            self.scope["extensions"] = {"simulator.break": self.break_by}
             super().on_headers_complete()
             return
         self._parts, self._size, self._settled, self._closing = [], 0, False, False
@@ -90,6 +92,18 @@ class Connection(HttpToolsProtocol):
         else:
             self._say(answer)
 
+    def break_by(self, fault: Fault) -> None:
+        """Give no whole answer, in the way of this fault."""
+        self._settled = True
+        if fault.what == "reset":
+            self.break_off()
+        elif fault.what == "timeout":
+            self.loop.call_later(fault.seconds, self.transport.abort)
+        else:
+            if fault.what == "cut":
+                self.transport.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 512\r\n\r\n{")
+            self.transport.close()
+
     def break_off(self) -> None:
         """A TCP reset: what is under way is gone, for both sides."""
         sock = self.transport.get_extra_info("socket")
@@ -103,7 +117,13 @@ class Connection(HttpToolsProtocol):
         fits, paces = world.pace.take()
         if not fits:
             return answers.TOO_MANY._replace(headers=paces)
-        answer = self._take(self._head, body)
+        try:
+            answer = self._take(self._head, body)
+        except Exception:
+            # A fault of the simulator's own must not look like one of the request.
+            _LOG.exception("the simulator cannot take a request")
+            world.counts["bugs"] += 1
+            return answers.refused(500, answers.unnamed("the simulator is broken"))
         return answer._replace(headers=(*answer.headers, *paces))
 
     def _take(self, headers: dict[bytes, bytes], body: bytes) -> Answer:
@@ -135,19 +155,10 @@ class Connection(HttpToolsProtocol):
         fault = self._fault
         if fault is None:
             return
-        if not fault.breaks:
-            self._say(fault.answer(body, int(wall()) + _RESET_AFTER))
-            return
-        self._settled = True
-        if fault.what == "reset":
-            self.break_off()
-        elif fault.what == "close":
-            self.transport.close()
-        elif fault.what == "cut":
-            self.transport.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 512\r\n\r\n{")
-            self.transport.close()
+        if fault.breaks:
+            self.break_by(fault)
         else:
-            self.loop.call_later(fault.seconds, self.transport.abort)
+            self._say(fault.answer(body, int(wall()) + _RESET_AFTER))
 
     def _say(self, answer: Answer) -> None:
         self._settled = True
@@ -175,8 +186,8 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
 
-def held(connections: set[asyncio.Protocol]) -> None:
-    """Break off every connection: the provider is gone."""
+def break_all(connections: set[asyncio.Protocol]) -> None:
+    """Break off every connection: nobody is there any more."""
     for connection in list(connections):
         if isinstance(connection, Connection) and connection.transport is not None:
             connection.break_off()

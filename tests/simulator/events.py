@@ -47,6 +47,11 @@ def merged(event: dict[str, Any]) -> dict[str, Any]:
     return {**event.get("custom_args", {}), **own}
 
 
+def is_late_bounce(event: dict[str, Any]) -> bool:
+    """Whether the message came back after it had been delivered."""
+    return bool(event.get("status") == REASONS[_ASYNC][1])
+
+
 def status(message: Message, now: float) -> str:
     """The status Email Logs give a message by now."""
     word = "processed"

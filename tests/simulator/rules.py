@@ -1,11 +1,9 @@
 """The rules for a request to /v3/mail/send, as SendGrid's documentation states them."""
 
-import base64
-import binascii
 from collections.abc import Callable
 from typing import Any
 
-from tests.simulator import addresses, personalizations
+from tests.simulator import addresses, extras, personalizations
 from tests.simulator.account import Account
 from tests.simulator.addresses import strange, wrong_type
 from tests.simulator.answers import Problem, problem
@@ -33,7 +31,6 @@ WRONG_ORDER = (
 )
 SHORT_VALUE = "The content value must be a string at least one character in length."
 SHORT_TYPE = "Your content type must be a string with length of at least one character."
-_BREAKERS = (";", ",", "\r", "\n")
 
 
 def check(mail: Any, account: Account, batches: Callable[[str], bool], now: float) -> list[Problem]:
@@ -95,7 +92,7 @@ def _content(mail: dict[str, Any]) -> list[Problem]:
         written, value = part.get("type"), part.get("value")
         if type(written) is not str or not written:
             found.append(problem(f"{field}.type", SHORT_TYPE))
-        elif any(sign in written for sign in _BREAKERS):
+        elif any(sign in written for sign in extras.BREAKERS):
             found.append(problem(f"{field}.type", "Cannot contain ';', or CRLF characters."))
         else:
             ranks.append({"text/plain": 0, "text/html": 1}.get(written, 2))
@@ -206,106 +203,6 @@ def _ip_pool(value: Any, account: Account) -> list[Problem]:
     return []
 
 
-def _attachments(value: Any, account: Account) -> list[Problem]:
-    if type(value) is not list:
-        return [wrong_type("attachments", "array", value)]
-    found: list[Problem] = []
-    for place, one in enumerate(value):
-        field = f"attachments.{place}"
-        if type(one) is not dict:
-            found.append(wrong_type(field, "object", one))
-            continue
-        found += _attachment(one, field)
-    return found
-
-
-def _attachment(one: dict[str, Any], field: str) -> list[Problem]:
-    found: list[Problem] = []
-    content = one.get("content")
-    if type(content) is not str or not content:
-        message = "The attachment content must be a string at least one character in length."
-        found.append(problem(f"{field}.content", message))
-    else:
-        try:
-            base64.b64decode(content, validate=True)
-        except (binascii.Error, ValueError):
-            message = "The attachment content must be base64 encoded."
-            found.append(problem(f"{field}.content", message))
-    if "filename" not in one:
-        found.append(problem(f"{field}.filename", "filename is required."))
-    for name in ("filename", "type", "content_id"):
-        if name not in one:
-            continue
-        written = one[name]
-        if type(written) is not str or (name == "type" and not written):
-            message = f"The {name} of your attachment must be a string."
-            found.append(problem(f"{field}.{name}", message))
-        elif any(sign in written for sign in _BREAKERS):
-            message = f"The {name} of your attachment cannot contain CRLF characters."
-            found.append(problem(f"{field}.{name}", message))
-    if one.get("disposition", "attachment") not in ("attachment", "inline"):
-        message = (
-            'The disposition of your attachment can be either "inline" or "attachment". You '
-            f"provided {one['disposition']}."
-        )
-        found.append(problem(f"{field}.disposition", message))
-    return found
-
-
-_KINDS = {bool: "boolean", str: "string"}
-_MAIL_SETTINGS: dict[str, dict[str, type]] = {
-    "bypass_list_management": {"enable": bool},
-    "bypass_spam_management": {"enable": bool},
-    "bypass_bounce_management": {"enable": bool},
-    "bypass_unsubscribe_management": {"enable": bool},
-    "footer": {"enable": bool, "text": str, "html": str},
-    "sandbox_mode": {"enable": bool},
-}
-_TRACKING: dict[str, dict[str, type]] = {
-    "click_tracking": {"enable": bool, "enable_text": bool},
-    "open_tracking": {"enable": bool, "substitution_tag": str},
-    "subscription_tracking": {
-        "enable": bool,
-        "text": str,
-        "html": str,
-        "substitution_tag": str,
-    },
-    "ganalytics": {
-        "enable": bool,
-        **dict.fromkeys(
-            ("utm_source", "utm_medium", "utm_term", "utm_content", "utm_campaign"), str
-        ),
-    },
-}
-
-
-def _settings(value: Any, known: dict[str, dict[str, type]], field: str) -> list[Problem]:
-    if type(value) is not dict:
-        return [wrong_type(field, "object", value)]
-    found: list[Problem] = []
-    for name, block in value.items():
-        kinds = known.get(name)
-        if kinds is None:
-            found += strange([name], set(), field)
-        elif type(block) is not dict:
-            found.append(wrong_type(f"{field}.{name}", "object", block))
-        else:
-            for key, one in block.items():
-                expected = kinds.get(key)
-                if expected is None:
-                    found += strange([key], set(), f"{field}.{name}")
-                elif type(one) is not expected:
-                    words = f"{name} {key}".replace("_", " ")
-                    message = f"The {words} param should be a {_KINDS[expected]} value."
-                    found.append(problem(f"{field}.{name}.{key}", message))
-    if field == "mail_settings" and "bypass_list_management" in value:
-        others = [name for name in value if name.startswith("bypass_")]
-        if len(others) > 1:
-            message = "bypass_list_management cannot be combined with other bypass filters."
-            found.append(problem(f"{field}.bypass_list_management", message))
-    return found
-
-
 _RULES: dict[str, Callable[[Any, Account], list[Problem]]] = {
     "reply_to": _reply_to,
     "reply_to_list": _reply_to_list,
@@ -315,7 +212,7 @@ _RULES: dict[str, Callable[[Any, Account], list[Problem]]] = {
     "template_id": _template,
     "asm": _asm,
     "ip_pool_name": _ip_pool,
-    "attachments": _attachments,
-    "mail_settings": lambda value, account: _settings(value, _MAIL_SETTINGS, "mail_settings"),
-    "tracking_settings": lambda value, account: _settings(value, _TRACKING, "tracking_settings"),
+    "attachments": lambda value, account: extras.attachments(value),
+    "mail_settings": lambda value, account: extras.mail_settings(value),
+    "tracking_settings": lambda value, account: extras.tracking_settings(value),
 }

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
 from tests.simulator import sending
-from tests.simulator.connection import Connection, held
+from tests.simulator.connection import Connection, break_all
 from tests.simulator.world import World
 
 _BEAT = 0.05
@@ -58,7 +58,7 @@ class Port:
         if self._server is not None:
             self._server.close()
             self._server = None
-        held(self._state.connections)
+        break_all(self._state.connections)
 
 
 async def beat(world: World) -> None:

@@ -101,11 +101,7 @@ class Webhook:
         while self._later and (everything or self._later[0][0] <= now):
             event = events.merged(heapq.heappop(self._later)[2])
             event["timestamp"] = min(event["timestamp"], int(now))
-            if (
-                event["event"] == "bounce"
-                and event.get("bounce_classification") == ("Mailbox Unavailable")
-                and self._thrown("lost_message_ids")
-            ):
+            if events.is_late_bounce(event) and self._thrown("lost_message_ids"):
                 event.pop("sg_message_id")
             told.append(event)
             if self._thrown("duplicates"):
