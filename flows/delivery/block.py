@@ -20,6 +20,12 @@ from segments.policy import SendingPolicy
 
 Compose = Callable[[Connection, list[int], datetime], Iterable[Prepared | RenderFailure]]
 
+BLOCK, MOST = 200, 1_000
+"""How many messages are taken first, and how many at the most."""
+
+BLOCK_SECONDS = 2.0
+"""How long a block should take, so that a stop is heeded soon."""
+
 TRIED_WITH = 10
 """So many messages try an outlet out after it has rested."""
 
@@ -43,8 +49,8 @@ class Terms:
     hold: timedelta
     limits: Limits
     owner: str
-    block: int = 200
-    most: int = 1_000
+    block: int = BLOCK
+    most: int = MOST
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from flows.delivery import clocks
-from flows.delivery.block import Block, ClosedError, Compose, Moment, Terms, take
+from flows.delivery.block import BLOCK_SECONDS, Block, ClosedError, Compose, Moment, Terms, take
 from flows.delivery.feed import Handed, Standing, hand_over
 from flows.delivery.left import count_left
 from flows.delivery.noting import note, rest
@@ -27,9 +27,6 @@ from flows.store.stops import hold_back
 from segments.names import Outcome, SkipReason
 
 Value = TypeVar("Value")
-
-_BLOCK_SECONDS = 2.0
-"""How long a block should take, so that a stop is heeded soon."""
 
 _LEASE_AT_LEAST = timedelta(minutes=1)
 _WHILE_AWAY = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
@@ -207,5 +204,5 @@ def _next_size(size: int, done: int, seconds: float, most: int) -> int:
     """So many messages as take about as long as a block should, up to twice as many as before."""
     if not done:
         return size
-    fitting = int(done / max(seconds, 0.001) * _BLOCK_SECONDS)
+    fitting = int(done / max(seconds, 0.001) * BLOCK_SECONDS)
     return max(1, min(fitting, 2 * size, most))

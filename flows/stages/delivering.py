@@ -9,7 +9,7 @@ from typing import Any
 
 from flows.config import Project
 from flows.delivery import clocks
-from flows.delivery.block import Terms
+from flows.delivery.block import BLOCK, BLOCK_SECONDS, Terms
 from flows.delivery.dispatch import Delivery
 from flows.delivery.outlet import Outlet
 from flows.delivery.quota import Limits
@@ -196,6 +196,7 @@ def terms(project: Project) -> Terms:
     """By which rules the messages of a project leave."""
     settings, policy = project.settings, project.policy
     warm_ups = {name: way.warm_up for name, way in settings.outlets.items() if way.warm_up}
+    paces = [way.per_second for way in settings.outlets.values() if way.per_second]
     return Terms(
         settings,
         policy.sending,
@@ -203,6 +204,8 @@ def terms(project: Project) -> Terms:
         timedelta(days=policy.complaint_hold.days),
         Limits(warm_ups, policy.zone),
         project.owners.default,
+        # A slow way out begins with a block it can do, so that a stop is heeded soon there, too.
+        block=max(1, int(min([BLOCK, *(pace * BLOCK_SECONDS for pace in paces)]))),
     )
 
 
