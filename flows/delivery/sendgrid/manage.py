@@ -136,6 +136,8 @@ def _words(reason: object) -> str:
         return certificate_words(reason)
     if isinstance(reason, TimeoutError):
         return f"no answer came within {SECONDS:g} seconds"
+    if isinstance(reason, HTTPException):
+        return "what came back was not a whole answer"
     return str(getattr(reason, "strerror", None) or reason)
 
 

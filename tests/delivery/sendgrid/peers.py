@@ -128,12 +128,12 @@ def read_head(connection: socket.socket) -> tuple[int, bytes]:
     while b"\r\n\r\n" not in data:
         data += _some(connection, 1)
     head, _, rest = data.partition(b"\r\n\r\n")
-    length = next(
+    lengths = [
         int(line.split(b":")[1])
         for line in head.split(b"\r\n")
         if line.lower().startswith(b"content-length:")
-    )
-    return length, rest
+    ]
+    return sum(lengths), rest
 
 
 def read_all(connection: socket.socket) -> None:
