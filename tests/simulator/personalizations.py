@@ -67,8 +67,13 @@ def check(mail: dict[str, Any], account: Account, now: float) -> list[Problem]:
             continue
         if not _KNOWN.issuperset(person):
             found += strange(person, _KNOWN, field)
-        found += _recipients(person, field, account)
-        recipients += sum(len(person[box]) for box in _BOXES if type(person.get(box)) is list)
+        to = person.get("to")
+        if type(to) is list and len(to) == 1 and "cc" not in person and "bcc" not in person:
+            recipients += 1
+            found += _recipient(to[0], f"{field}.to.0", "to", account)
+        else:
+            recipients += _many(person)
+            found += _recipients(person, field, account)
         if "from" in person:
             found += addresses.check(person["from"], f"{field}.from", "from")
         if "subject" in person:
@@ -93,6 +98,25 @@ _BOXES = ("to", "cc", "bcc")
 _HELP = f"{addresses.problem('', '')['help']}".split("#")[0] + "#-Personalizations-Errors"
 
 
+def _many(person: dict[str, Any]) -> int:
+    return sum(len(person[box]) for box in _BOXES if type(person.get(box)) is list)
+
+
+def _recipient(one: Any, field: str, box: str, account: Account) -> list[Problem]:
+    found = addresses.check(one, field, box)
+    if account.refused and not found and (email := one["email"].casefold()) in account.refused:
+        named = problem(f"{field}.email", "Does not contain a valid address.")
+        found.append(named if account.refused[email] else BAD_REQUEST)
+    return found
+
+
+def _all_text(values: dict[str, Any]) -> bool:
+    return _TEXT.issuperset(map(type, values.values()))
+
+
+_TEXT = {str}
+
+
 def _recipients(person: dict[str, Any], field: str, account: Account) -> list[Problem]:
     found: list[Problem] = []
     seen: set[str] = set()
@@ -109,9 +133,9 @@ def _recipients(person: dict[str, Any], field: str, account: Account) -> list[Pr
                 found.append(problem(f"{field}.to", addresses.NOTHING_TO))
             continue
         for place, one in enumerate(people):
-            wrong = addresses.check(one, f"{field}.{box}.{place}", box)
-            if wrong:
-                found += wrong
+            wrong = _recipient(one, f"{field}.{box}.{place}", box, account)
+            found += wrong
+            if wrong and wrong != [BAD_REQUEST]:
                 continue
             email = one["email"].casefold()
             if email in seen and not doubled:
@@ -119,9 +143,6 @@ def _recipients(person: dict[str, Any], field: str, account: Account) -> list[Pr
                 message = DUPLICATE.format(email=one["email"], field=f"{field}.{box}")
                 found.append(problem(f"{field}.{box}", message))
             seen.add(email)
-            if email in account.refused:
-                named = problem(f"{field}.{box}.{place}.email", "Does not contain a valid address.")
-                found.append(named if account.refused[email] else BAD_REQUEST)
     return found
 
 
@@ -160,7 +181,7 @@ def headers(value: Any, field: str) -> list[Problem]:
 
 def _substitutions(value: Any, field: str, account: Account, dynamic: bool) -> list[Problem]:
     field = f"{field}.substitutions"
-    if type(value) is not dict or not all(type(one) is str for one in value.values()):
+    if type(value) is not dict or not _all_text(value):
         return [problem(field, NOT_STRINGS)]
     if dynamic and value:
         return [problem(field, "Substitutions may not be used with dynamic templating")]
@@ -186,7 +207,7 @@ def custom_args(value: Any, field: str) -> list[Problem]:
         return [wrong_type(field, "object", value)]
     if not value:
         return [problem(field, "custom_args cannot be empty.")]
-    if not all(type(one) is str for one in value.values()):
+    if not _all_text(value):
         return [problem(field, "All values of custom arguments object must be strings")]
     return []
 
@@ -199,7 +220,7 @@ def _custom_args(
     if "custom_args" in person and (found := custom_args(own, field)):
         return found
     merged = {**shared, **own} if shared else own
-    if not all(type(one) is str for one in merged.values()):
+    if not _all_text(merged):
         return []
     letters = sum(map(len, merged)) + sum(map(len, merged.values())) + 6 * len(merged)
     if letters * 4 > account.custom_arg_bytes and (

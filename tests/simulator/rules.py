@@ -38,17 +38,18 @@ def check(mail: Any, account: Account, batches: Callable[[str], bool], now: floa
     if type(mail) is not dict:
         return [wrong_type("(root)", "object", mail)]
     found = personalizations.check(mail, account, now)
-    if not _KNOWN.issuperset(mail):
-        found += strange(mail, _KNOWN, "")
     if "from" not in mail:
         found.append(problem("from", addresses.NO_FROM))
     else:
         found += addresses.check(mail["from"], "from", "from")
     found += _subject(mail)
     found += _content(mail)
-    for name, rule in _RULES.items():
-        if name in mail:
-            found += rule(mail[name], account)
+    for name, value in mail.items():
+        rule = _RULES.get(name)
+        if rule is not None:
+            found += rule(value, account)
+        elif name not in _KNOWN:
+            found += strange([name], _KNOWN, "")
     if "reply_to" in mail and "reply_to_list" in mail:
         message = "The reply_to and reply_to_list parameters are mutually exclusive."
         found.append(problem("reply_to_list", message))
