@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from python_http_client import Client  # type: ignore[import-untyped]
+from python_http_client import Client
 
 from flows.delivery.outlet import Asked, Evidence
 from flows.delivery.sendgrid import manage

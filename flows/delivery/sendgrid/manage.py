@@ -11,9 +11,9 @@ from urllib.error import URLError
 from urllib.parse import quote, urlsplit
 
 import orjson
-from python_http_client import Client  # type: ignore[import-untyped]
-from python_http_client.exceptions import HTTPError  # type: ignore[import-untyped]
-from sendgrid import SendGridAPIClient  # type: ignore[import-untyped]
+from python_http_client import Client
+from python_http_client.exceptions import HTTPError
+from sendgrid import SendGridAPIClient
 
 from flows.delivery.sendgrid.answers import Answer, Broken, closed, unreachable
 from flows.delivery.sendgrid.post import address_of, certificate_words, checked_key
