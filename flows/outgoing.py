@@ -48,7 +48,7 @@ class Outgoing:
 
     def __post_init__(self) -> None:
         for what in ("to_email", "from_email", "reply_to"):
-            if not _ADDRESS.fullmatch(getattr(self, what)):
+            if not _is_address(getattr(self, what)):
                 raise ValueError(f"send {self.send_id}: {what} is not an address")
         for what in ("to_name", "from_name", "subject"):
             text = getattr(self, what)
@@ -67,8 +67,8 @@ class Outgoing:
     def as_bytes(self) -> bytes:
         """The whole message in MIME. The same message makes the same bytes, always."""
         bodies = (("plain", self.text), ("html", self.html))
-        digest = blake2b(f"{self.text}\0{self.html}".encode("utf-8", "replace"), digest_size=15)
         # Quoted-printable writes "=" only before a hex digit or a line end, so no body holds this.
+        digest = blake2b(self.message_id.encode("ascii"), digest_size=15)
         boundary = f"=_{digest.hexdigest()}"
         head = [
             ("From", _mailbox(self.from_name, self.from_email)),
@@ -101,7 +101,12 @@ def ascii_address(address: str) -> str | None:
         except UnicodeError:
             return None
     address = f"{local}@{domain}"
-    return address if _ADDRESS.fullmatch(address) else None
+    return address if _is_address(address) else None
+
+
+@lru_cache(maxsize=1024)
+def _is_address(text: str) -> bool:
+    return _ADDRESS.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,9 @@
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import lru_cache
+from hashlib import sha256
 from struct import Struct
+from typing import Any
 
 from segments.names import Purpose
 
@@ -12,6 +14,7 @@ _PURPOSES = {Purpose.SERVICE: 1, Purpose.ADVERTISING: 2, Purpose.SURVEY: 3, Purp
 _BY_NUMBER = {number: purpose for purpose, number in _PURPOSES.items()}
 _PAYLOAD = Struct(">QB")
 _TAG = 15
+_INNER, _OUTER = (bytes(octet ^ mask for octet in range(256)) for mask in (0x36, 0x5C))
 
 
 def make(secret: bytes, contact_id: int, purpose: str) -> str:
@@ -55,9 +58,16 @@ def _hidden(secret: bytes, tag: bytes, payload: bytes) -> bytes:
 
 
 def _digest(secret: bytes, use: bytes, data: bytes) -> bytes:
-    return hmac.digest(_key(secret, use), data, "sha256")
+    """HMAC with SHA-256, of which what depends on the key alone is worked out once."""
+    begun, around = _begun(secret, use)
+    inner, outer = begun.copy(), around.copy()
+    inner.update(data)
+    outer.update(inner.digest())
+    digest: bytes = outer.digest()
+    return digest
 
 
 @lru_cache(maxsize=16)
-def _key(secret: bytes, use: bytes) -> bytes:
-    return hmac.digest(secret, b"stammkunde unsubscribe " + use, "sha256")
+def _begun(secret: bytes, use: bytes) -> tuple[Any, Any]:
+    key = hmac.digest(secret, b"stammkunde unsubscribe " + use, "sha256").ljust(64, b"\0")
+    return sha256(key.translate(_INNER)), sha256(key.translate(_OUTER))

@@ -39,7 +39,7 @@ def printed(kept: Mapping[str, Any], message: Message) -> dict[str, Any]:
         "customer": {**_CUSTOMER, **kept.get("customer", {})},
         "owner": _owner(**kept["owner"]),
         "order": order,
-        "unsubscribe": {"link": _ways_out(kept, message)[0]} if "token" in kept else None,
+        "unsubscribe": {"link": _way_out(kept, message)} if "token" in kept else None,
     }
 
 
@@ -79,23 +79,30 @@ def _headers(kept: Mapping[str, Any], message: Message) -> dict[str, str]:
         "X-Stammkunde-Message": message.name,
     }
     if "token" in kept:
-        headers["List-Unsubscribe"] = ", ".join(f"<{way}>" for way in _ways_out(kept, message))
+        mail = _mail_out(kept, message)
         if shared["web"]:
+            headers["List-Unsubscribe"] = f"<{_way_out(kept, message)}>, <{mail}>"
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        else:
+            headers["List-Unsubscribe"] = f"<{mail}>"
     if send["purpose"] == Purpose.ADVERTISING:
         headers["List-ID"] = f"<{Purpose.ADVERTISING}.{shared['domain']}>"
     return headers
 
 
-def _ways_out(kept: Mapping[str, Any], message: Message) -> list[str]:
-    """Links that say stop, the best first: a page where we have one, and a mail."""
-    shared, token = message.shared, kept["token"]
-    mail = _mail_out(shared["unsubscribe"], message.words["unsubscribe_subject"]) + token
-    return [f"{shared['web']}/u/{token}", mail] if shared["web"] else [mail]
+def _way_out(kept: Mapping[str, Any], message: Message) -> str:
+    """The link that says stop: to our page where we have one, else a mail."""
+    web = message.shared["web"]
+    return f"{web}/u/{kept['token']}" if web else _mail_out(kept, message)
+
+
+def _mail_out(kept: Mapping[str, Any], message: Message) -> str:
+    subject = message.words["unsubscribe_subject"]
+    return _mail_with(message.shared["unsubscribe"], subject) + str(kept["token"])
 
 
 @lru_cache(maxsize=64)
-def _mail_out(address: str, subject: str) -> str:
+def _mail_with(address: str, subject: str) -> str:
     return f"mailto:{quote(address, safe='@')}?subject={quote(f'{subject} ', safe='')}"
 
 

@@ -30,6 +30,11 @@ def test_tokens_read_back_and_only_with_the_secret(contact: int, purpose: Purpos
     assert tokens.read(b"other", token) is None
 
 
+def test_tokens_of_mails_already_sent_stay_what_they_are():
+    assert tokens.make(b"secret", 4711, Purpose.ADVERTISING) == "Iw9icKJrZY5IoLq1ByBymSKwj4Ukzjpg"
+    assert tokens.send_mark(b"secret", 88) == "b9a47751db97"
+
+
 @given(
     at=st.integers(0, 31),
     letter=st.sampled_from("ABCXYZabcxyz0189-_=+/ ."),
