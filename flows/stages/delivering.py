@@ -62,7 +62,7 @@ def deliver(
         with writing(shop.engine) as connection:
             review.release(connection, shop.project.live)
         settled = doubting.resolve(shop, now, outlets, progress=progress)
-        watch = _Watch(shop)
+        watch = Watch(shop)
         report = DeliveryReport()
         report.held_back += recheck(shop, now)
         watch(now)
@@ -166,7 +166,7 @@ class _Meanwhile:
 
 
 @dataclass
-class _Watch:
+class Watch:
     """What is looked after between blocks: hours that end, and messages that come back."""
 
     shop: Shop
@@ -183,7 +183,7 @@ class _Watch:
             breaking.look(self.shop, at)
 
 
-def _counts(report: DeliveryReport, watch: _Watch, settled: DoubtReport) -> dict[str, Any]:
+def _counts(report: DeliveryReport, watch: Watch, settled: DoubtReport) -> dict[str, Any]:
     return {
         "outcomes": {str(word): number for word, number in report.outcomes.items()},
         "postponed": watch.postponed,

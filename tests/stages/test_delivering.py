@@ -6,14 +6,15 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from flows.errors import ConfigError, DeliveryError
-from flows.stages.delivering import deliver
+from flows.stages.delivering import Watch, deliver
 from flows.stages.planning import plan
 from flows.stages.pulling import pull
 from flows.store import halts
@@ -111,6 +112,35 @@ def test_where_nothing_can_go_for_want_of_a_key_the_run_fails_and_says_so(tiny: 
     assert told.value.cause == HaltCause.KEY
     failed = [row[1] for row in tiny.rows("run", "kind", "failed") if row[0] == "deliver"]
     assert failed == ["DeliveryError: the key is refused"]
+
+
+def test_time_goes_on_while_messages_leave_only_if_it_is_to(tiny: Tiny) -> None:
+    queued(tiny, copies=2)
+    with tiny.open() as shop, shop.engine.begin() as connection:
+        connection.execute(update(Send).where(Send.occurrence == 1).values(not_before=after(1)))
+    with tiny.open() as shop:
+        deliver(shop, NOW)
+        deliver(shop, after(1), ticking=True)
+    moments = {row[0] for row in tiny.rows("send", "handed_over_at") if row[0]}
+    assert min(moments) == NOW
+    assert after(1) < max(moments) < after(1) + timedelta(minutes=5)
+
+
+def test_what_may_not_arrive_any_more_when_its_turn_comes_waits_for_the_next_hour(
+    tiny: Tiny,
+) -> None:
+    queued(tiny)
+    evening = NOW.replace(hour=17, minute=59, second=30)
+    with tiny.open() as shop:
+        watch = Watch(shop)
+        watch(evening)
+        # Service messages may arrive until 20:00 in Berlin; that is looked at every minute.
+        watch(evening + timedelta(seconds=59))
+        assert watch.postponed == 0
+        watch(evening + timedelta(minutes=1))
+        assert watch.postponed == 2
+    waits = {row[0] for row in tiny.rows("send", "not_before", "outcome") if row[1] == "queued"}
+    assert waits == {NOW + timedelta(days=1)}
 
 
 def test_much_to_send_is_shared_by_processes_where_the_database_has_a_server(tiny: Tiny) -> None:
