@@ -124,8 +124,9 @@ def free_at(doubt: InDoubt) -> datetime:
 
 
 def decided_at(shop: Shop, doubt: InDoubt) -> datetime:
-    """Until when word of it is awaited."""
-    return doubt.since + timedelta(days=shop.project.policy.sending.doubt_after.days)
+    """Until when word of it is awaited; before its provider sends it, there can be none."""
+    leaves = max(doubt.since, doubt.send_at or doubt.since)
+    return leaves + timedelta(days=shop.project.policy.sending.doubt_after.days)
 
 
 def _number_open(connection: Connection) -> int:

@@ -92,6 +92,7 @@ class DoubtRow:
     message: str
     customer: str
     outlet: str | None
+    send_at: datetime | None
     handed_over_at: datetime | None
     lease_until: datetime | None
     since: datetime
