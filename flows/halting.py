@@ -19,6 +19,7 @@ from flows.stages.shop import Shop, opened
 from flows.store import halts
 from flows.store.halts import HaltFacts
 from flows.store.outbox import side_by_side
+from flows.store.rates import waiting
 from segments.names import HaltCause
 from segments.rules import meant
 
@@ -129,11 +130,13 @@ def _refuse_unknown(
     outlet: str | None,
     now: datetime,
 ) -> None:
-    """A name is known if the project has it, or if something of that name stands still."""
+    """A name is known if the project has it, or if something of that name waits or stands still."""
     if journey is not None and outlet is not None:
         raise ConfigError.at(command, "say a journey or a way out, not both")
     holding = _holding(connection, now)
-    journeys = {*shop.project.journeys, *(each.journey for each in holding if each.journey)}
+    queued = {each.journey for each in waiting(connection, now)}
+    stopped = {each.journey for each in holding if each.journey is not None}
+    journeys = {*shop.project.journeys, *queued, *stopped}
     outlets = {*shop.project.settings.outlets, *(each.outlet for each in holding if each.outlet)}
     if journey is not None and journey not in journeys:
         hint = meant(journey, journeys)

@@ -219,8 +219,12 @@ def test_what_makes_no_sense_is_told_and_does_nothing(
     assert rows_of(house.engine, Halt, "id") == []
 
 
-def test_a_journey_that_is_no_more_can_still_be_resumed(say: Say, house: Shop) -> None:
-    put(house.engine, Halt, {"journey": "gone", "cause": "hand", "why": "", "since": NOW})
+def test_a_journey_that_is_no_more_can_be_stopped_while_it_has_messages_and_resumed(
+    say: Say, sends: Sends
+) -> None:
+    assert say("stop", "gone")[0] == 2
+    sends.went(1, "queued", handed_over_at=None, outlet=None, journey="gone")
+    assert say("stop", "gone")[1].startswith("Journey gone stands still from now on")
     assert say("resume", "gone")[1].startswith("Journey gone goes on")
 
 
