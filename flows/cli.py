@@ -218,9 +218,10 @@ def web(
         ),
     ] = None,
 ) -> None:
-    """Serve the endpoint: SendGrid's events, and unsubscribing with one click.
+    """Serve the web endpoint: events, unsubscribing.
 
-    Events are only kept, and worked through by respond. Put a reverse proxy with HTTPS before it
+    SendGrid's events are kept, and worked through by respond; links in mails unsubscribe with one
+    click. Put a reverse proxy with HTTPS before it
     and write its address into config/settings.yaml (web: address).
     """
     from flows.web import serve
