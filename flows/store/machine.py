@@ -90,7 +90,19 @@ def move(target: Outcome) -> Update:
 
 def stands(outcome: Outcome) -> ColumnElement[bool]:
     """Sends that stand there; written so that both databases find the index of only those."""
-    return _send.c.outcome == literal_column(f"'{outcome.value}'", String())
+    return _send.c.outcome == _written(outcome)
+
+
+def still(outcome: Outcome) -> ColumnElement[bool]:
+    """Whether sends found by their numbers stand there; written so that no index is used for it.
+
+    One that has grown since the database last looked would be read from end to end for a few sends.
+    """
+    return func.coalesce(_send.c.outcome, "") == _written(outcome)
+
+
+def _written(outcome: Outcome) -> ColumnElement[str]:
+    return literal_column(f"'{outcome.value}'", String())
 
 
 _TAKEN = (
@@ -108,9 +120,12 @@ _TAKEN = (
 
 
 def requeue(origin: Outcome) -> Update:
-    """The statement that returns sends which stand at `origin` to the queue, as if never taken."""
+    """The statement that returns sends which stand at `origin` to the queue, as if never taken.
+
+    Narrow it down to some sends by their numbers.
+    """
     nothing: dict[str, Any] = dict.fromkeys(_TAKEN)
-    return update(_send).where(stands(origin)).values(outcome=Outcome.QUEUED, **nothing)
+    return update(_send).where(still(origin)).values(outcome=Outcome.QUEUED, **nothing)
 
 
 def guard(dialect: str) -> list[str]:

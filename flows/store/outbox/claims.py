@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Connection, Engine, String, Text, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from flows.store.machine import move, requeue, stands
+from flows.store.machine import move, requeue, stands, still
 from flows.store.models import Base
 from flows.store.outbox.receipts import clean, open_doubts
 from flows.store.session import writing
@@ -91,7 +91,7 @@ def claim(
         connection,
         lambda fresh: (
             update(_send)
-            .where(_send.c.id == fresh["its_id"], stands(Outcome.QUEUED))
+            .where(_send.c.id == fresh["its_id"], still(Outcome.QUEUED))
             .values(
                 outcome=Outcome.CLAIMED,
                 claim_id=claim_id,
@@ -122,7 +122,7 @@ def fail(connection: Connection, failures: Mapping[int, str]) -> int:
         connection,
         lambda fresh: (
             update(_send)
-            .where(_send.c.id == fresh["its_id"], stands(Outcome.QUEUED))
+            .where(_send.c.id == fresh["its_id"], still(Outcome.QUEUED))
             .values(
                 outcome=Outcome.RENDER_FAILED,
                 reason=SkipReason.TEMPLATE_ERROR,
@@ -155,14 +155,14 @@ def put_back(
 
 def put_off(connection: Connection, send_ids: Collection[int], not_before: datetime) -> int:
     """Leave sends in the queue for later. How many they are."""
-    statement = update(_send).where(stands(Outcome.QUEUED), among(connection, _send.c.id, send_ids))
+    statement = update(_send).where(among(connection, _send.c.id, send_ids), still(Outcome.QUEUED))
     return connection.execute(statement.values(not_before=not_before)).rowcount
 
 
 def stale_claims(connection: Connection, now: datetime) -> int:
     """Claims whose lease is over were left by a process that died: nobody knows, so in doubt."""
     over = select(_send.c.id).where(stands(Outcome.CLAIMED), _send.c.lease_until < now)
-    ids = connection.scalars(over.order_by(_send.c.id).with_for_update(skip_locked=True)).all()
+    ids = connection.scalars(over.with_for_update(skip_locked=True)).all()
     statement = move(Outcome.IN_DOUBT).where(among(connection, _send.c.id, ids))
     connection.execute(statement.values(detail=_NOBODY_KNOWS))
     open_doubts(connection, ids, now)

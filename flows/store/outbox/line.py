@@ -104,17 +104,16 @@ def _next_in_line(
 ) -> dict[int, str]:
     """The next sends in line, locked, each with its purpose.
 
-    One priority after the other, as the index has them.
+    One priority after the other, as the index has them: what waits for later is never read.
     """
     found: dict[int, str] = {}
-    priority: int | None = None
+    lower = true()
     while len(found) < limit:
-        lower = _send.c.priority < priority if priority is not None else true()
-        priority = connection.scalar(
-            select(_send.c.priority).where(may_go, lower).order_by(_send.c.priority.desc()).limit(1)
-        )
+        highest = select(func.max(_send.c.priority)).where(stands(Outcome.QUEUED), lower)
+        priority = connection.scalar(highest)
         if priority is None:
             break
+        lower = _send.c.priority < priority
         rows = connection.execute(
             select(_send.c.id, _send.c.purpose)
             .where(may_go, _send.c.priority == priority)

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from flows.store.machine import origins, stands
+from flows.store.machine import origins, still
 from flows.store.models import Base
 from flows.store.sets import Types, among, update_each
 from flows.store.types import Utc
@@ -93,7 +93,7 @@ def _still_claimed(
     if not send_ids:
         return []
     claimed = select(_send.c.id).where(
-        stands(Outcome.CLAIMED), among(connection, _send.c.id, send_ids), ours
+        among(connection, _send.c.id, send_ids), still(Outcome.CLAIMED), ours
     )
     return connection.scalars(claimed.order_by(_send.c.id).with_for_update()).all()
 
