@@ -17,6 +17,9 @@ from cryptography.x509.oid import NameOID
 from flows.delivery.sendgrid.outlet import SendGridOutlet
 from flows.outgoing import Outgoing
 from flows.outlet_settings import SendGridOutletSettings
+from tests.simulator.fixtures import simulator, simulator_process
+
+__all__ = ["simulator", "simulator_process"]
 
 SPECS = Path(__file__).resolve().parents[4] / "shared" / "spec"
 KEY = "SG.a-key-nobody-may-see"
