@@ -19,7 +19,7 @@ from flows.reporting.terminal import table
 from flows.stages import delivering, measuring, planning, pulling, responding
 from flows.stages.delivering import StaleSourceError
 from flows.stages.shop import Progress, Shop, open_shop
-from segments.names import Locale
+from segments.names import Locale, Outcome
 
 _WIDE = 280
 _MOST_BLOCKS = 12
@@ -107,8 +107,11 @@ def show_send(folder: Path, send_id: int, out: Path | None) -> None:
         raise ConfigError.at("show", f"there is no send {send_id}")
     if mail is None:
         why = f" ({record.reason})" if record.reason else ""
-        typer.echo(f"send {send_id} was not delivered: {record.outcome}{why}", err=True)
+        detail = f". {record.detail}" if record.detail else ""
+        typer.echo(f"send {send_id} was not delivered: {record.outcome}{why}{detail}", err=True)
         raise typer.Exit(1)
+    if record.outcome == Outcome.REJECTED:
+        typer.echo(f"send {send_id} was refused: {record.detail}", err=True)
     if out is not None:
         out.write_bytes(mail.as_bytes())
         typer.echo(out)

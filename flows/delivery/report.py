@@ -1,9 +1,10 @@
 """What a delivery did, in counts, and in the sentences somebody reads at its end."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from flows.delivery.outlet import RenderFailure
+from flows.delivery.outlet import Receipt, RenderFailure
 from segments.names import Outcome, SkipReason
 
 _FAILURES_TOLD = 20
@@ -11,8 +12,10 @@ _FAILURES_TOLD = 20
 
 @dataclass
 class DeliveryReport:
-    """What a delivery did; `failures` are the first messages that did not render.
+    """What a delivery did.
 
+    failures       the first messages that did not render
+    refusals       receipts of the first messages that were rejected
     by_outlet      what became of messages, by the way they took
     set_aside      messages that failed for too many people, and `left_in_queue` how many wait
     put_off        messages beyond what an outlet takes on a day: they go on a later one
@@ -35,6 +38,7 @@ class DeliveryReport:
     halts: list[str] = field(default_factory=list)
     refused: str | None = None
     failures: list[RenderFailure] = field(default_factory=list)
+    refusals: list[Receipt] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -53,6 +57,12 @@ class DeliveryReport:
         lines = [f"{self.handed_over} handed over, {self.held_back.total()} held back"]
         if self.in_doubt:
             lines.append(f"{self.in_doubt} in doubt: nobody knows yet whether they went")
+        for outcome, what, first in (
+            (Outcome.RENDER_FAILED, "could not be composed", self.failures),
+            (Outcome.REJECTED, "refused for good", self.refusals),
+        ):
+            if number := self.outcomes[outcome]:
+                lines.append(f"{number} {what}{_first(first)}")
         lines += self.halts
         if self.again:
             lines.append(f"{self.again} were not taken and will be tried again")
@@ -68,6 +78,11 @@ class DeliveryReport:
         """Keep the failure for the reader, if there are not enough of them yet."""
         if len(self.failures) < _FAILURES_TOLD:
             self.failures.append(failure)
+
+    def tell_refused(self, receipt: Receipt) -> None:
+        """The same of a message that was rejected."""
+        if len(self.refusals) < _FAILURES_TOLD:
+            self.refusals.append(receipt)
 
     def count(self, message: str, outcome: Outcome, outlet: str | None = None) -> None:
         """Count what became of a message."""
@@ -89,3 +104,14 @@ class DeliveryReport:
         self.again += other.again
         for failure in other.failures:
             self.tell(failure)
+        for receipt in other.refusals:
+            self.tell_refused(receipt)
+
+
+def _first(found: Sequence[RenderFailure | Receipt]) -> str:
+    """Which the first one is, and why. What a provider says is left out where it names somebody."""
+    if not found:
+        return ""
+    number, why = found[0].send_id, found[0].detail
+    said = why if why and "@" not in why else f"`stammkunde show {number}` says why"
+    return f", such as send {number}: {said}"
