@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import os
 import ssl
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -244,7 +245,9 @@ def _words(error: BaseException) -> tuple[str, bool]:
         case aiohttp.ClientConnectorSSLError():
             return "no encrypted connection comes about (TLS)", False
         case aiohttp.ClientConnectorError():
-            return f"no connection comes about ({error.os_error.strerror or error.os_error})", False
+            number = error.os_error.errno
+            why = f" ({os.strerror(number)})" if number else ""
+            return f"no connection comes about{why}", False
         case aiohttp.InvalidURL():
             return "the address of the outlet in settings.yaml is not one", True
         case aiohttp.ConnectionTimeoutError():
