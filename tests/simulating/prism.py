@@ -32,10 +32,15 @@ def serving(folder: Path) -> Iterator[str]:
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         raise MissingError("Node and npm are not installed")
-    install = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(folder), PACKAGE]
+    patience = ["--fetch-retries=1", "--fetch-timeout=20000"]
+    install = [npm, "install", "--no-audit", "--no-fund", *patience, "--prefix", str(folder)]
     try:
         done = subprocess.run(
-            install, capture_output=True, text=True, check=False, timeout=_INSTALLED_WITHIN
+            [*install, PACKAGE],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_INSTALLED_WITHIN,
         )
     except subprocess.TimeoutExpired:
         raise MissingError("npm did not install Prism in time") from None
