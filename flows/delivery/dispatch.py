@@ -3,7 +3,7 @@
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,7 +20,7 @@ from flows.delivery.left import count_left
 from flows.delivery.noting import note, rest
 from flows.delivery.outlet import Outlet
 from flows.delivery.report import DeliveryReport
-from flows.errors import DeliveryError
+from flows.errors import DeliveryError, PipelineError
 from flows.store import outbox
 from flows.store.session import writing
 from flows.store.stops import hold_back
@@ -29,9 +29,6 @@ from segments.names import Outcome, SkipReason
 Value = TypeVar("Value")
 
 _LEASE_AT_LEAST = timedelta(minutes=1)
-_WHILE_AWAY = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-"""Seconds between tries while the database does not answer."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -54,6 +51,7 @@ class Delivery:
     stopping  once it says so, nothing more leaves
     progress  called with how many messages are out of the line
     passing   seconds that go by, whatever the moment is
+    patience  seconds between tries while the database does not answer
     """
 
     engine: Engine
@@ -66,6 +64,7 @@ class Delivery:
     stopping: Callable[[], bool] = _never
     progress: Callable[[int], None] = _nothing
     passing: Callable[[], float] = clocks.passing
+    patience: Sequence[float] = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
     _failed: Counter[str] = field(default_factory=Counter)
     _standings: dict[str, Standing] = field(default_factory=dict)
     _unsure: list[int] = field(default_factory=list)
@@ -86,7 +85,7 @@ class Delivery:
         """Hand over every due send that nothing speaks against, block by block."""
         size, done = self.terms.block, 0
         while not self.stopping():
-            self.between(self.tick())
+            self.look_after()
             began = self.passing()
             moment = self._moment()
             self._unsure = []
@@ -103,14 +102,19 @@ class Delivery:
             self.progress(done)
             size = _next_size(size, block.size, self.passing() - began, self.terms.most)
 
+    def look_after(self) -> None:
+        """What is due between blocks."""
+        self._patiently(lambda: self.between(self.tick()))
+
     def waiting(self) -> int:
         """How many messages are due and in the queue now."""
         return self._lasting(lambda connection: outbox.waiting(connection, self.tick()))
 
     def finish(self) -> None:
         """Tell what is left, and why."""
-        with self.engine.connect() as connection:
-            count_left(connection, self.terms, self.tick(), self.report)
+        self._lasting(
+            lambda connection: count_left(connection, self.terms, self.tick(), self.report)
+        )
         report = self.report
         report.seconds = self.passing() - self._began
         if report.left_in_queue:
@@ -162,6 +166,8 @@ class Delivery:
             for receipt in handed.receipts:
                 message = block.messages[receipt.send_id]
                 self.report.count(message, receipt.outcome, outlet)
+                if receipt.outcome == Outcome.REJECTED:
+                    self.report.tell_refused(receipt)
         if failure is not None:
             raise failure
 
@@ -184,16 +190,35 @@ class Delivery:
         self._lasting(lambda connection: rest(connection, self.terms, outlet, why, self.tick()))
 
     def _lasting(self, work: Callable[[Connection], Value]) -> Value:
-        """Do it in a transaction, and again while the database is away for a moment."""
-        for pause in (*_WHILE_AWAY, None):
+        """Do it in a transaction of its own."""
+
+        def alone() -> Value:
+            with outbox.side_by_side(self.engine) as connection:
+                return work(connection)
+
+        return self._patiently(alone)
+
+    def _patiently(self, work: Callable[[], Value]) -> Value:
+        """Do it, and again while the database is away for a moment. Doing it twice is harmless."""
+        for pause in self.patience:
             try:
-                with outbox.side_by_side(self.engine) as connection:
-                    return work(connection)
-            except OperationalError:
-                if pause is None:
-                    raise
+                return work()
+            except OperationalError as error:
+                _log.warning("the database does not answer: %s", type(error.orig).__name__)
                 sleep(pause)
-        raise AssertionError
+        try:
+            return work()
+        except OperationalError as error:
+            raise away(error) from error
+
+
+def away(error: OperationalError) -> PipelineError:
+    """That the database does not answer, and what becomes of the messages."""
+    return PipelineError(
+        f"the database does not answer ({type(error.orig).__name__}). What was on its way is in "
+        "doubt until it is looked into, and everything else waits. Deliver once more when the "
+        "database is back"
+    )
 
 
 def _words(counts: Counter[Outcome] | Counter[SkipReason]) -> dict[str, int]:

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+
 from flows.config import Project
 from flows.delivery import clocks
 from flows.delivery.block import BLOCK, BLOCK_SECONDS, Terms
-from flows.delivery.dispatch import Delivery
+from flows.delivery.dispatch import Delivery, away
 from flows.delivery.outlet import Outlet
 from flows.delivery.quota import Limits
 from flows.delivery.report import DeliveryReport
@@ -52,7 +54,14 @@ def deliver(
     Where it is `ticking`, time goes on from `now`; else it stays that moment. Raises
     `DeliveryError` if nothing at all could be sent because an outlet does not let us in.
     """
-    refuse_stale(shop, now)
+    try:
+        refuse_stale(shop, now)
+        return _deliver(shop, now, ticking=ticking, progress=progress)
+    except OperationalError as error:
+        raise away(error) from error
+
+
+def _deliver(shop: Shop, now: datetime, *, ticking: bool, progress: Progress) -> DeliveryReport:
     most_failures = shop.project.policy.sending.provider_errors
     with (
         noted_run(shop, "deliver", now) as (_, counts),
@@ -83,6 +92,8 @@ def deliver(
             report.halts = breaking.told(shop, delivery.tick())
         finally:
             counts |= _counts(report, watch, settled)
+        if failed and type(failed[0]) is PipelineError:
+            raise PipelineError("; ".join([*report.told, str(failed[0])]))
         if failed:
             raise failed[0]
         if report.refused:
@@ -155,7 +166,7 @@ class _Meanwhile:
     count_from: float = 0.0
 
     def __call__(self) -> None:
-        self.delivery.between(self.delivery.tick())
+        self.delivery.look_after()
         began = clocks.passing()
         if began < self.count_from:
             return

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, text, update
+from sqlalchemy.exc import OperationalError
 
 from flows.delivery.block import Moment, take
 from flows.delivery.folder import FolderOutlet
 from flows.delivery.outlet import Parcel, Prepared, Receipt, RenderFailure
+from flows.errors import PipelineError
 from flows.store import outbox
 from flows.store.models import Doubt, Send
 from segments.names import Outcome
@@ -265,6 +267,17 @@ def test_a_database_that_goes_away_for_a_moment_stops_nothing(engine: Engine) ->
     way = Way()
     deliver(engine, way, compose, terms(block=3))
     assert way.taken == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_database_that_stays_away_ends_the_run_with_a_clear_word(engine: Engine) -> None:
+    def gone(*_: object) -> list[Prepared | RenderFailure]:
+        raise OperationalError("SELECT 1", {}, ConnectionRefusedError("connection refused"))
+
+    furnish(engine)
+    put(engine, send(1))
+    with pytest.raises(PipelineError, match=r"does not answer \(ConnectionRefusedError\)"):
+        deliver(engine, Way(), gone, patience=[0, 0])
+    assert outcomes(engine) == {1: "queued"}
 
 
 def test_a_send_that_is_sent_anew_is_not_written_to_the_folder_twice(
