@@ -29,7 +29,7 @@ _LINES = {
 class Connection(HttpToolsProtocol):
     """Reads requests to send mail by itself; uvicorn and starlette do the others.
 
-    The short way is what lets one process take 8,000 messages a second, and what lets it break off
+    The short way spares what an ASGI call costs, more than the rules do, and lets it break off
     a connection wherever a fault says so.
     """
 
