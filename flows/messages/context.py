@@ -22,6 +22,7 @@ from segments.names import Basis, Purpose
 from segments.policy import Policy
 
 OPTIONAL = {Purpose.ADVERTISING, Purpose.SURVEY}
+_EXACT = 2**53
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Letterhead:
             "managing_directors": imprint.managing_directors,
             "commercial_register": imprint.commercial_register,
             "vat_id": imprint.vat_id,
-            "phone": imprint.phone,
+            "phone": imprint.phone if phone_link(imprint.phone) else None,
             "phone_link": phone_link(imprint.phone),
             "website": re.sub(r"^https?://|/$", "", site) if site else None,
             "website_link": (site if "://" in site else f"https://{site}") if site else None,
@@ -145,10 +146,11 @@ def _order(purchase: PurchaseFacts) -> dict[str, Any]:
 
 def _line(line: LineFacts) -> dict[str, Any]:
     quantity = line.quantity
+    whole = quantity.is_integer() and abs(quantity) < _EXACT
     return _filled(
         name=clean(line.name) or clean(line.product),
         category=clean(line.category),
-        quantity=int(quantity) if quantity.is_integer() else quantity,
+        quantity=int(quantity) if whole else quantity,
         amount=line.amount,
         fact=clean(line.fact),
     )
@@ -160,7 +162,7 @@ def _owner(owner: OwnerFacts) -> dict[str, Any]:
         name=clean(owner.name),
         position=clean(owner.position),
         email=owner.email,
-        phone=clean(owner.phone),
+        phone=clean(owner.phone) if phone_link(owner.phone) else None,
     )
 
 

@@ -72,6 +72,7 @@ def _compiled(sources: tuple[tuple[str, str], ...]) -> Library:
     return Library(inlined(dict(sources)))
 
 
+@lru_cache(maxsize=16)
 def opened(bundle: bytes) -> Message:
     """The message of a stored bundle, exactly as it was when it was sent."""
     content = json.loads(zlib.decompress(bundle))

@@ -52,6 +52,7 @@ class Message:
         self.shared = shared.values
         self._all = sources
         self._tidy = Tidy()
+        self._trees: dict[str, nodes.Template] = {}
 
     @cached_property
     def sources(self) -> dict[str, str]:
@@ -108,8 +109,8 @@ class Message:
         with suppress(Exception):
             paths = [path for path in self.sources if not path.endswith(".yaml")]
             if not any(None in self.references(path) for path in paths):
-                asked = [meta.find_undeclared_variables(self.tree(path)) for path in paths]
-                return frozenset().union(*asked)
+                asked = (name for path in paths for name in self.tree(path).find_all(nodes.Name))
+                return frozenset(name.name for name in asked)
         return None
 
     def references(self, path: str) -> list[str | None]:
@@ -117,11 +118,14 @@ class Message:
         return list(meta.find_referenced_templates(self.tree(path)))
 
     def tree(self, path: str) -> nodes.Template:
-        """The syntax tree of a file."""
-        try:
-            return self._environment.parse(self._all[path], path, ROOT + path)
-        except Exception as error:
-            raise TemplateError(syntax_fault(error, ROOT + path)) from error
+        """The syntax tree of a file, to look at."""
+        if path not in self._trees:
+            try:
+                read = self._environment.parse(self._all[path], path, ROOT + path)
+            except Exception as error:
+                raise TemplateError(syntax_fault(error, ROOT + path)) from error
+            self._trees[path] = read
+        return self._trees[path]
 
     def render(self, given: Mapping[str, Any]) -> Rendered:
         """All four parts, or a `MessageError` that names file, line and what is missing."""

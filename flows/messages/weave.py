@@ -110,7 +110,9 @@ class _Weaver(NodeTransformer):
         path = self._named(node.template)
         if node.ignore_missing or not node.with_context:
             raise Tangled
-        if self._asked(path) & _OF_SURROUNDINGS:
+        # The word alone tells nothing: it may well be a loop of the file's own.
+        named = any(word in self._sources[path] for word in _OF_SURROUNDINGS)
+        if named and self._asked(path) & _OF_SURROUNDINGS:
             raise Tangled
         self._inside += 1
         body = self._all(self._tree(path).body)
