@@ -92,7 +92,7 @@ def say(
 ) -> Say:
     """`stammkunde --project FOLDER WORDS`: exit code, output and errors, which give nobody away."""
     monkeypatch.setenv("STAMMKUNDE_PROJECT", ".")
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "400")
 
     def said(folder: Path, *words: object) -> Said:
         monkeypatch.setattr(sys, "argv", ["stammkunde", "--project", *map(str, (folder, *words))])
