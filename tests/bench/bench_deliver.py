@@ -50,7 +50,7 @@ senders: {processes}
 
 def main() -> None:
     """Both modes against the sum of their parts."""
-    with database() as address, running(keep="digest", remember=1) as simulator:
+    with database() as address, running(keep="counts", remember=1000) as simulator:
         if not address:
             return
         os.environ["BENCH_STORE"] = address
