@@ -42,6 +42,7 @@ _BY_STAGE = 0.2
 _STEP = 2 * MINUTE
 _UNTIL_DECIDED = 6 * MINUTE
 _PATIENCE = 5.0
+_BACK_AT_MOST = timedelta(hours=1)
 
 
 @dataclass
@@ -71,16 +72,16 @@ class Storm:
                 raise Violation(f"only {self.killed} of {self.lives} senders could be killed")
             world.pass_by(_STEP)
             fair = (world.plan.letters - self._gone()) / (self.kills - self.killed)
-            if world.left().get("queued", 0) < min(fair, 2 * _BLOCKS[-1]):
+            if world.queued() < min(fair, 2 * _BLOCKS[-1]):
                 # Almost everything is in doubt: nobody could be killed while sending.
                 world.pass_by(_UNTIL_DECIDED)
                 world.look_into()
             self._live(dice, fair)
-            if self.lives % self.ask_every == 0:
-                world.look_into()
             if self.lives % self.hear_every == 0:
                 world.hear()
-            if self.killed % 100 == 0:
+            if self.lives % self.ask_every == 0:
+                world.look_into()
+            if self.lives % 50 == 0:
                 self.progress(f"{self.killed} kills, {self._gone()} letters gone")
         self.hits = world.simulator.stats()["faults"]
         world.simulator.faults()
@@ -130,9 +131,12 @@ def rest(world: World, *, rejected: bool = False, every: int = 1) -> dict[str, A
     """After the storm: settle everything, and look at every single message."""
     world.simulator.faults()
     rounds = world.come_to_rest()
+    # What the provider still holds back leaves.
+    world.pass_by(_BACK_AT_MOST)
     first = world.refuse_violations(doubtful=True, rejected=rejected)
     by_hand = world.send_what_did_not_go()
-    rounds += world.come_to_rest(timedelta(minutes=10))
+    rounds += world.come_to_rest()
+    world.pass_by(_BACK_AT_MOST)
     world.hear(everything=True)
     last = world.refuse_violations(doubtful=False, rejected=rejected)
     looked = world.refuse_strange_letters(every)

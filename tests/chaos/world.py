@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import func, select
+
 from flows.delivery.report import DeliveryReport
 from flows.responses.app import Office, application
 from flows.settings import secret
@@ -19,6 +21,7 @@ from flows.stages.shop import Shop
 from flows.stages.ways import Ways
 from flows.store import doubts as settling
 from flows.store import outbox
+from flows.store.models import Base
 from segments.names import Outcome
 from tests.chaos.company import KEY, MINUTE, NOW, ONCE, Plan, address, doubts, found, standing
 from tests.serving import served
@@ -85,6 +88,13 @@ class World:
             if not self.left():
                 return number
         raise Violation(f"after {_ROUNDS} deliveries there is still left: {self.left()}")
+
+    def queued(self) -> int:
+        """So many letters wait."""
+        table = Base.metadata.tables["send"]
+        wanted = select(func.count()).where(table.c.outcome == Outcome.QUEUED)
+        with self.shop.engine.connect() as connection:
+            return int(connection.execute(wanted).scalar_one())
 
     def left(self) -> dict[str, int]:
         """What is on its way still: queued, claimed, or being asked about."""
