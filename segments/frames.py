@@ -147,7 +147,9 @@ SOURCES: dict[str, Table] = {
     "permissions": {
         "contact": _text("the person", required=True),
         "kind": _word(
-            names.PermissionKind, "consent, objection or existing_customer", required=True
+            names.PermissionKind,
+            "consent, objection, existing_customer, or tracking: opens and clicks may be seen",
+            required=True,
         ),
         "purpose": _word(names.Purpose, "for which messages; an objection covers advertising"),
         "at": _moment("when it was given", required=True),

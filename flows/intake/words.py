@@ -120,6 +120,12 @@ SYNONYMS: dict[type[StrEnum], dict[str, str]] = {
         "§ 7 (3) uwg": "existing_customer",
         "§ 7 abs. 3 uwg": "existing_customer",
         "existing customer": "existing_customer",
+        "tracking-einwilligung": "tracking",
+        "einwilligung tracking": "tracking",
+        "nachverfolgung": "tracking",
+        "erfolgsmessung": "tracking",
+        "öffnungsmessung": "tracking",
+        "tracking consent": "tracking",
     },
     names.Purpose: {
         "werbung": "advertising",

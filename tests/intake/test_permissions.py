@@ -83,6 +83,22 @@ def test_the_columns_of_before_are_enough_for_a_consent(company: Project) -> Non
     ]
 
 
+@pytest.mark.parametrize("word", ["tracking", "Tracking-Einwilligung", "Erfolgsmessung"])
+def test_leave_to_see_what_is_opened_comes_like_any_other(company: Project, word: str) -> None:
+    company.csv("permissions", f"contact,kind,at,ended_at\nK1,{word},2026-01-05,2026-02-05\n")
+    company.pull()
+    given, ended = (datetime(2026, month, 4, 23, tzinfo=UTC) for month in (1, 2))
+    assert company.rows(Permission, "kind", "purpose", "at", "ended_at") == [
+        ("tracking", "advertising", given, ended)
+    ]
+
+
+def test_leave_to_see_what_is_opened_without_its_day_is_none(company: Project) -> None:
+    company.csv("permissions", "contact,kind,at\nK1,tracking,some day\n")
+    company.pull()
+    assert company.rows(Permission, "id") == []
+
+
 @pytest.mark.parametrize("column", ["requested_at", "confirmed_at", "collected_at"])
 def test_a_moment_that_makes_no_sense_costs_the_permission(company: Project, column: str) -> None:
     company.csv("permissions", f"contact,kind,at,{column}\nK1,consent,2026-01-05,some day\n")
