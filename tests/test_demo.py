@@ -212,6 +212,8 @@ def test_a_demo_that_is_ended_leaves_nothing_running(tmp_path: Path, number: sig
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
+        # Whoever was started in the background is deaf to Ctrl-C, and so are its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert demo.stderr is not None
     with demo.stderr:

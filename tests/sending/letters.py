@@ -133,8 +133,12 @@ class Letters(Tiny):
         """Have the simulator tell, signed, of what happened by then, and take it in."""
         self.simulator.set_clock(now)
         with self.endpoint(now) as where:
-            self.simulator.webhook(url=f"{where}/events/sendgrid", duplicates=0.3, reordered=1)
+            mischief = {"duplicates": 0.3, "reordered": 1, "forged": 1}
+            self.simulator.webhook(url=f"{where}/events/sendgrid", **mischief)
             assert self.simulator.flush()["refused"] == 0
+        told = self.simulator.stats()["webhook"]
+        assert told["forged"] > 0
+        assert "forged_and_believed" not in told
         with self.open() as shop:
             respond(shop, now)
 
