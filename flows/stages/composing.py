@@ -1,5 +1,6 @@
 """What a process needs to send, and nothing else: it is loaded by every one of them."""
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,9 @@ from flows.messages.library import Library
 from flows.stages.ways import Ways
 from flows.store.facts import message_facts
 from flows.store.session import open_store
+
+
+_SELDOM = (50_000, 50, 100)
 
 
 def composer(templates: Path, letterhead: Letterhead, owner: str) -> Compose:
@@ -73,6 +77,7 @@ class Job:
 
 def send(job: Job, report: DeliveryReport, stopping: Stopping) -> None:
     """The life of such a process: block after block, until nothing is due."""
+    _keep_what_is_loaded()
     terms = job.terms
     most_failures = terms.sending.provider_errors
     engine = open_store(job.store)
@@ -91,3 +96,10 @@ def send(job: Job, report: DeliveryReport, stopping: Stopping) -> None:
             ).empty()
     finally:
         engine.dispose()
+
+
+def _keep_what_is_loaded() -> None:
+    """Do not look for garbage in what stays anyway; it takes a tenth of the time of sending."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_SELDOM)
