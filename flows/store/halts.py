@@ -133,7 +133,8 @@ def task(
 ) -> bool:
     """Ask a colleague to look after sending itself; False if that is being asked already."""
     _alone(connection)
-    about = about[:_ABOUT_AT_MOST]
+    if len(about) > _ABOUT_AT_MOST:
+        about = f"{about[: _ABOUT_AT_MOST - 1].rstrip()}…"
     asked = exists().where(
         _task.c.enrollment_id.is_(None),
         _task.c.about == about,
