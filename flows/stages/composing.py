@@ -22,7 +22,6 @@ from flows.stages.ways import Ways
 from flows.store.facts import message_facts
 from flows.store.session import open_store
 
-
 _SELDOM = (50_000, 50, 100)
 
 
