@@ -63,6 +63,12 @@ _TABLES = (
 )
 
 
+_EMPTIED = (
+    "send, doubt, halt, task, response, enrollment, run, permission, purchase_line, purchase, "
+    "product, contact, customer, owner"
+)
+
+
 def company(folder: Path, settings: str) -> Shop:
     """A project whose journey is live, with these settings."""
     init(folder)
@@ -79,12 +85,7 @@ def fill(engine: Engine, count: int) -> None:
         "count": count, "now": NOW, "owners": OWNERS, "journey": JOURNEY, "message": MESSAGE
     }  # fmt: skip
     with engine.begin() as connection:
-        tables = "send, doubt, halt, task, enrollment, run, permission, purchase_line, purchase"
-        connection.execute(
-            text(
-                f"TRUNCATE {tables}, product, contact, customer, owner, response RESTART IDENTITY CASCADE"
-            )
-        )
+        connection.execute(text(f"TRUNCATE {_EMPTIED} RESTART IDENTITY CASCADE"))
         for statement in _TABLES:
             connection.execute(text(statement), values)
         look_again(connection)
