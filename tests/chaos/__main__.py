@@ -31,17 +31,19 @@ class Part:
     settings: dict[str, Any]
     faults: tuple[dict[str, Any], ...] = ()
     ask_every: int = 8
+    latency: float = 0.0
 
 
 PARTS = (
     Part("a request each", 0.6, {"mode": "single"}),
-    Part("many in one request", 0.25, {"mode": "batched"}, (TOO_LARGE,)),
+    Part("many in one request", 0.25, {"mode": "batched"}, (TOO_LARGE,), latency=0.1),
     Part(
         "many in one request, which can be withdrawn for 20 minutes",
         0.15,
         {"mode": "batched", "undo": "20 minutes"},
         (TOO_LARGE,),
         2,
+        0.1,
     ),
 )
 
@@ -96,7 +98,14 @@ def through(
         cradle(here.folder, simulator.key) as senders,
     ):
         storm = Storm(
-            here, senders, kills, seed, ask_every=part.ask_every, hear_every=8, progress=say
+            here,
+            senders,
+            kills,
+            seed,
+            part.latency,
+            ask_every=part.ask_every,
+            hear_every=8,
+            progress=say,
         )
         storm.rage(*part.faults)
         say(f"  the storm took {perf_counter() - began:.0f} s: {dict(storm.ends)}")

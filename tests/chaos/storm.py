@@ -38,7 +38,7 @@ TOO_LARGE: dict[str, Any] = {"what": "status 413", "when": "after_body", "share"
 """Of requests that carry many messages, which can be split."""
 
 _BLOCKS = (5, 10, 20, 40)
-_BY_STAGE = 0.2
+_BY_STAGE = 0.1
 _STEP = 2 * MINUTE
 _UNTIL_DECIDED = 6 * MINUTE
 _PATIENCE = 5.0
@@ -53,13 +53,14 @@ class Storm:
     cradle: Cradle
     kills: int
     seed: int = 0
+    latency: float = 0.0
     ask_every: int = 4
     hear_every: int = 20
     killed: int = 0
     lives: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     progress: Callable[[str], None] = lambda _line: None
-    _reach: float = 0.3
+    _reach: float = 0.2
 
     def rage(self, *more: dict[str, Any]) -> None:
         """Kill until it has been often enough; there has to be something left to send till then."""
@@ -67,11 +68,12 @@ class Storm:
         world = self.world
         faults = [fault | {"seed": dice.randrange(2**31)} for fault in (*FAULTS, *more)]
         world.simulator.faults(*faults)
+        world.simulator.pace(latency=self.latency)
         while self.killed < self.kills:
             if self.lives > 3 * self.kills + 20:
                 raise Violation(f"only {self.killed} of {self.lives} senders could be killed")
             world.pass_by(_STEP)
-            fair = (world.plan.letters - self._gone()) / (self.kills - self.killed)
+            fair = world.unsettled() / (self.kills - self.killed)
             if world.queued() < min(fair, 2 * _BLOCKS[-1]):
                 # Almost everything is in doubt: nobody could be killed while sending.
                 world.pass_by(_UNTIL_DECIDED)
@@ -85,26 +87,27 @@ class Storm:
                 self.progress(f"{self.killed} kills, {self._gone()} letters gone")
         self.hits = world.simulator.stats()["faults"]
         world.simulator.faults()
+        world.simulator.pace()
 
     def _live(self, dice: random.Random, fair: float) -> None:
         """One sender, from its birth to its violent death."""
         world, cradle = self.world, self.cradle
         before = self._gone()
         self.lives += 1
-        if dice.random() < _BY_STAGE:
-            ticking = dice.random() < 0.5
-            cradle.begin("deliver", world.now, ticking=ticking)
+        # Whoever sends too much too early leaves nothing for later kills.
+        scarce = fair < 0.9 * world.plan.letters / self.kills
+        if not scarce and dice.random() < _BY_STAGE:
+            cradle.begin("deliver", world.now, ticking=dice.random() < 0.5)
         else:
-            blocks = [size for size in _BLOCKS if size < 2 * fair] or _BLOCKS[:1]
+            blocks = [size for size in _BLOCKS if size < fair and not scarce] or _BLOCKS[:1]
             cradle.begin("send", world.now, block=dice.choice(blocks))
         if dice.random() < 0.5:
-            aim = before + dice.randint(1, max(1, round(2 * fair)))
+            aim = before + dice.randint(1, max(1, round(fair if scarce else 2 * fair)))
             ended = cradle.until(lambda: self._gone() >= aim, _PATIENCE)
         else:
             ended = cradle.ended(dice.uniform(0, self._reach))
-            # Whoever sends too much too early leaves nothing for later kills.
             quick = self._gone() - before > fair
-            self._reach = min(0.6, max(0.05, self._reach * (0.9 if quick else 1.1)))
+            self._reach = min(0.6, max(0.05, self._reach * (0.7 if quick else 1.1)))
         if ended is None:
             ended = cradle.kill()
         self.killed += ended == -9

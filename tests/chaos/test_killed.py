@@ -36,7 +36,7 @@ def weather(url: str, simulator: Simulator, folder: Path, mode: str) -> None:
         world(folder / "project", Plan(url, LETTERS, ways), simulator, **MISCHIEF) as here,
         cradle(here.folder, simulator.key) as senders,
     ):
-        storm = Storm(here, senders, kills=KILLS, seed=7)
+        storm = Storm(here, senders, kills=KILLS, seed=7, latency=0.1 * batched)
         storm.rage(*([TOO_LARGE] if batched else []))
         done = rest(here, rejected=batched, every=80)
         assert storm.killed == KILLS

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from flows.delivery.report import DeliveryReport
 from flows.responses.app import Office, application
@@ -94,6 +94,16 @@ class World:
         table = Base.metadata.tables["send"]
         wanted = select(func.count()).where(table.c.outcome == Outcome.QUEUED)
         with self.shop.engine.connect() as connection:
+            return int(connection.execute(wanted).scalar_one())
+
+    def unsettled(self) -> int:
+        """So many letters wait, are on their way, or are being asked about."""
+        send, doubt = Base.metadata.tables["send"], Base.metadata.tables["doubt"]
+        under_way = send.c.outcome.in_((Outcome.QUEUED, Outcome.CLAIMED))
+        asked = exists().where(doubt.c.send_id == send.c.id, doubt.c.settled_at.is_(None))
+        in_doubt = and_(send.c.outcome == Outcome.IN_DOUBT, asked)
+        with self.shop.engine.connect() as connection:
+            wanted = select(func.count()).select_from(send).where(or_(under_way, in_doubt))
             return int(connection.execute(wanted).scalar_one())
 
     def left(self) -> dict[str, int]:
