@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli_options import AsOf, Json, project_folder
+from flows.cli_options import AsOf, Json, Part, project_folder
 
 app = typer.Typer()
 
@@ -31,17 +31,23 @@ def check(
 def show(
     send: Annotated[int, typer.Argument(metavar="SEND", help="Number of the send.")],
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the mail there, as .eml.")
+        Path | None, typer.Option(metavar="FILE", help="Write it there, a mail as .eml.")
     ] = None,
+    part: Annotated[
+        Part, typer.Option(metavar="PART", help="That of it: mail, headers, subject, text or html.")
+    ] = Part.MAIL,
+    json: Annotated[
+        bool, typer.Option("--json", help="As SendGrid was asked to send it, in JSON.")
+    ] = False,
 ) -> None:
     """Print a message exactly as it was delivered.
 
     For a send that was not delivered, say why. Numbers stand in the table of what was not sent,
     and in the names of the mails' files.
     """
-    from flows.plain import show_send
+    from flows.showing import show_send
 
-    show_send(project_folder(), send, out)
+    show_send(project_folder(), send, out, part, as_json=json)
 
 
 @app.command()

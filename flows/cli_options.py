@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import os
+from enum import StrEnum, auto
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,16 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Only show what would be decided; write and send nothing.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for other programs.")]
+
+
+class Part(StrEnum):
+    """What of a message one may want to see."""
+
+    MAIL = auto()
+    HEADERS = auto()
+    SUBJECT = auto()
+    TEXT = auto()
+    HTML = auto()
 
 
 def project_folder() -> Path:

@@ -6,6 +6,7 @@ import typer
 
 from flows.cli_options import AsOf, Json, project_folder
 from flows.errors import ConfigError
+from segments.names import Locale, Purpose
 
 app = typer.Typer()
 
@@ -104,3 +105,46 @@ def doubts(
         resolve_doubts(project_folder(), as_of)
     else:
         list_doubts(project_folder(), what, as_of, as_json=json)
+
+
+@app.command("send-test")
+def send_test(
+    message: Annotated[str, typer.Argument(metavar="MESSAGE", help="Its folder in templates/.")],
+    to: Annotated[str, typer.Option(metavar="ADDRESS", help="Who gets it: you, for instance.")],
+    customer: Annotated[
+        str, typer.Option("--as", metavar="CUSTOMER", help="Whose data it is written with.")
+    ],
+    contact: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY", help="Of this person there.", show_default="a buyer with an address"
+        ),
+    ] = None,
+    locale: Annotated[
+        Locale | None,
+        typer.Option(metavar="LANGUAGE", help="In de or en.", show_default="the person's"),
+    ] = None,
+    outlet: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Through this way out.", show_default="its purpose's"),
+    ] = None,
+    purpose: Annotated[
+        Purpose | None,
+        typer.Option(
+            metavar="PURPOSE",
+            help="As service, advertising, survey or legal.",
+            show_default="that of the journeys that send it",
+        ),
+    ] = None,
+    as_of: AsOf = None,
+) -> None:
+    """Send one message, to try it.
+
+    Written with a customer's data as they are now, and sent to ADDRESS only, through the way out
+    it would take, even while that stands still. Its subject begins with [Test]; it is outside all
+    figures, and its link to unsubscribe changes nothing.
+    """
+    from flows.sending_test import Wanted
+    from flows.sending_test import send_test as send
+
+    send(project_folder(), Wanted(message, to, customer, contact, locale, outlet, purpose), as_of)

@@ -91,6 +91,14 @@ class Outgoing:
         parts.append(f"\r\n--{boundary}--\r\n".encode("ascii"))
         return b"".join(parts)
 
+    def part(self, name: str) -> bytes:
+        """Its mail, headers, subject, text or html: byte for byte as it was handed over."""
+        if name == "mail":
+            return self.as_bytes()
+        if name == "headers":
+            return self.as_bytes().partition(b"\r\n\r\n")[0] + b"\r\n"
+        return {"subject": self.subject, "text": self.text, "html": self.html}[name].encode()
+
 
 def ascii_address(address: str) -> str | None:
     """The address with its domain in the letters of the wire, or None if it cannot be written."""

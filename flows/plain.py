@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from flows import clock
-from flows.errors import ConfigError, DeliveryError, PipelineError
+from flows.errors import DeliveryError, PipelineError
 from flows.intake.report import PullReport
 from flows.moments import moment
 from flows.reporting import tables
@@ -19,7 +19,7 @@ from flows.reporting.terminal import table
 from flows.stages import delivering, measuring, planning, pulling, responding
 from flows.stages.delivering import StaleSourceError
 from flows.stages.shop import Progress, Shop, open_shop
-from segments.names import Locale, Outcome
+from segments.names import Locale
 
 _WIDE = 280
 _MOST_BLOCKS = 12
@@ -97,26 +97,6 @@ def say_pull(report: PullReport, now: datetime, locale: Locale) -> None:
     ]
     if rejects:
         typer.echo("\n".join(["", *rejects]))
-
-
-def show_send(folder: Path, send_id: int, out: Path | None) -> None:
-    """The mail of a send, byte for byte; or what became of it where there is none."""
-    shop = open_shop(folder)
-    record, mail = delivering.as_delivered(shop, send_id)
-    if record is None:
-        raise ConfigError.at("show", f"there is no send {send_id}")
-    if mail is None:
-        why = f" ({record.reason})" if record.reason else ""
-        detail = f". {record.detail}" if record.detail else ""
-        typer.echo(f"send {send_id} was not delivered: {record.outcome}{why}{detail}", err=True)
-        raise typer.Exit(1)
-    if record.outcome == Outcome.REJECTED:
-        typer.echo(f"send {send_id} was refused: {record.detail}", err=True)
-    if out is not None:
-        out.write_bytes(mail.as_bytes())
-        typer.echo(out)
-    else:
-        sys.stdout.buffer.write(mail.as_bytes())
 
 
 def line_progress() -> Progress:

@@ -17,7 +17,7 @@ from segments.names import Outcome
 
 
 class FolderOutlet:
-    """Writes `YYYY-MM-DD/<send>.eml` and adds a row to `index.html`.
+    """Writes `YYYY-MM-DD/<send>.eml` (tests: `test-1.eml`) and adds a row to `index.html`.
 
     A mail that is there already is accepted again without a second copy; another mail under the
     same number is refused, so that nothing written is ever lost. Several processes may write to
@@ -86,8 +86,9 @@ class FolderOutlet:
 
     def _deliver(self, mail: Outgoing) -> tuple[Receipt, str | None]:
         day = self.folder / f"{mail.date:%Y-%m-%d}"
-        eml = day / f"{mail.send_id}.eml"
-        shown = f"{day.name}/{mail.send_id}.html"
+        name = str(mail.send_id) if mail.send_id else _test_name(day)
+        eml = day / f"{name}.eml"
+        shown = f"{day.name}/{name}.html"
         place = f"{day.name}/{eml.name}"
         content = mail.as_bytes()
         try:
@@ -108,7 +109,7 @@ class FolderOutlet:
         try:
             day.mkdir(exist_ok=True)
             _write(
-                day / f"{mail.send_id}.html",
+                day / f"{name}.html",
                 page.preview(mail, eml.name).encode("utf-8", "replace"),
             )
             _write(eml, content)
@@ -163,6 +164,12 @@ class FolderOutlet:
             raise _cannot(self.folder, error) from error
         if self._listed is not None:
             self._listed.update(row.split('"', 4)[3] for row in rows)
+
+
+def _test_name(day: Path) -> str:
+    """Tests belong to no send: each is a file of its own."""
+    numbers = (int(file.stem.removeprefix("test-")) for file in day.glob("test-*.eml"))
+    return f"test-{max(numbers, default=0) + 1}"
 
 
 def _write(file: Path, content: bytes) -> None:

@@ -115,7 +115,7 @@ def trial_facts(
     basis = Basis.CONSENT if optional else Basis.CONTRACT
     orders = _orders(connection, {0: (customer, None)}, now)
     owner = owners.get(row.owner) or owners.get(default_owner)
-    of_send = (0, 0, "", "", message, purpose, basis)
+    of_send = (0, 0, "test", "test", message, purpose, basis)
     known = (*of_send, *row[:-1], owner, orders.get(0))
     return MessageFacts(*known)
 

@@ -52,6 +52,14 @@ def test_another_mail_under_the_same_number_is_refused_and_the_first_kept(tmp_pa
     assert len(listed(tmp_path)) == 1
 
 
+def test_tests_are_files_of_their_own(tmp_path: Path) -> None:
+    tests = [mail(0), mail(0), mail(0, datetime(2026, 5, 1, 12, tzinfo=UTC))]
+    assert [receipt.provider_id for receipt in deliver(tmp_path, *tests)] == [
+        "2026-03-02/test-1.eml", "2026-03-02/test-2.eml", "2026-05-01/test-1.eml",
+    ]  # fmt: skip
+    assert len(listed(tmp_path)) == 3
+
+
 def test_rows_are_added_to_the_page_and_earlier_ones_stay(tmp_path: Path) -> None:
     deliver(tmp_path, mail(1))
     size = (tmp_path / "index.html").stat().st_size

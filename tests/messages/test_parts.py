@@ -154,6 +154,15 @@ def test_the_same_message_makes_the_same_bytes(outgoing: Outgoing):
     assert raw.count(b"Content-Type: text/") == 2
 
 
+def test_each_part_is_shown_byte_for_byte(outgoing: Outgoing):
+    raw = outgoing.as_bytes()
+    assert outgoing.part("mail") == raw
+    assert raw.startswith(outgoing.part("headers") + b"\r\n--=_")
+    assert outgoing.part("subject") == b"Hallo"
+    assert outgoing.part("text") == "Grüße\r\n.\r\nFrom x  ".encode()
+    assert outgoing.part("html") == "<p>Grüße".encode()
+
+
 @pytest.mark.parametrize(
     "change",
     [
