@@ -1,6 +1,7 @@
 """Faults in templates are told with file, line and what to write instead."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,29 @@ def test_errors_name_file_line_and_remedy(
         compose(library, nobody, letterhead, AT)
     assert str(caught.value).startswith(wanted)
     assert "kunde.example" not in str(caught.value)
+
+
+def test_of_ten_thousand_the_one_it_fails_for_is_told_with_file_line_and_remedy(
+    folder: Folder, letterhead: Letterhead, facts: Callable[..., MessageFacts]
+):
+    body = "{{ greeting }},\n{% if order %}\nIhre Nummer: {{ order.number }}\n{% endif %}\n"
+    body += "Firma {{ customer.name }}\n"
+    library = Library.open(folder({"hello/de/body.txt": body}))
+    usual = facts(message="hello")
+    failed: dict[int, str] = {}
+    went = 0
+    for number in range(1, 10_001):
+        name = None if number == 7_777 else "Tischlerei Meier"
+        person = replace(usual, send_id=number, contact_id=number, customer_name=name)
+        try:
+            went += "Firma Tischlerei" in compose(library, person, letterhead, AT).outgoing.text
+        except MessageError as error:
+            failed[number] = str(error)
+    assert went == 9_999
+    assert failed == {
+        7_777: "templates/hello/de/body.txt:5 uses {{ customer.name }}, but customer 7 has no "
+        'name. Give a fallback: {{ customer.name or "…" }}'
+    }
 
 
 def test_an_empty_value_may_be_asked_for_and_replaced(
