@@ -15,6 +15,8 @@ from flows.errors import DeliveryError
 from flows.outgoing import Outgoing
 from segments.names import Outcome
 
+_MAILS = "????-??-??/*.eml"
+
 
 class FolderOutlet:
     """Writes `YYYY-MM-DD/<send>.eml` (tests: `test-1.eml`) and adds a row to `index.html`.
@@ -129,10 +131,17 @@ class FolderOutlet:
         return self.folder / "index.html"
 
     def _begin_list(self) -> None:
-        """Start the list page, or renew its head and drop what a crash left half written."""
+        """Start the list page, or renew its head and drop what a crash left half written.
+
+        One that was lost is made anew from the mails.
+        """
         head = page.list_head().encode()
         if not self._list.exists():
-            _write(self._list, head)
+            mails = sorted(self.folder.glob(_MAILS), key=lambda eml: eml.stat().st_mtime_ns)
+            lost = (
+                page.row_of(eml.read_bytes(), f"{eml.parent.name}/{eml.stem}.html") for eml in mails
+            )
+            _write(self._list, head + "".join(lost).encode("utf-8", "replace"))
             return
         with self._list.open("rb+") as stream:
             same = stream.read(len(head)) == head
@@ -147,6 +156,8 @@ class FolderOutlet:
         _write(self._list, head + b"".join(rows))
 
     def _already_listed(self) -> set[str]:
+        if self._listed is None and not self._list.exists():
+            return set()
         if self._listed is None:
             with self._alone(), self._list.open(encoding="utf-8") as stream:
                 self._listed = {
@@ -158,12 +169,24 @@ class FolderOutlet:
         if not rows:
             return
         try:
-            with self._alone(), self._list.open("ab") as stream:
-                stream.write("".join(rows).encode("utf-8", "replace"))
+            with self._alone():
+                self._add("".join(rows).encode("utf-8", "replace"))
         except OSError as error:
             raise _cannot(self.folder, error) from error
         if self._listed is not None:
             self._listed.update(row.split('"', 4)[3] for row in rows)
+
+    def _add(self, rows: bytes) -> None:
+        """Without room for all rows there is no list, until somebody opens the folder again."""
+        try:
+            with self._list.open("rb+") as stream:
+                stream.seek(0, 2)
+                stream.write(rows)
+        except FileNotFoundError:
+            return
+        except OSError:
+            self._list.unlink()
+            raise
 
 
 def _test_name(day: Path) -> str:

@@ -1,5 +1,6 @@
 """The folder outlet: files by day, a page that lists and shows them, nothing twice or lost."""
 
+import resource
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -140,6 +141,23 @@ def test_a_day_that_cannot_be_written_takes_none_of_its_mails(tmp_path: Path) ->
         with pytest.raises(DeliveryError):
             next(receipts)
     assert listed(tmp_path) == ["2026-03-02/1.html", "2026-03-02/2.html"]
+
+
+def test_rows_a_full_disk_had_no_room_for_are_there_as_soon_as_it_has(tmp_path: Path) -> None:
+    deliver(tmp_path, mail(1))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with FolderOutlet(tmp_path) as outlet:
+        receipts = outlet.deliver(outlet.pack([mail(2), mail(3), mail(4)], NOW))
+        assert [next(receipts).send_id for _ in range(2)] == [2, 3]
+        try:
+            room = (tmp_path / "index.html").stat().st_size + 10
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+            with pytest.raises(DeliveryError, match="cannot be written"):
+                receipts.close()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    deliver(tmp_path, mail(4))
+    assert listed(tmp_path) == [f"2026-03-02/{number}.html" for number in (1, 2, 3, 4)]
 
 
 def asked(number: int) -> Asked:
