@@ -1,11 +1,15 @@
 """What is shown of a send is what its mailbox received, byte for byte."""
 
+from email import message_from_bytes, policy
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from flows.stages.delivering import as_delivered
-from tests.sending.letters import NUMBERS, Letters, addresses
+from tests.sending.conftest import Say
+from tests.sending.letters import NUMBERS, Letters, address, addresses
 
 RUNNING = ("single", "batched")
 
@@ -33,3 +37,21 @@ def test_what_is_shown_of_a_send_is_what_the_mailbox_holds(letters: Letters, mod
         assert [one["email"] for one in mail["reply_to"]] == [ours.reply_to]
         assert mail["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert mail["added_by_sendgrid"] == []
+
+
+def test_show_writes_each_part_as_the_mailbox_holds_it(quick: Letters, say: Say, tmp_path: Path):
+    quick.send()
+    (mail,) = quick.simulator.mailbox(address(3))
+    parts = {}
+    for part in ("subject", "text", "html", "headers"):
+        file = tmp_path / part
+        assert say(quick.folder, "show", mail["send"], "--part", part, "--out", file)[0] == 0
+        parts[part] = file.read_bytes()
+    assert parts["html"] == mail["html"].encode()
+    assert parts["text"] == mail["text"].encode()
+    assert parts["subject"].decode().strip() == mail["subject"]
+    head = message_from_bytes(parts["headers"], policy=policy.default)
+    assert {name: head[name] for name in mail["headers"]} == mail["headers"]
+    file = tmp_path / "request.json"
+    assert say(quick.folder, "show", mail["send"], "--json", "--out", file)[0] == 0
+    assert orjson.loads(file.read_bytes()) in quick.simulator.requests()
