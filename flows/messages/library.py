@@ -50,14 +50,15 @@ class Library:
         `shared` is what it has in common with all others.
         """
         key = (name, locale, shared)
-        if key not in self._messages:
+        found = self._messages.get(key)
+        if found is None:
             there = self.locales(name)
             if not there:
                 known = ", ".join(self.names)
                 raise TemplateError.at(ROOT + name, f"is not there. There are: {known}")
             chosen = locale if locale in there else there[0]
-            self._messages[key] = Message(name, chosen, self._sources, shared)
-        return self._messages[key]
+            found = self._messages[key] = Message(name, chosen, self._sources, shared)
+        return found
 
     def prints(self, name: str, what: str) -> bool:
         """Whether a message asks for `what` in any language; in doubt it does."""

@@ -62,7 +62,7 @@ def latest(connection: Connection, customers: Iterable[int], now: datetime) -> d
         .subquery()
     )
     rows = connection.execute(select(ranked.c.customer_id, ranked.c.id).where(ranked.c.rank == 1))
-    return {row.customer_id: row.id for row in rows}
+    return dict(rows.tuples().all())
 
 
 def purchases(
@@ -82,18 +82,18 @@ def purchases(
         ).where(Purchase.id.in_(wanted), Purchase.ordered_at <= now)
     )
     return {
-        row.id: PurchaseFacts(
-            id=row.id,
-            key=row.key,
-            ordered_at=row.ordered_at,
-            delivered_at=row.delivered_at if row.delivered_at and row.delivered_at <= now else None,
-            currency=row.currency,
-            total=row.total,
-            category=row.category,
-            lines=tuple(lines[row.id]),
-            more=max(0, counts[row.id] - MOST_LINES),
+        order: PurchaseFacts(
+            order,
+            key,
+            ordered_at,
+            delivered_at if delivered_at and delivered_at <= now else None,
+            currency,
+            total,
+            category,
+            tuple(lines[order]),
+            max(0, counts[order] - MOST_LINES),
         )
-        for row in rows
+        for order, key, ordered_at, delivered_at, currency, total, category in rows.all()
     }
 
 
@@ -139,7 +139,7 @@ def _lines(
     )
     lines: dict[int, list[LineFacts]] = defaultdict(list)
     counts: dict[int, int] = defaultdict(int)
-    for purchase_id, quantity, amount, count, key, name, category, fact in rows:
+    for purchase_id, quantity, amount, count, key, name, category, fact in rows.all():
         lines[purchase_id].append(LineFacts(key, name, category, quantity, amount, fact))
         counts[purchase_id] = count
     return lines, counts
