@@ -106,8 +106,7 @@ def _empty(
 ) -> list[PipelineError]:
     """Send, in one process or in several; what went wrong in any of those."""
     due = delivery.begin()
-    if due:
-        _open(shop, delivery.outlets)
+    _open(shop, delivery.outlets, due)
     senders = _senders(shop, due)
     failed: list[PipelineError] = []
     if senders == 1:
@@ -124,12 +123,17 @@ def _empty(
     return failed
 
 
-def _open(shop: Shop, outlets: Mapping[str, Outlet]) -> None:
-    """See that every way out has what settings.yaml promises before anything leaves."""
-    for name in reachable(shop.project.settings):
-        # One that cannot work now rests when its turn comes.
-        with suppress(DeliveryError):
-            outlets[name]
+def _open(shop: Shop, outlets: Mapping[str, Outlet], due: int) -> None:
+    """See that every way out has what settings.yaml promises before anything leaves.
+
+    Where nothing is due, no key is needed; a folder has its page all the same.
+    """
+    settings = shop.project.settings
+    for name in reachable(settings):
+        if due or settings.outlets[name].kind == "folder":
+            # One that cannot work now rests when its turn comes.
+            with suppress(DeliveryError):
+                outlets[name]
 
 
 def _senders(shop: Shop, due: int) -> int:
