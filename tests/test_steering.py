@@ -144,7 +144,11 @@ def test_what_waits_for_approval_is_listed_and_let_go(
 ):
     folder = copied(tmp_path)
     engine = open_shop(folder).engine
-    (number, *_) = rows_of(engine, Send, "id")
+    # Of what has left nothing goes back into the queue: the database sees to that.
+    undecided = {"deferred", "skipped", "cancelled", "expired", "queued"}
+    (number, *_) = (
+        id_ for id_, word in rows_of(engine, Send, "id", "outcome") if word in undecided
+    )
     with engine.begin() as connection:
         table = Send.__table__
         waits = {"outcome": "queued", "review": "pending"}
