@@ -1,6 +1,5 @@
 """Where SendGrid posts what became of messages, and where people unsubscribe with one click."""
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,20 +7,16 @@ from datetime import datetime
 from sqlalchemy import Engine, text
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from flows import tokens
-from flows.responses import pages, sendgrid_events
-from flows.responses.signature import SIGNATURE, TIMESTAMP, genuine, refuse_unreadable
-from flows.store.batches import keep_batch
+from flows.responses import pages
+from flows.responses.event_routes import NOTHING_IN, Inbound, event_routes
 from flows.store.session import writing
 from flows.store.unsubscribing import unsubscribe
 from segments.names import Locale
-
-LARGEST_BATCH = 1024 * 1024
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,15 +29,15 @@ class Office:
     sender: str
     locale: Locale
     clock: Callable[[], datetime]
+    inbound: Inbound = NOTHING_IN
 
 
 def application(office: Office) -> Starlette:
     """The endpoint. Raises `ConfigError` for a key that is none."""
-    refuse_unreadable(office.keys)
     desk = _Desk(office)
     return Starlette(
         routes=[
-            Route("/events/sendgrid", desk.take_events, methods=["POST"]),
+            *event_routes(office.engine, office.keys, office.clock, office.inbound),
             Route("/u/{token}", desk.ask, methods=["GET"]),
             Route("/u/{token}", desk.unsubscribe, methods=["POST"]),
             Route("/health", desk.health, methods=["GET"]),
@@ -53,21 +48,6 @@ def application(office: Office) -> Starlette:
 @dataclass(frozen=True)
 class _Desk:
     office: Office
-
-    async def take_events(self, request: Request) -> Response:
-        """Keep a batch that is SendGrid's, and nothing else; it is worked through by `respond`."""
-        try:
-            body = await _whole(request)
-        except ClientDisconnect:
-            return Response(status_code=400)
-        if body is None:
-            return PlainTextResponse("too large\n", 413)
-        signed = request.headers.get(SIGNATURE), request.headers.get(TIMESTAMP)
-        if not genuine(body, *signed, self.office.keys):
-            _log.warning("refused a batch of events: it is not signed by SendGrid")
-            return PlainTextResponse("not signed\n", 403)
-        await run_in_threadpool(self._keep, body)
-        return Response(status_code=204)
 
     async def ask(self, request: Request) -> Response:
         """A page with a button. Programs that follow every link of a mail change nothing."""
@@ -90,10 +70,6 @@ class _Desk:
         await run_in_threadpool(self._ask_store)
         return PlainTextResponse("ok\n")
 
-    def _keep(self, body: bytes) -> None:
-        with writing(self.office.engine, lock="events") as connection:
-            keep_batch(connection, sendgrid_events.SOURCE, body, self.office.clock())
-
     def _unsubscribe(self, contact_id: int) -> None:
         with writing(self.office.engine) as connection:
             unsubscribe(connection, contact_id, self.office.clock(), "unsubscribe link")
@@ -106,15 +82,3 @@ class _Desk:
         locale = pages.language(request.headers.get("accept-language"), self.office.locale)
         status = 404 if what == "unknown" else 200
         return HTMLResponse(pages.page(what, locale, self.office.sender), status, pages.HEADERS)
-
-
-async def _whole(request: Request) -> bytes | None:
-    """The body, or None as soon as it is larger than SendGrid's batches are."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > LARGEST_BATCH:
-            return None
-        parts.append(part)
-    return b"".join(parts)

@@ -21,8 +21,9 @@ from sqlalchemy import Engine, func, select
 from flows import tokens
 from flows.errors import ConfigError
 from flows.initial import init
-from flows.responses.app import LARGEST_BATCH, Office, application
+from flows.responses.app import Office, application
 from flows.responses.apply import respond
+from flows.responses.event_routes import LARGEST_BATCH
 from flows.responses.signature import SIGNATURE, TIMESTAMP
 from flows.store.models import EventBatch, Permission, Suppression
 from segments.names import Locale
