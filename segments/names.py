@@ -286,6 +286,21 @@ class TaskStatus(StrEnum):
     CANCELLED = auto()
 
 
+class TaskOutcome(StrEnum):
+    """What became of a measure that is done; only who was reached can have said anything."""
+
+    REACHED = auto()
+    NOT_REACHED = auto()
+    MESSAGE_LEFT = auto()
+    NOT_NEEDED = auto()
+
+
+class NoticeKind(StrEnum):
+    """What a mail to a colleague is for."""
+
+    DIGEST = auto()
+
+
 class Trigger(StrEnum):
     """What makes a customer enter a journey."""
 
@@ -326,9 +341,23 @@ class Verdict(StrEnum):
 
     HELPS = auto()
     HURTS = auto()
+    NO_EFFECT = auto()
     UNDECIDED = auto()
     TOO_FEW = auto()
+    TOO_SMALL = auto()
     NO_HOLDOUT = auto()
+
+
+class Yardstick(StrEnum):
+    """What a journey is measured by, per customer, while its outcome window lasts."""
+
+    GOAL = auto()
+    ORDERS = auto()
+    REVENUE = auto()
+    MARGIN = auto()
+    RETURNS = auto()
+    COMPLAINTS = auto()
+    UNSUBSCRIBES = auto()
 
 
 class Locale(StrEnum):

@@ -2,10 +2,13 @@
 
 from enum import StrEnum
 
-from flows.reporting import words_de, words_en, words_sending
+from flows.reporting import words_de, words_effect, words_en, words_sending
 from segments.names import Locale
 
-WORDS = {Locale.DE: words_de.WORDS, Locale.EN: words_en.WORDS}
+WORDS = {
+    Locale.DE: words_de.WORDS | words_effect.WORDS_DE,
+    Locale.EN: words_en.WORDS | words_effect.WORDS_EN,
+}
 TABLES = {Locale.DE: words_de.TABLES, Locale.EN: words_en.TABLES}
 TEXTS = {
     Locale.DE: words_de.TEXTS | words_sending.DE,

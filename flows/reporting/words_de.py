@@ -19,7 +19,6 @@ from segments.names import (
     Review,
     SkipReason,
     TaskKind,
-    Verdict,
 )
 
 WORDS: dict[type[StrEnum], dict[str, str]] = {
@@ -161,13 +160,6 @@ WORDS: dict[type[StrEnum], dict[str, str]] = {
         TaskKind.VISIT: "besuchen",
         TaskKind.WRITE: "persönlich schreiben",
         TaskKind.CHECK: "prüfen",
-    },
-    Verdict: {
-        Verdict.HELPS: "hilft",
-        Verdict.HURTS: "schadet",
-        Verdict.UNDECIDED: "unentschieden",
-        Verdict.TOO_FEW: "noch zu wenig",
-        Verdict.NO_HOLDOUT: "keine Vergleichsgruppe, daher kein Vergleich",
     },
 }
 

@@ -19,7 +19,6 @@ from segments.names import (
     Review,
     SkipReason,
     TaskKind,
-    Verdict,
 )
 
 WORDS: dict[type[StrEnum], dict[str, str]] = {
@@ -161,13 +160,6 @@ WORDS: dict[type[StrEnum], dict[str, str]] = {
         TaskKind.VISIT: "visit",
         TaskKind.WRITE: "write by hand",
         TaskKind.CHECK: "check",
-    },
-    Verdict: {
-        Verdict.HELPS: "helps",
-        Verdict.HURTS: "hurts",
-        Verdict.UNDECIDED: "undecided",
-        Verdict.TOO_FEW: "too few yet",
-        Verdict.NO_HOLDOUT: "nobody held out, so nothing to compare with",
     },
 }
 
