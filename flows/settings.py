@@ -186,12 +186,24 @@ def store_address(settings: Settings, project: Path) -> str:
 
 
 def secret(project: Path) -> bytes:
-    """The key our links are signed with: from the environment, else made once and kept in var/."""
-    if value := os.environ.get(SECRET_VARIABLE):
-        return value.encode()
-    file = project / "var" / "secret.key"
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_hex(32), encoding="ascii")
-    return file.read_text(encoding="ascii").strip().encode()
+    """The key our links are made with: the newest of `link_secrets`."""
+    return link_secrets(project)[0]
+
+
+def link_secrets(project: Path) -> tuple[bytes, ...]:
+    """Every key links in mails were made with, the newest first.
+
+    They come from the environment, else from a file made once and kept in var/: words apart by
+    spaces or line ends. A new one is put before the others, which go on reading old links.
+    """
+    value = os.environ.get(SECRET_VARIABLE, "")
+    if not value.strip():
+        file = project / "var" / "secret.key"
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch(mode=0o600)
+            file.write_text(secrets.token_hex(32), encoding="ascii")
+        value = file.read_text(encoding="utf-8")
+    if not value.strip():
+        raise ConfigError.at("var/secret.key", "is empty. Put a copy of it back, or delete it")
+    return tuple(word.encode() for word in value.split())

@@ -8,7 +8,7 @@ import uvicorn
 from flows import clock
 from flows.errors import ConfigError
 from flows.responses.app import Office, application
-from flows.settings import secret
+from flows.settings import link_secrets
 from flows.stages.shop import opened
 
 
@@ -17,14 +17,16 @@ def serve(folder: Path, host: str | None, port: int | None) -> None:
     with opened(folder) as shop:
         project = shop.project
         web = project.settings.web
+        newest, *older = link_secrets(folder)
         app = application(
             Office(
                 shop.engine,
                 web.sendgrid_keys,
-                secret(folder),
+                newest,
                 project.senders.name,
                 project.policy.locale,
                 clock.now,
+                older=older,
             )
         )
         listening = host or web.host, port or web.port

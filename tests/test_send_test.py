@@ -75,7 +75,7 @@ def test_a_test_is_marked_goes_to_us_alone_and_counts_nowhere(
     assert mail["x-stammkunde-test"] == "1"
     assert name in mail.get_body(("plain",)).get_content()
     token = str(mail["list-unsubscribe"]).rpartition("%20")[2].rstrip(">")
-    assert tokens.read(secret(project), token) == (0, Purpose.ADVERTISING)
+    assert tokens.read([secret(project)], token) == (0, Purpose.ADVERTISING)
     assert rows_of(engine, Send, "id", "outcome") == before
     engine.dispose()
 

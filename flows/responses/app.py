@@ -21,7 +21,10 @@ from segments.names import Locale
 
 @dataclass(frozen=True)
 class Office:
-    """What the endpoint works with. `keys` are SendGrid's, `secret` is that of our links."""
+    """What the endpoint works with. `keys` are SendGrid's.
+
+    `secret` is that of our links, `older` are those of links in mails already sent.
+    """
 
     engine: Engine
     keys: Sequence[str]
@@ -30,6 +33,12 @@ class Office:
     locale: Locale
     clock: Callable[[], datetime]
     inbound: Inbound = NOTHING_IN
+    older: Sequence[bytes] = ()
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """Whatever links may have been made with."""
+        return (self.secret, *self.older)
 
 
 def application(office: Office) -> Starlette:
@@ -51,7 +60,7 @@ class _Desk:
 
     async def ask(self, request: Request) -> Response:
         """A page with a button. Programs that follow every link of a mail change nothing."""
-        known = tokens.read(self.office.secret, request.path_params["token"])
+        known = tokens.read(self.office.secrets, request.path_params["token"])
         return self._page(request, "ask" if known else "unknown")
 
     async def unsubscribe(self, request: Request) -> Response:
@@ -59,7 +68,7 @@ class _Desk:
 
         What the form says is not read, and nothing but the link is needed.
         """
-        known = tokens.read(self.office.secret, request.path_params["token"])
+        known = tokens.read(self.office.secrets, request.path_params["token"])
         if known is None:
             return self._page(request, "unknown")
         await run_in_threadpool(self._unsubscribe, known[0])

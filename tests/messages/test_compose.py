@@ -184,7 +184,7 @@ def test_the_envelope_carries_who_answers_and_no_address_in_the_token(
     assert outgoing.message_id.startswith("<s88.")
     assert outgoing.message_id.endswith("@nordholz.example>")
     token = outgoing.headers["List-Unsubscribe"].rpartition("%20")[2].rstrip(">")
-    assert tokens.read(letterhead.secret, token) == (4711, "advertising")
+    assert tokens.read([letterhead.secret], token) == (4711, "advertising")
 
 
 def test_domains_with_umlauts_are_written_as_the_wire_wants_them(

@@ -44,7 +44,7 @@ def test_where_there_is_a_page_stop_takes_one_click(
     page, mail = outgoing.headers["List-Unsubscribe"].split(", ")
     address, _, token = page.strip("<>").rpartition("/")
     assert address == "https://mail.nordholz.example/u"
-    assert tokens.read(online.secret, token) == (4711, Purpose.ADVERTISING)
+    assert tokens.read([online.secret], token) == (4711, Purpose.ADVERTISING)
     assert mail == f"<mailto:abmelden@nordholz.example?subject=Abmelden%20{token}>"
     assert outgoing.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     links = [a["href"] for a in BeautifulSoup(outgoing.html, "html.parser")("a")]

@@ -26,13 +26,30 @@ Folder = Callable[[dict[str, str]], Path]
 def test_tokens_read_back_and_only_with_the_secret(contact: int, purpose: Purpose):
     token = tokens.make(b"secret", contact, purpose)
     assert len(token) == 32
-    assert tokens.read(b"secret", token) == (contact, purpose)
-    assert tokens.read(b"other", token) is None
+    assert tokens.read([b"secret"], token) == (contact, purpose)
+    assert tokens.read([b"other"], token) is None
 
 
 def test_tokens_of_mails_already_sent_stay_what_they_are():
     assert tokens.make(b"secret", 4711, Purpose.ADVERTISING) == "Iw9icKJrZY5IoLq1ByBymSKwj4Ukzjpg"
     assert tokens.send_mark(b"secret", 88) == "b9a47751db97"
+
+
+@given(
+    number=st.integers(0, 2**63 - 1),
+    kind=st.sampled_from(list(tokens.Kind)),
+    made_with=st.sampled_from([b"new", b"old", b"oldest"]),
+)
+def test_every_secret_reads_and_a_token_is_good_for_its_own_kind_only(
+    number: int, kind: tokens.Kind, made_with: bytes
+):
+    known = [b"new", b"old", b"oldest"]
+    token = tokens.make_for(made_with, kind, number)
+    for other in tokens.Kind:
+        expected = number if other == kind else None
+        assert tokens.read_for(known, other, token) == expected
+    assert (tokens.read(known, token) is not None) == (kind <= tokens.Kind.STOP_LEGAL)
+    assert tokens.read_for([other for other in known if other != made_with], kind, token) is None
 
 
 @given(
@@ -43,9 +60,9 @@ def test_tokens_of_mails_already_sent_stay_what_they_are():
 def test_no_changed_or_invented_token_is_read(at: int, letter: str, junk: str):
     token = tokens.make(b"secret", 4711, Purpose.ADVERTISING)
     changed = token[:at] + letter + token[at + 1 :]
-    assert changed == token or tokens.read(b"secret", changed) is None
-    assert junk == token or tokens.read(b"secret", junk) is None
-    assert tokens.read(b"secret", token + "\n") is None
+    assert changed == token or tokens.read([b"secret"], changed) is None
+    assert junk == token or tokens.read([b"secret"], junk) is None
+    assert tokens.read([b"secret"], token + "\n") is None
 
 
 @settings(max_examples=200)
