@@ -26,11 +26,12 @@ from flows.store.models.log import (
     SegmentMember,
     Send,
     SourceState,
-    Suppression,
-    Task,
     TemplateVersion,
 )
+from flows.store.models.people import Notice, Task
+from flows.store.models.quadrants import QuadrantChange
 from flows.store.models.sending import Doubt, EventBatch, Halt, Quota
+from flows.store.models.suppression import Suppression
 
 __all__ = [
     "Base",
@@ -45,12 +46,14 @@ __all__ = [
     "JourneyVersion",
     "Ledger",
     "ManualEntry",
+    "Notice",
     "Owner",
     "Permission",
     "PhaseChange",
     "Product",
     "Purchase",
     "PurchaseLine",
+    "QuadrantChange",
     "Quota",
     "Reject",
     "Response",

@@ -76,19 +76,6 @@ class Reject(Base):
     reason: Mapped[str] = mapped_column(Text)
 
 
-class Suppression(Base):
-    """An address that must not be written to; `purpose` empty means: for nothing at all."""
-
-    __tablename__ = "suppression"
-    __table_args__ = (UniqueConstraint("email", "reason"),)
-    id: Mapped[Id]
-    email: Mapped[str] = mapped_column(String(320), index=True)
-    purpose: Mapped[str | None] = mapped_column(Word(names.Purpose))
-    reason: Mapped[str] = mapped_column(Word(names.SuppressionReason))
-    at: Mapped[UtcTime]
-    source: Mapped[str] = mapped_column(String(120))
-
-
 class JourneyVersion(Base):
     """A journey as it was written when somebody entered it."""
 
@@ -241,26 +228,6 @@ class Response(Base):
     purchase_id: Mapped[PurchaseId | None]
     score: Mapped[int | None]
     detail: Mapped[dict[str, Any] | None]
-
-
-class Task(Base):
-    """A measure assigned to a colleague; about a customer, or about sending itself."""
-
-    __tablename__ = "task"
-    __table_args__ = (UniqueConstraint("enrollment_id", "step"),)
-    id: Mapped[Id]
-    enrollment_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("enrollment.id"))
-    customer_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("customer.id"))
-    owner: Mapped[str | None] = mapped_column(String(120))
-    step: Mapped[str] = mapped_column(String(120))
-    kind: Mapped[str] = mapped_column(Word(names.TaskKind))
-    about: Mapped[str] = mapped_column(String(200))
-    due_at: Mapped[UtcTime]
-    escalate_at: Mapped[UtcTime | None]
-    escalated_at: Mapped[UtcTime | None]
-    done_at: Mapped[UtcTime | None]
-    status: Mapped[str] = mapped_column(Word(names.TaskStatus))
-    run_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("run.id"))
 
 
 class ManualEntry(Base):

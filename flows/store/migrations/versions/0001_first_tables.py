@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from flows.store.machine import guard
 from flows.store.types import Utc
 
 revision = "0001"
@@ -73,6 +72,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("journey", "version", name=op.f("uq_journey_version_journey_version")),
     )
     op.create_table(
+        "notice",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("kind", sa.String(30), nullable=False),
+        sa.Column("owner", sa.String(length=120), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("outcome", sa.String(30), nullable=False),
+        sa.Column("outlet", sa.String(length=60), nullable=False),
+        sa.Column("provider_id", sa.String(length=200), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint("kind", "owner", "day", name=op.f("uq_notice_kind_owner_day")),
+    )
+    op.create_table(
         "owner",
         sa.Column("key", sa.String(length=120), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -128,20 +141,6 @@ def upgrade() -> None:
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("source", name=op.f("pk_source_state")),
     )
-    op.create_table(
-        "suppression",
-        sa.Column("id", BIG, nullable=False),
-        sa.Column("email", sa.String(length=320), nullable=False),
-        sa.Column("purpose", sa.String(30), nullable=True),
-        sa.Column("reason", sa.String(30), nullable=False),
-        sa.Column("at", Utc(), nullable=False),
-        sa.Column("source", sa.String(length=120), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression")),
-        sa.UniqueConstraint("email", "reason", name=op.f("uq_suppression_email_reason")),
-    )
-    with op.batch_alter_table("suppression", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_suppression_email"), ["email"], unique=False)
-
     op.create_table(
         "template_version",
         sa.Column("version", sa.String(length=32), nullable=False),
@@ -216,6 +215,20 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_phase_change")),
         sa.UniqueConstraint("customer_id", "at", name=op.f("uq_phase_change_customer_id_at")),
+    )
+    op.create_table(
+        "quadrant_change",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("customer_id", BIG, nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("before", sa.String(30), nullable=True),
+        sa.Column("after", sa.String(30), nullable=True),
+        sa.Column("run_id", BIG, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_quadrant_change_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quadrant_change")),
+        sa.UniqueConstraint("customer_id", "at", name=op.f("uq_quadrant_change_customer_id_at")),
     )
     op.create_table(
         "reject",
@@ -320,6 +333,48 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(batch_op.f("ix_purchase_ordered_at"), ["ordered_at"], unique=False)
+
+    op.create_table(
+        "suppression",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("key", sa.String(length=400), nullable=False),
+        sa.Column("email", sa.String(length=320), nullable=True),
+        sa.Column("email_hash", sa.String(length=64), nullable=True),
+        sa.Column("contact_id", BIG, nullable=True),
+        sa.Column("customer_id", BIG, nullable=True),
+        sa.Column("purpose", sa.String(30), nullable=True),
+        sa.Column("reason", sa.String(30), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("source", sa.String(length=120), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("ended_at", Utc(), nullable=True),
+        sa.Column("ended_by", sa.String(length=120), nullable=True),
+        sa.Column("ended_why", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contact.id"], name=op.f("fk_suppression_contact_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_suppression_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression")),
+    )
+    with op.batch_alter_table("suppression", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_suppression_contact_id"), ["contact_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_suppression_customer_id"), ["customer_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_suppression_email"), ["email"], unique=False)
+        batch_op.create_index(batch_op.f("ix_suppression_email_hash"), ["email_hash"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_suppression_key_ended_at"), ["key", "ended_at"], unique=False
+        )
+        batch_op.create_index(
+            "uq_suppression_standing",
+            ["key"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
 
     op.create_table(
         "complaint",
@@ -487,16 +542,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("send", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_send_customer_id_decided_at"),
-            ["customer_id", "decided_at"],
-            unique=False,
-        )
-        batch_op.create_index(
             "ix_send_claimed",
             ["lease_until"],
             unique=False,
             sqlite_where=sa.text("outcome = 'claimed'"),
             postgresql_where=sa.text("outcome = 'claimed'"),
+        )
+        batch_op.create_index(
+            batch_op.f("ix_send_customer_id_decided_at"),
+            ["customer_id", "decided_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_send_journey_outlet_outcome_handed_over_at"),
+            ["journey", "outlet", "outcome", "handed_over_at"],
+            unique=False,
+            sqlite_where=sa.text("handed_over_at IS NOT NULL"),
+            postgresql_where=sa.text("handed_over_at IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_send_queued",
@@ -511,13 +573,6 @@ def upgrade() -> None:
             unique=True,
             sqlite_where=sa.text("contact_id IS NULL"),
             postgresql_where=sa.text("contact_id IS NULL"),
-        )
-        batch_op.create_index(
-            batch_op.f("ix_send_journey_outlet_outcome_handed_over_at"),
-            ["journey", "outlet", "outcome", "handed_over_at"],
-            unique=False,
-            sqlite_where=sa.text("handed_over_at IS NOT NULL"),
-            postgresql_where=sa.text("handed_over_at IS NOT NULL"),
         )
 
     op.create_table(
@@ -534,6 +589,9 @@ def upgrade() -> None:
         sa.Column("escalated_at", Utc(), nullable=True),
         sa.Column("done_at", Utc(), nullable=True),
         sa.Column("status", sa.String(30), nullable=False),
+        sa.Column("outcome", sa.String(30), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("changed_at", Utc(), nullable=True),
         sa.Column("run_id", BIG, nullable=True),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_task_customer_id")),
         sa.ForeignKeyConstraint(
@@ -543,6 +601,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task")),
         sa.UniqueConstraint("enrollment_id", "step", name=op.f("uq_task_enrollment_id_step")),
     )
+    with op.batch_alter_table("task", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_task_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_task_status_owner"), ["status", "owner"], unique=False)
+
     op.create_table(
         "doubt",
         sa.Column("id", BIG, nullable=False),
@@ -591,6 +653,3 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind = 'complaint'"),
         )
         batch_op.create_index(batch_op.f("ix_response_send_id"), ["send_id"], unique=False)
-
-    for statement in guard(op.get_context().dialect.name):
-        op.execute(statement)
