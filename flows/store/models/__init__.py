@@ -32,6 +32,7 @@ from flows.store.models.people import Notice, Task
 from flows.store.models.quadrants import QuadrantChange
 from flows.store.models.sending import Doubt, EventBatch, Halt, Quota
 from flows.store.models.suppression import Suppression
+from flows.store.models.wishes import Preference, SurveyAnswer
 
 __all__ = [
     "Base",
@@ -50,6 +51,7 @@ __all__ = [
     "Owner",
     "Permission",
     "PhaseChange",
+    "Preference",
     "Product",
     "Purchase",
     "PurchaseLine",
@@ -64,6 +66,7 @@ __all__ = [
     "Send",
     "SourceState",
     "Suppression",
+    "SurveyAnswer",
     "Task",
     "TemplateVersion",
 ]

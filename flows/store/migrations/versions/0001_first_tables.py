@@ -295,6 +295,17 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "preference",
+        sa.Column("contact_id", BIG, nullable=False),
+        sa.Column("apart_days", sa.Integer(), nullable=True),
+        sa.Column("locale", sa.String(30), nullable=True),
+        sa.Column("at", Utc(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contact.id"], name=op.f("fk_preference_contact_id")
+        ),
+        sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_preference")),
+    )
+    op.create_table(
         "purchase",
         sa.Column("id", BIG, nullable=False),
         sa.Column("key", sa.String(length=120), nullable=False),
@@ -653,3 +664,15 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind = 'complaint'"),
         )
         batch_op.create_index(batch_op.f("ix_response_send_id"), ["send_id"], unique=False)
+
+    op.create_table(
+        "survey_answer",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("send_id", BIG, nullable=False),
+        sa.Column("question", sa.String(length=60), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.ForeignKeyConstraint(["send_id"], ["send.id"], name=op.f("fk_survey_answer_send_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_survey_answer")),
+        sa.UniqueConstraint("send_id", "question", name=op.f("uq_survey_answer_send_id_question")),
+    )
