@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 from sqlalchemy.sql.expression import Select
 
 from flows.store import columnar
@@ -22,6 +22,7 @@ from flows.store.models import (
     Send,
     Suppression,
 )
+from flows.store.suppressing import standing
 from segments.names import ResponseKind
 
 _MAIL_WINDOW = timedelta(days=30)
@@ -176,17 +177,20 @@ def _mails(now: datetime, first: int, last: int) -> Select[Any]:
 
 
 def _reachable(now: datetime, first: int, last: int) -> Select[Any]:
-    """How many people have an address that is not shut for every message?"""
-    shut = select(func.lower(Suppression.email)).where(
-        Suppression.purpose.is_(None), Suppression.at <= now
-    )
+    """How many people have an address, and are not shut off from every message?"""
+    everything = and_(Suppression.purpose.is_(None), standing(now))
+    shut = [
+        exists().where(Suppression.email == func.lower(Contact.email), everything),
+        exists().where(Suppression.contact_id == Contact.id, everything),
+        exists().where(Suppression.customer_id == Contact.customer_id, everything),
+    ]
     return (
         select(Contact.customer_id, func.count().label("contacts"))
         .where(
             _within(Contact.customer_id, first, last),
             Contact.email.is_not(None),
             Contact.email != "",
-            func.lower(Contact.email).not_in(shut),
+            *(~each for each in shut),
         )
         .group_by(Contact.customer_id)
     )

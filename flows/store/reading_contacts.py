@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import Connection, and_, case, func, or_, select, union_all
 from sqlalchemy.sql.expression import ColumnElement, Select
 
 from flows.store.grounds import in_force, settled
 from flows.store.models import Contact, Customer, Permission, Response, Send, Suppression
 from flows.store.session import frame
+from flows.store.suppressing import standing
 from segments.names import Basis, Outcome, PermissionKind, Purpose, ResponseKind
 from segments.policy import Policy
 
@@ -78,16 +79,24 @@ def _people(first: int, last: int) -> Select[tuple[Any, ...]]:
 
 
 def _bars(now: datetime, first: int, last: int) -> Select[tuple[int, int]]:
-    """Which messages must not go to whose address? Everything is scope 0."""
-    return (
-        select(Contact.id.label("contact_id"), _scope(Suppression.purpose).label("scope"))
-        .join(Suppression, Suppression.email == func.lower(Contact.email))
-        .where(
-            Contact.customer_id.between(first, last),
-            Suppression.at <= now,
-            or_(Suppression.purpose.is_(None), Suppression.purpose.in_(list(_SCOPES))),
-        )
+    """Which messages must not go to whom, by address, person or customer? All are scope 0."""
+    barred = select(Contact.id.label("contact_id"), _scope(Suppression.purpose).label("scope"))
+    theirs = (
+        Suppression.email == func.lower(Contact.email),
+        Suppression.contact_id == Contact.id,
+        Suppression.customer_id == Contact.customer_id,
     )
+    found = union_all(
+        *(
+            barred.join(Suppression, of).where(
+                Contact.customer_id.between(first, last),
+                standing(now),
+                or_(Suppression.purpose.is_(None), Suppression.purpose.in_(list(_SCOPES))),
+            )
+            for of in theirs
+        )
+    ).subquery()
+    return select(found.c.contact_id, found.c.scope)
 
 
 def _sayings(

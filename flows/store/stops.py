@@ -35,6 +35,7 @@ from flows.store.models import (
     Suppression,
 )
 from flows.store.sets import Numbers, among, one_of
+from flows.store.suppressing import standing
 from flows.store.types import Utc
 from segments.names import (
     Basis,
@@ -187,17 +188,28 @@ def _stops(
 
 
 def _suppressed(now: datetime) -> ColumnElement[bool]:
-    """The address must not get this; a survey is advertising, but for those who agreed to it."""
+    """Address, person or customer must not get this.
+
+    A survey is advertising, but for those who agreed to it.
+    """
     as_advertising = and_(
         _send.c.purpose == Purpose.SURVEY,
         Suppression.purpose == Purpose.ADVERTISING,
         ~_agreed(now, Permission.purpose == Purpose.SURVEY),
     )
-    return exists().where(
-        Contact.id == _send.c.contact_id,
-        Suppression.email.in_([Contact.email, func.lower(Contact.email)]),
-        or_(Suppression.purpose.is_(None), Suppression.purpose == _send.c.purpose, as_advertising),
-        Suppression.at <= now,
+    covers = or_(
+        Suppression.purpose.is_(None), Suppression.purpose == _send.c.purpose, as_advertising
+    )
+    # Each by an index of its own; a send without contact is stopped for that.
+    return or_(
+        exists().where(
+            Contact.id == _send.c.contact_id,
+            Suppression.email.in_([Contact.email, func.lower(Contact.email)]),
+            covers,
+            standing(now),
+        ),
+        exists().where(Suppression.contact_id == _send.c.contact_id, covers, standing(now)),
+        exists().where(Suppression.customer_id == _send.c.customer_id, covers, standing(now)),
     )
 
 

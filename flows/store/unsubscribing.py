@@ -6,9 +6,9 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from flows.store.models import Base, Contact
+from flows.store.suppressing import suppress
 from segments.names import PermissionKind, Purpose, SuppressionReason
 
-_suppression = Base.metadata.tables["suppression"]
 _permission = Base.metadata.tables["permission"]
 
 
@@ -22,20 +22,14 @@ def unsubscribe(connection: Connection, contact_id: int, at: datetime, source: s
     ).one_or_none()
     if row is None:
         return False
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    barred = 0
-    if row.email:
-        barred = connection.execute(
-            insert(_suppression)
-            .values(
-                email=row.email.strip().lower()[:320],
-                purpose=Purpose.ADVERTISING,
-                reason=SuppressionReason.UNSUBSCRIBE,
-                at=at,
-                source=source,
-            )
-            .on_conflict_do_nothing(index_elements=["email", "reason"])
-        ).rowcount
+    barred = bool(row.email) and suppress(
+        connection,
+        email=row.email,
+        purpose=Purpose.ADVERTISING,
+        reason=SuppressionReason.UNSUBSCRIBE,
+        source=source,
+        at=at,
+    )
     known = connection.execute(
         select(_permission.c.id).where(
             _permission.c.contact_id == contact_id,
@@ -46,6 +40,7 @@ def unsubscribe(connection: Connection, contact_id: int, at: datetime, source: s
         )
     ).first()
     if known is None:
+        insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
         connection.execute(
             insert(_permission)
             .values(
@@ -57,4 +52,4 @@ def unsubscribe(connection: Connection, contact_id: int, at: datetime, source: s
             )
             .on_conflict_do_nothing(index_elements=["contact_id", "kind", "purpose", "at"])
         )
-    return known is None or bool(barred)
+    return known is None or barred
