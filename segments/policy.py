@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from segments.attention import AttentionPolicy
+from segments.costs import CostPolicy
 from segments.journey.hours import ANY_TIME, Hours, OpenHours, parse_hours
 from segments.names import Locale, Reassurance
 from segments.spans import Duration, Share, Span
@@ -190,6 +191,10 @@ class Policy(Spec):
     calendar: CalendarPolicy = Field(default_factory=CalendarPolicy)
     sending: SendingPolicy = Field(
         default_factory=SendingPolicy, description="when sending stops by itself"
+    )
+    costs: CostPolicy = Field(
+        default_factory=CostPolicy,
+        description="what an order leaves, and what it costs to reach people",
     )
 
     @field_validator("zone")

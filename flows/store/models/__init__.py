@@ -28,6 +28,7 @@ from flows.store.models.log import (
     SourceState,
     TemplateVersion,
 )
+from flows.store.models.measuring import PurchaseCorrection, Terms
 from flows.store.models.people import Notice, Task
 from flows.store.models.quadrants import QuadrantChange
 from flows.store.models.sending import Doubt, EventBatch, Halt, Quota
@@ -54,6 +55,7 @@ __all__ = [
     "Preference",
     "Product",
     "Purchase",
+    "PurchaseCorrection",
     "PurchaseLine",
     "QuadrantChange",
     "Quota",
@@ -69,4 +71,5 @@ __all__ = [
     "SurveyAnswer",
     "Task",
     "TemplateVersion",
+    "Terms",
 ]

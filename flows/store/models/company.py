@@ -119,6 +119,7 @@ class Purchase(Base):
     list_total: Mapped[Money | None]
     cost: Mapped[Money | None]
     category: Mapped[str | None] = mapped_column(String(200))
+    seen_at: Mapped[UtcTime | None]
 
 
 class PurchaseLine(Base):
@@ -147,6 +148,7 @@ class Complaint(Base):
     opened_at: Mapped[UtcTime]
     closed_at: Mapped[UtcTime | None]
     about: Mapped[str | None] = mapped_column(Text)
+    seen_at: Mapped[UtcTime | None]
 
 
 class Interaction(Base):

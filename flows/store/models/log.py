@@ -3,6 +3,8 @@
 from typing import Annotated, Any
 
 from sqlalchemy import (
+    BigInteger,
+    Float,
     ForeignKey,
     Index,
     LargeBinary,
@@ -116,6 +118,13 @@ class Enrollment(Base):
     flags: Mapped[str | None] = mapped_column(Text)
     purchase_id: Mapped[PurchaseId | None]
     run_id: Mapped[OfRun]
+    # How the comparison began, written once: a later version of the journey changes none of it.
+    outcome_seconds: Mapped[int | None] = mapped_column(BigInteger)
+    drawn_share: Mapped[float | None] = mapped_column(Float)
+    kept_out: Mapped[bool | None]
+    phase: Mapped[str | None] = mapped_column(Word(names.Phase))
+    quadrant: Mapped[str | None] = mapped_column(Word(names.Quadrant))
+    variants: Mapped[str | None] = mapped_column(Text)
 
 
 class TemplateVersion(Base):

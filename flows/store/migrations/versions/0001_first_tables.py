@@ -150,6 +150,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version", name=op.f("pk_template_version")),
     )
     op.create_table(
+        "terms",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("since", Utc(), nullable=False),
+        sa.Column("costs", sa.JSON(), nullable=False),
+        sa.Column("holdout", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_terms")),
+    )
+    op.create_table(
         "contact",
         sa.Column("id", BIG, nullable=False),
         sa.Column("key", sa.String(length=120), nullable=False),
@@ -322,6 +330,7 @@ def upgrade() -> None:
         sa.Column("list_total", sa.BigInteger(), nullable=True),
         sa.Column("cost", sa.BigInteger(), nullable=True),
         sa.Column("category", sa.String(length=200), nullable=True),
+        sa.Column("seen_at", Utc(), nullable=True),
         sa.ForeignKeyConstraint(
             ["contact_id"], ["contact.id"], name=op.f("fk_purchase_contact_id")
         ),
@@ -396,6 +405,7 @@ def upgrade() -> None:
         sa.Column("opened_at", Utc(), nullable=False),
         sa.Column("closed_at", Utc(), nullable=True),
         sa.Column("about", sa.Text(), nullable=True),
+        sa.Column("seen_at", Utc(), nullable=True),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customer.id"], name=op.f("fk_complaint_customer_id")
         ),
@@ -430,6 +440,12 @@ def upgrade() -> None:
         sa.Column("flags", sa.Text(), nullable=True),
         sa.Column("purchase_id", BIG, nullable=True),
         sa.Column("run_id", BIG, nullable=False),
+        sa.Column("outcome_seconds", sa.BigInteger(), nullable=True),
+        sa.Column("drawn_share", sa.Float(), nullable=True),
+        sa.Column("kept_out", sa.Boolean(), nullable=True),
+        sa.Column("phase", sa.String(30), nullable=True),
+        sa.Column("quadrant", sa.String(30), nullable=True),
+        sa.Column("variants", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customer.id"], name=op.f("fk_enrollment_customer_id")
         ),
@@ -482,6 +498,35 @@ def upgrade() -> None:
             name=op.f("uq_permission_contact_id_kind_purpose_at"),
         ),
     )
+    op.create_table(
+        "purchase_correction",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("purchase_id", BIG, nullable=False),
+        sa.Column("sign", sa.Integer(), nullable=False),
+        sa.Column("corrected_at", Utc(), nullable=False),
+        sa.Column("seen_at", Utc(), nullable=True),
+        sa.Column("customer_id", BIG, nullable=False),
+        sa.Column("ordered_at", Utc(), nullable=False),
+        sa.Column("kind", sa.String(30), nullable=False),
+        sa.Column("cancelled_at", Utc(), nullable=True),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("list_total", sa.BigInteger(), nullable=True),
+        sa.Column("cost", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_purchase_correction_customer_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_id"], ["purchase.id"], name=op.f("fk_purchase_correction_purchase_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_purchase_correction")),
+    )
+    with op.batch_alter_table("purchase_correction", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_purchase_correction_customer_id_ordered_at"),
+            ["customer_id", "ordered_at"],
+            unique=False,
+        )
+
     op.create_table(
         "purchase_line",
         sa.Column("id", BIG, nullable=False),

@@ -1,0 +1,43 @@
+"""What measuring keeps: terms that applied, and orders as they were before they were corrected."""
+
+from typing import Any
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from flows.store.models.base import Base, CustomerId, Id, Money, PurchaseId, UtcTime
+from flows.store.types import Word
+from segments import names
+
+
+class Terms(Base):
+    """What an order leaves and a message costs, and the house's share of holdout, from a day on."""
+
+    __tablename__ = "terms"
+    id: Mapped[Id]
+    since: Mapped[UtcTime]
+    costs: Mapped[dict[str, Any]]
+    holdout: Mapped[float]
+
+
+class PurchaseCorrection(Base):
+    """An order that was changed after it was known, twice: as it was (1), and as it became (-1).
+
+    Whoever asks what was known before `corrected_at` adds both to the order of today: what came in
+    afterwards cancels out.
+    """
+
+    __tablename__ = "purchase_correction"
+    __table_args__ = (Index(None, "customer_id", "ordered_at"),)
+    id: Mapped[Id]
+    purchase_id: Mapped[PurchaseId]
+    sign: Mapped[int]
+    corrected_at: Mapped[UtcTime]
+    seen_at: Mapped[UtcTime | None]
+    customer_id: Mapped[CustomerId]
+    ordered_at: Mapped[UtcTime]
+    kind: Mapped[str] = mapped_column(Word(names.OrderKind))
+    cancelled_at: Mapped[UtcTime | None]
+    total: Mapped[Money]
+    list_total: Mapped[Money | None]
+    cost: Mapped[Money | None]
