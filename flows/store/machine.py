@@ -17,7 +17,8 @@ _ANEW = frozenset({Outcome.QUEUED, Outcome.GHOST, Outcome.DEFERRED, Outcome.SKIP
 """What a plan may decide about a send that has not gone: as of one it never met before."""
 
 # Events overtake one another: a mail can be reported delivered before we have noted that it was
-# accepted, and a bounce may follow a delivery. A bounce is therefore the last word.
+# accepted, and a bounce may follow a delivery. A bounce is therefore the last word, and what has
+# arrived was not dropped: whichever comes first, the same word stands in the end.
 TRANSITIONS: Mapping[Outcome, frozenset[Outcome]] = {
     Outcome.QUEUED: frozenset(
         {Outcome.CLAIMED, Outcome.RENDER_FAILED, Outcome.EXPIRED, Outcome.CANCELLED}
@@ -48,7 +49,7 @@ TRANSITIONS: Mapping[Outcome, frozenset[Outcome]] = {
     ),
     Outcome.DELIVERED: frozenset({Outcome.BOUNCED}),
     Outcome.BOUNCED: frozenset(),
-    Outcome.DROPPED: frozenset(),
+    Outcome.DROPPED: frozenset({Outcome.DELIVERED, Outcome.BOUNCED}),
     Outcome.GHOST: frozenset(),
     Outcome.DEFERRED: _ANEW,
     # These come back only for who begins a journey anew.

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from flows.store.machine import guard
 from flows.store.types import Utc
 
 revision = "0001"
@@ -721,3 +722,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_survey_answer")),
         sa.UniqueConstraint("send_id", "question", name=op.f("uq_survey_answer_send_id_question")),
     )
+
+    for statement in guard(op.get_context().dialect.name):
+        op.execute(statement)
