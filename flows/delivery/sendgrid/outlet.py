@@ -1,15 +1,14 @@
 """The outlet that sends through SendGrid."""
 
-import asyncio
 import uuid
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from threading import Thread
 from time import perf_counter
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self
 
+from flows.delivery.background import Background
 from flows.delivery.outlet import Asked, Evidence, Parcel, Receipt
 from flows.delivery.sendgrid import lookup, manage
 from flows.delivery.sendgrid.batched import Packer, encode
@@ -18,8 +17,6 @@ from flows.delivery.sendgrid.post import Line, checked_key
 from flows.delivery.sendgrid.traffic import Traffic
 from flows.outgoing import Outgoing
 from flows.outlet_settings import SendGridOutletSettings
-
-T = TypeVar("T")
 
 
 class SendGridOutlet:
@@ -52,8 +49,7 @@ class SendGridOutlet:
         self._bucket = Bucket(pace, perf_counter)
         self._most_failures = most_failures
         self._line: Line | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: Thread | None = None
+        self._background = Background(f"outlet {name}")
 
     @classmethod
     def open(
@@ -91,19 +87,19 @@ class SendGridOutlet:
 
     def deliver(self, parcels: Iterable[Parcel]) -> Iterator[Receipt]:
         """Hand over the parcels, some at once; receipts come as SendGrid answers."""
-        traffic = self._run(self._begin(iter(parcels)))
+        traffic = self._background.run(self._begin(iter(parcels)))
         try:
             under_way = True
             while under_way:
-                under_way = self._run(traffic.wait())
+                under_way = self._background.run(traffic.wait())
                 while traffic.receipts:
                     yield traffic.receipts.popleft()
         except KeyboardInterrupt:
-            self._run(traffic.stop())
+            self._background.run(traffic.stop())
             yield from traffic.receipts
             raise
         finally:
-            self._run(traffic.stop())
+            self._background.run(traffic.stop())
         if traffic.failure is not None:
             raise traffic.failure
 
@@ -113,14 +109,10 @@ class SendGridOutlet:
 
     def close(self) -> None:
         """Finish what is under way and let go of the connections."""
-        if self._loop is None or self._thread is None:
-            return
         if self._line is not None:
-            self._run(self._line.close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-        self._line = self._loop = self._thread = None
+            self._background.run(self._line.close())
+            self._line = None
+        self._background.close()
 
     async def _begin(self, parcels: Iterator[Parcel]) -> Traffic:
         if self._line is None:
@@ -135,12 +127,3 @@ class SendGridOutlet:
             sandbox=self._settings.sandbox,
             most_failures=self._most_failures,
         )
-
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Have the loop do this, and wait for it."""
-        if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-            self._thread = Thread(target=self._loop.run_forever, name=f"outlet {self.name}")
-            self._thread.daemon = True
-            self._thread.start()
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()

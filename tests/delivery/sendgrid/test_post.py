@@ -4,12 +4,13 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
-import aiohttp
 import pytest
 
-from flows.delivery.sendgrid import post
+from flows.delivery.background import new_loop
+from flows.delivery.sendgrid import opening
 from flows.delivery.sendgrid.answers import Answer, Broken, Meaning, judge
 from flows.delivery.sendgrid.post import Line, address_of, checked_key
 from flows.errors import DeliveryError
@@ -19,12 +20,19 @@ from tests.delivery.sendgrid.peers import Peer, nobody, read_all, read_head, rep
 
 BODY = b'{"a": "' + b"x" * 9000 + b'"}'
 LARGE = b"x" * 8_000_000
+T = TypeVar("T")
 
 
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch):
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """In the loop we ship."""
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        return runner.run(work)
 
 
 def posted(
@@ -39,7 +47,7 @@ def posted(
         await line.close()
         return answers
 
-    return asyncio.run(work())
+    return run(work())
 
 
 def test_a_request_carries_the_key_and_its_body_and_the_answer_comes_back():
@@ -87,7 +95,7 @@ def test_a_name_nobody_has_is_known_before_anything_leaves():
 def test_an_encrypted_connection_that_never_stands_is_given_up_before_anything_leaves(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(post, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(opening, "CONNECT_SECONDS", 0.3)
     with Peer(rude=lambda connection: time.sleep(1)) as peer:
         (answer,) = posted(f"https://localhost:{peer.port}")
     assert answer == Broken(False, "no connection came about within 0.3 seconds")
@@ -275,7 +283,7 @@ def test_several_requests_at_once_time_out_each_for_itself():
 
     with Peer(rude=fifth_only) as peer:
         # The connections of the first four stay open, without an answer.
-        answers = asyncio.run(work(peer.address))
+        answers = run(work(peer.address))
     assert answers[:4] == [Broken(True, "no answer came within 0.4 seconds")] * 4
 
 
@@ -348,6 +356,76 @@ def test_a_proxy_that_refuses_took_nothing(monkeypatch: pytest.MonkeyPatch):
     assert KEY not in str(request)
 
 
+def test_what_is_encrypted_goes_through_the_proxy_unread(
+    trusted: Authority, monkeypatch: pytest.MonkeyPatch
+):
+    asked = []
+
+    def agree(connection: socket.socket) -> None:
+        asked.append(connection.recv(1000))
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+    with Peer(rude=agree, secure=trusted.server()) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:secret@127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", "")
+        answers = posted("https://localhost:444", times=2)
+    assert answers == [Answer(202, f"m-{len(BODY)}")] * 2
+    assert [each.path for each in proxy.requests] == ["/v3/mail/send"] * 2
+    assert asked == [
+        b"CONNECT localhost:444 HTTP/1.1\r\nHost: localhost:444\r\n"
+        b"Proxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n"
+    ]
+    assert "proxy-authorization" not in proxy.requests[0].headers
+
+
+def test_a_proxy_that_is_away_took_nothing(monkeypatch: pytest.MonkeyPatch):
+    with nobody() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        monkeypatch.setenv("NO_PROXY", "")
+        (answer,) = posted("https://mail.example.com")
+    assert answer == Broken(False, "the proxy cannot be reached")
+
+
+def test_an_answer_may_come_in_chunks_and_after_an_announcement():
+    def slowly(connection: socket.socket) -> None:
+        read_all(connection)
+        for part in (
+            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 400 Bad",
+            b' Request\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{"a\r\n',
+            b'4\r\n": 1\r\n1\r\n}\r\n0\r\n\r\n',
+        ):
+            connection.sendall(part)
+            time.sleep(0.02)
+
+    with Peer(rude=slowly) as peer:
+        (answer,) = posted(peer.address)
+    assert answer == Answer(400, None, b'{"a": 1}')
+
+
+def test_what_nobody_asked_for_does_not_answer_the_next_request():
+    def twice(connection: socket.socket) -> None:
+        read_all(connection)
+        connection.sendall(reply(202, X_Message_Id="first") + reply(202, X_Message_Id="ghost"))
+        time.sleep(0.5)
+
+    with Peer(rude=twice) as peer:
+        answers = posted(peer.address, times=2, pause=0.05)
+    assert answers == [Answer(202, "first")] * 2
+    assert peer.connections == 2
+
+
+def test_a_head_without_end_is_no_answer():
+    def endless(connection: socket.socket) -> None:
+        read_all(connection)
+        connection.sendall(b"HTTP/1.1 202 OK\r\n")
+        while True:
+            connection.sendall(b"X-More: " + b"x" * 1000 + b"\r\n")
+
+    with Peer(rude=endless) as peer:
+        (answer,) = posted(peer.address, seconds=3)
+    assert answer == Broken(True, "what came back was not an answer (no HTTP)")
+
+
 def test_a_proxy_is_passed_by_where_the_environment_says_so(monkeypatch: pytest.MonkeyPatch):
     with Peer() as peer, nobody() as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy)
@@ -404,16 +482,4 @@ def test_the_answer_to_one_request_is_no_more_than_one_timer(monkeypatch: pytest
         return timers
 
     with Peer() as peer:
-        assert asyncio.run(work(peer.address)) < 10
-
-
-def test_aiohttp_hands_the_body_over_only_once_the_connection_stands():
-    # The reasoning in post.py rests on this.
-    async def work() -> None:
-        body = post._Body(BODY)
-        async with aiohttp.ClientSession() as session:
-            with pytest.raises(aiohttp.ClientConnectorError), nobody() as address:
-                await session.post(address, data=body)
-        assert not body.began
-
-    asyncio.run(work())
+        assert run(work(peer.address)) < 10
