@@ -1,0 +1,118 @@
+"""Commands for colleagues: tasks, task, digest, customer."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli_options import AsOf, Json, project_folder
+from segments.names import Mood, TaskOutcome
+
+app = typer.Typer()
+task = typer.Typer(
+    no_args_is_help=True,
+    help="Say what became of a task: done, cancel, take.\n\n"
+    "Numbers stand in the list that `stammkunde tasks` shows.",
+)
+app.add_typer(task, name="task")
+
+Task = Annotated[int, typer.Argument(metavar="TASK", help="Its number.")]
+Owner = Annotated[
+    str | None, typer.Option("--owner", metavar="KEY", help="Only hers or his, as in owners.yaml.")
+]
+
+
+@app.command()
+def tasks(
+    owner: Owner = None,
+    due: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHEN", help="Only what is due: overdue, today, week, or by a day (2026-11-18)."
+        ),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what is done or was cancelled.")
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY",
+            help="Whatever was made or changed since this day or moment, open or not.",
+        ),
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write them there, for another program.")
+    ] = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """List what colleagues are to do, the most overdue first.
+
+    Calls, visits and letters that journeys ask for, answers that wait for somebody, and what is to
+    be looked after in sending itself. What is left too long goes to the lead of whoever has it.
+    """
+    from flows.todo import Asked, list_tasks
+
+    asked = Asked(owner, due, everything, since)
+    list_tasks(project_folder(), asked, as_of, file=csv, as_json=json)
+
+
+@task.command()
+def done(
+    number: Task,
+    outcome: Annotated[
+        TaskOutcome,
+        typer.Option(metavar="OUTCOME", help="reached, not_reached, message_left or not_needed."),
+    ] = TaskOutcome.REACHED,
+    mood: Annotated[
+        Mood | None,
+        typer.Option(
+            metavar="MOOD",
+            help="How they sounded: delighted, content, neutral, annoyed or angry.",
+        ),
+    ] = None,
+    note: Annotated[str | None, typer.Option(metavar="TEXT", help="What was said.")] = None,
+    contact: Annotated[
+        str | None, typer.Option(metavar="CONTACT", help="With whom: the person's number.")
+    ] = None,
+    as_of: AsOf = None,
+) -> None:
+    """Say that a task is done.
+
+    Whoever was reached has that in their history, with mood and note, and a journey that waits for
+    the task goes on with the next run. Saying it again changes nothing.
+    """
+    from flows.todo import Said, close_task
+
+    close_task(project_folder(), number, Said(outcome, mood, note, contact), as_of)
+
+
+@task.command()
+def cancel(
+    number: Task,
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Why it need not be done.")],
+    as_of: AsOf = None,
+) -> None:
+    """Strike a task out.
+
+    Nobody was spoken with, so nothing is written into the customer's history of contacts. A
+    journey that waits for it waits until its timeout.
+    """
+    from flows.todo import cancel_task
+
+    cancel_task(project_folder(), number, why, as_of)
+
+
+@task.command()
+def take(
+    number: Task,
+    owner: Annotated[
+        str, typer.Option(metavar="KEY", help="Who takes it, by the key in owners.yaml.")
+    ],
+    as_of: AsOf = None,
+) -> None:
+    """Give a task to somebody, or take it oneself."""
+    from flows.todo import take_task
+
+    take_task(project_folder(), number, owner, as_of)
