@@ -141,6 +141,15 @@ class PermissionKind(StrEnum):
     TRACKING = auto()
 
 
+class ConsentStage(StrEnum):
+    """How far a consent by double opt-in has come."""
+
+    REQUESTED = auto()
+    MAILED = auto()
+    CONFIRMED = auto()
+    EXPIRED = auto()
+
+
 class SuppressionReason(StrEnum):
     """Why an address must not be written to."""
 

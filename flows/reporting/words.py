@@ -2,12 +2,25 @@
 
 from enum import StrEnum
 
-from flows.reporting import words_de, words_effect, words_en, words_people, words_sending
+from flows.reporting import (
+    words_consent,
+    words_de,
+    words_effect,
+    words_en,
+    words_people,
+    words_sending,
+)
 from segments.names import Locale
 
 WORDS = {
-    Locale.DE: words_de.WORDS | words_effect.WORDS_DE | words_people.WORDS_DE,
-    Locale.EN: words_en.WORDS | words_effect.WORDS_EN | words_people.WORDS_EN,
+    Locale.DE: words_de.WORDS
+    | words_consent.WORDS_DE
+    | words_effect.WORDS_DE
+    | words_people.WORDS_DE,
+    Locale.EN: words_en.WORDS
+    | words_consent.WORDS_EN
+    | words_effect.WORDS_EN
+    | words_people.WORDS_EN,
 }
 TABLES = {Locale.DE: words_de.TABLES, Locale.EN: words_en.TABLES}
 TEXTS = {

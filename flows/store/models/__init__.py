@@ -13,6 +13,7 @@ from flows.store.models.company import (
     PurchaseLine,
     SalesLock,
 )
+from flows.store.models.consent import ConsentStep
 from flows.store.models.log import (
     Enrollment,
     JourneyVersion,
@@ -38,6 +39,7 @@ from flows.store.models.wishes import Preference, SurveyAnswer
 __all__ = [
     "Base",
     "Complaint",
+    "ConsentStep",
     "Contact",
     "Customer",
     "Doubt",

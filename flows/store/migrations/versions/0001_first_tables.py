@@ -279,6 +279,33 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("segment", "customer_id", name=op.f("pk_segment_member")),
     )
     op.create_table(
+        "consent_step",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("permission_id", BIG, nullable=False),
+        sa.Column("contact_id", BIG, nullable=False),
+        sa.Column("kind", sa.String(30), nullable=False),
+        sa.Column("purpose", sa.String(30), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("text_version", sa.Text(), nullable=True),
+        sa.Column("wording", sa.Text(), nullable=True),
+        sa.Column("noted_by", sa.String(length=120), nullable=True),
+        sa.Column("send_id", BIG, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contact.id"], name=op.f("fk_consent_step_contact_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_step")),
+    )
+    with op.batch_alter_table("consent_step", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_consent_step_contact_id"), ["contact_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_consent_step_permission_id_kind"), ["permission_id", "kind"], unique=True
+        )
+        batch_op.create_index(batch_op.f("ix_consent_step_send_id"), ["send_id"], unique=False)
+
+    op.create_table(
         "interaction",
         sa.Column("id", BIG, nullable=False),
         sa.Column("key", sa.String(length=120), nullable=False),
