@@ -1,16 +1,18 @@
 """The inbox: what came back, kept once, and what follows from it, by sets."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Table, and_, or_, select, tuple_, update
+from sqlalchemy import Connection, Table, and_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from flows.store.arriving import Event, add_responses, known_keys, known_sends
 from flows.store.machine import move
 from flows.store.models import Base, Contact, Send
+from flows.store.sets import among
+from flows.store.suppressing import Bar, suppress_all
 from segments.names import (
     Outcome,
     PermissionKind,
@@ -21,34 +23,41 @@ from segments.names import (
 )
 
 _PROOF = "asked us to stop in answer to send "
-# Whoever clicks, answers or complains has the message, even where nobody reported its arrival.
-_ARRIVED = (
-    ResponseKind.DELIVERED,
-    ResponseKind.COMPLAINT,
-    ResponseKind.UNSUBSCRIBE,
-    ResponseKind.REPLY,
-    ResponseKind.OPEN,
-    ResponseKind.CLICK,
+# What somebody clicked, answered or complained about has arrived, even where nobody reported so.
+_SAYS = {
+    ResponseKind.PROCESSED: Outcome.ACCEPTED,
+    ResponseKind.DEFERRED: Outcome.ACCEPTED,
+    ResponseKind.DROPPED: Outcome.DROPPED,
+    ResponseKind.DELIVERED: Outcome.DELIVERED,
+    ResponseKind.COMPLAINT: Outcome.DELIVERED,
+    ResponseKind.UNSUBSCRIBE: Outcome.DELIVERED,
+    ResponseKind.REPLY: Outcome.DELIVERED,
+    ResponseKind.OPEN: Outcome.DELIVERED,
+    ResponseKind.CLICK: Outcome.DELIVERED,
+    ResponseKind.BOUNCE: Outcome.BOUNCED,
+}
+# The weightier word wins, whichever comes first; the table of moves says the same.
+_WEIGHT = {
+    outcome: weight
+    for weight, outcome in enumerate(
+        (Outcome.ACCEPTED, Outcome.DROPPED, Outcome.DELIVERED, Outcome.BOUNCED), start=1
+    )
+}
+
+_WEIGHS = {kind: _WEIGHT[outcome] for kind, outcome in _SAYS.items()}
+_STOPPING = frozenset(
+    {
+        ResponseKind.BOUNCE,
+        ResponseKind.DROPPED,
+        ResponseKind.COMPLAINT,
+        ResponseKind.UNSUBSCRIBE,
+    }
 )
 
-_response = Base.metadata.tables["response"]
-_suppression = Base.metadata.tables["suppression"]
 _permission = Base.metadata.tables["permission"]
 _reject = Base.metadata.tables["reject"]
 _send = Base.metadata.tables["send"]
 _task = Base.metadata.tables["task"]
-
-
-@dataclass(frozen=True)
-class Event:
-    """One thing that came back; `key` names it, so that it counts once however often it comes."""
-
-    key: str
-    send: int
-    kind: ResponseKind
-    at: datetime
-    detail: dict[str, Any] = field(default_factory=dict)
-    score: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,38 +90,26 @@ class Kept:
 
 
 def keep(connection: Connection, events: Sequence[Event]) -> Kept:
-    """Store events and draw the consequences. Any order and any repetition end the same."""
-    sends = _sends(connection, {event.send for event in events})
-    known = set(
-        connection.execute(
-            select(_response.c.key).where(_response.c.key.in_({event.key for event in events}))
-        ).scalars()
-    )
-    new = {event.key: event for event in reversed(events) if event.key not in known}
-    if new:
-        connection.execute(
-            _insert(connection, _response).on_conflict_do_nothing(index_elements=["key"]),
-            [_row(event, known_send=event.send in sends) for event in new.values()],
-        )
+    """Store events and draw the consequences. Any order and any repetition end the same.
+
+    A few statements for all of them, however many they are.
+    """
+    if not events:
+        return Kept(Counter(), 0, Counter(), 0, 0)
+    sends = known_sends(connection, {event.send for event in events})
+    once = {event.key: event for event in reversed(events)}
+    known = known_keys(connection, once)
+    new = [event for key, event in once.items() if key not in known]
+    add_responses(connection, new, sends)
     answered = [event for event in events if event.send in sends]
-    outcomes: Counter[Outcome] = Counter()
-    for outcome, kinds in (
-        (Outcome.BOUNCED, (ResponseKind.BOUNCE,)),
-        (Outcome.DROPPED, (ResponseKind.DROPPED,)),
-        (Outcome.DELIVERED, _ARRIVED),
-        (Outcome.ACCEPTED, (ResponseKind.PROCESSED, ResponseKind.DEFERRED)),
-    ):
-        ids = {event.send for event in answered if event.kind in kinds}
-        if ids:
-            outcomes[outcome] = connection.execute(
-                move(outcome).where(_send.c.id.in_(ids))
-            ).rowcount
+    stopping = [event for event in answered if event.kind in _STOPPING]
+    addressees = _addressees(connection, {event.send for event in stopping})
     return Kept(
-        Counter(event.kind for event in new.values()),
-        sum(event.send not in sends for event in new.values()),
-        +outcomes,
-        _suppress(connection, answered, sends),
-        _object(connection, answered, sends),
+        Counter(event.kind for event in new),
+        sum(event.send not in sends for event in new),
+        _move(connection, answered),
+        _suppress(connection, stopping, addressees),
+        _object(connection, stopping, addressees),
     )
 
 
@@ -160,13 +157,22 @@ def keep_refused(
         )
 
 
-def _sends(connection: Connection, numbers: set[int]) -> "dict[int, _Addressee]":
-    statement = (
-        select(Send.id, Send.contact_id, Contact.email)
-        .outerjoin(Contact, Contact.id == Send.contact_id)
-        .where(Send.id.in_({number for number in numbers if 0 < number < 2**63}))
-    )
-    return {row.id: _Addressee(row.contact_id, row.email) for row in connection.execute(statement)}
+def _move(connection: Connection, events: Iterable[Event]) -> Counter[Outcome]:
+    """Move each send to the weightiest of what is said about it. How many moved where."""
+    highest: dict[int, int] = {}
+    for event in events:
+        weight = _WEIGHS.get(event.kind, 0)
+        if weight > highest.get(event.send, 0):
+            highest[event.send] = weight
+    groups = defaultdict(list)
+    for number, weight in highest.items():
+        groups[weight].append(number)
+    moved: Counter[Outcome] = Counter()
+    for outcome, weight in _WEIGHT.items():
+        if ids := groups[weight]:
+            statement = move(outcome).where(among(connection, _send.c.id, ids))
+            moved[outcome] = connection.execute(statement).rowcount
+    return +moved
 
 
 @dataclass(frozen=True)
@@ -175,15 +181,15 @@ class _Addressee:
     email: str | None
 
 
-def _row(event: Event, *, known_send: bool) -> dict[str, Any]:
-    return {
-        "key": event.key,
-        "send_id": event.send if known_send else None,
-        "kind": event.kind,
-        "at": event.at,
-        "score": event.score,
-        "detail": event.detail if known_send else {**event.detail, "send": event.send},
-    }
+def _addressees(connection: Connection, numbers: Collection[int]) -> dict[int, _Addressee]:
+    if not numbers:
+        return {}
+    statement = (
+        select(Send.id, Send.contact_id, Contact.email)
+        .outerjoin(Contact, Contact.id == Send.contact_id)
+        .where(among(connection, _send.c.id, numbers))
+    )
+    return {row.id: _Addressee(row.contact_id, row.email) for row in connection.execute(statement)}
 
 
 def _suppress(
@@ -197,27 +203,8 @@ def _suppress(
         email = named if isinstance(named, str) and "@" in named else sends[event.send].email
         if reason and email:
             purpose = Purpose.ADVERTISING if reason == SuppressionReason.UNSUBSCRIBE else None
-            rows.append(
-                {
-                    "email": email.strip().lower()[:320],
-                    "purpose": purpose,
-                    "reason": reason,
-                    "at": event.at,
-                    "source": f"send {event.send}",
-                }
-            )
-    statement = _insert(connection, _suppression)
-    fresh = statement.excluded
-    earlier = or_(
-        fresh.at < _suppression.c.at,
-        and_(fresh.at == _suppression.c.at, fresh.source < _suppression.c.source),
-    )
-    statement = statement.on_conflict_do_update(
-        index_elements=["email", "reason"],
-        set_={"at": fresh.at, "source": fresh.source},
-        where=earlier,
-    )
-    return _write_new(connection, _suppression, ["email", "reason"], statement, rows)
+            rows.append(Bar(reason, f"send {event.send}", event.at, email=email, purpose=purpose))
+    return suppress_all(connection, rows)
 
 
 def _reason(event: Event) -> SuppressionReason | None:
@@ -245,31 +232,19 @@ def _object(
         for event in events
         if event.kind == ResponseKind.UNSUBSCRIBE and sends[event.send].contact_id is not None
     ]
+    if not rows:
+        return 0
+    key = ["contact_id", "kind", "purpose", "at"]
+    columns = [_permission.c[name] for name in key]
+    wanted = {tuple(row[name] for name in key) for row in rows}
+    there = connection.execute(select(*columns).where(tuple_(*columns).in_(wanted))).all()
     statement = _insert(connection, _permission)
     proof = statement.excluded.proof
     statement = statement.on_conflict_do_update(
-        index_elements=["contact_id", "kind", "purpose", "at"],
+        index_elements=key,
         set_={"proof": proof},
         where=and_(_permission.c.proof.startswith(_PROOF), proof < _permission.c.proof),
     )
-    return _write_new(
-        connection, _permission, ["contact_id", "kind", "purpose", "at"], statement, rows
-    )
-
-
-def _write_new(
-    connection: Connection,
-    table: Table,
-    key: list[str],
-    statement: Any,
-    rows: list[dict[str, Any]],
-) -> int:
-    """Run the upsert; how many of its keys were not there before."""
-    if not rows:
-        return 0
-    wanted = {tuple(row[name] for name in key) for row in rows}
-    columns = [table.c[name] for name in key]
-    there = connection.execute(select(*columns).where(tuple_(*columns).in_(wanted))).all()
     connection.execute(statement, rows)
     return len(wanted) - len(there)
 
