@@ -22,10 +22,12 @@ from flows.store.reading import customer_range, filled, read_state
 from flows.store.reading_events import restarting
 from flows.store.session import reading, writing
 from flows.store.staffing import Staff, escalate
+from flows.store.terms import note_terms
 from flows.store.writes import apply_plan
 from segments.customer.profile import Base, profiles
 from segments.customer.profile import base as whole_base
 from segments.decide import decide
+from segments.journey.beginning import beginnings
 from segments.journey.enter import segments_entered_by
 from segments.journey.program import NOT_CONTENT, Program
 from segments.names import EnrollmentStatus, Outcome
@@ -108,6 +110,7 @@ def prepare(shop: Shop, now: datetime, run_id: int) -> Planning:
     """Everything the shards need: compiled journeys, figures of the whole base, ranges."""
     with writing(shop.engine) as connection:
         runs.note_versions(connection, shop.project.running, now)
+        note_terms(connection, shop.project.policy, now)
     with shop.engine.connect() as connection:
         planning = _gather(shop, connection, now, run_id)
     with writing(shop.engine) as connection:
@@ -210,6 +213,7 @@ def plan_shard(shop: Shop, planning: Planning, first: int, last: int) -> Counter
     """Decide for the customers numbered `first` to `last` and write it, in one transaction."""
     with writing(shop.engine, f"plan {first}") as connection:
         state, decided = _decided(connection, planning, first, last)
+        entered = decided.enrollments[decided.enrollments["enrollment_id"].isna()]
         apply_plan(
             connection,
             decided,
@@ -218,6 +222,7 @@ def plan_shard(shop: Shop, planning: Planning, first: int, last: int) -> Counter
             planning.now,
             staff=planning.staff,
             restarting=restarting(planning.specs.programs),
+            begun=beginnings(entered, state.profiles, planning.specs),
         )
     _took_in(planning, decided)
     return summary(decided)

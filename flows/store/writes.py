@@ -107,13 +107,15 @@ def apply_plan(
     *,
     staff: Staff = _NOBODY,
     restarting: Collection[str] = (),
+    begun: pd.DataFrame | None = None,
 ) -> None:
     """Write everything a plan says. `enrollments` are those the plan started from.
 
-    `restarting` names the journeys that let those under way begin anew. The caller holds the
+    `restarting` names the journeys that let those under way begin anew. `begun` says of those who
+    enter how their comparison begins, see `segments.journey.beginning`. The caller holds the
     transaction; unique keys refuse what was written before.
     """
-    known = _write_enrollments(connection, plan, enrollments, run_id)
+    known = _write_enrollments(connection, plan, enrollments, run_id, begun)
     sends = plan.sends.assign(
         enrollment_id=plan.sends["ref"].map(known).astype("Int64"),
         step=plan.sends["node"],
@@ -129,7 +131,11 @@ def apply_plan(
 
 
 def _write_enrollments(
-    connection: Connection, plan: Plan, before: pd.DataFrame, run_id: int
+    connection: Connection,
+    plan: Plan,
+    before: pd.DataFrame,
+    run_id: int,
+    begun: pd.DataFrame | None,
 ) -> pd.Series:
     """Enrollment number by ref: of those under way, and of those who enter now."""
     rows = plan.enrollments
@@ -140,6 +146,8 @@ def _write_enrollments(
     if new.empty:
         return known
     fresh = new[_ENROLLMENT].assign(id=numbers(connection, "enrollment", len(new)), run_id=run_id)
+    if begun is not None:
+        fresh = fresh.join(begun)
     insert_rows(connection, "enrollment", fresh)
     return pd.concat([known, pd.Series(fresh["id"].array, index=new["ref"]).astype("Int64")])
 

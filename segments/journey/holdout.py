@@ -32,11 +32,31 @@ def arms(keys: Iterable[str], journey: Journey, policy: Policy) -> np.ndarray:
     journey has its own salt, so that the same customers are not kept out everywhere.
     """
     keys = list(keys)
-    if journey.attention_class in EXEMPT:
-        return np.full(len(keys), Arm.TREATED.value, dtype=object)
     out = np.zeros(len(keys), dtype=bool)
-    if journey.holdout:
+    if journey.holdout and journey.attention_class not in EXEMPT:
         out |= position(journey.journey, keys) < journey.holdout
-    if policy.holdout and journey.purpose == Purpose.ADVERTISING:
-        out |= position("global holdout", keys) < policy.holdout
+    kept = everywhere(keys, journey, policy)
+    if kept is not None:
+        out |= kept
     return np.where(out, Arm.HELD_OUT.value, Arm.TREATED.value).astype(object)
+
+
+def everywhere(keys: Iterable[str], journey: Journey, policy: Policy) -> np.ndarray | None:
+    """Whom the house keeps out of all advertising; None for a journey that goes to them too."""
+    if not _reaches(journey):
+        return None
+    keys = list(keys)
+    if not policy.holdout:
+        return np.zeros(len(keys), dtype=bool)
+    kept: np.ndarray = position("global holdout", keys) < policy.holdout
+    return kept
+
+
+def share_held_out(journey: Journey, policy: Policy) -> float:
+    """The share that both draws together hold out: they are independent of one another."""
+    own = 0.0 if journey.attention_class in EXEMPT else journey.holdout
+    return 1 - (1 - own) * (1 - (policy.holdout if _reaches(journey) else 0.0))
+
+
+def _reaches(journey: Journey) -> bool:
+    return journey.purpose == Purpose.ADVERTISING and journey.attention_class not in EXEMPT
