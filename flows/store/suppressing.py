@@ -1,11 +1,11 @@
 """Who must not be written to: barred by events, lists and people alike, and lifted by hand."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from flows.store.models import Base
@@ -89,6 +89,39 @@ def suppress_all(connection: Connection, rows: Iterable[Bar]) -> int:
     for start in range(0, len(keys), _AT_ONCE):
         new += _write(connection, [wanted[key] for key in keys[start : start + _AT_ONCE]])
     return new
+
+
+def lift(connection: Connection, ids: Collection[int], at: datetime, *, by: str, why: str) -> int:
+    """End suppressions that stand, with who did it and why; how many. The rows stay."""
+    return connection.execute(
+        update(_suppression)
+        .where(_suppression.c.id.in_(ids), _suppression.c.ended_at.is_(None))
+        .values(ended_at=at, ended_by=by[:_LONGEST], ended_why=why)
+    ).rowcount
+
+
+def lift_own(
+    connection: Connection,
+    contact_id: int,
+    email: str | None,
+    purposes: Collection[str],
+    asked_at: datetime,
+    at: datetime,
+) -> int:
+    """Whoever unsubscribed and asked again since has taken the first back; how many are lifted."""
+    theirs = [_suppression.c.contact_id == contact_id]
+    if email:
+        theirs.append(_suppression.c.email == clean_address(email))
+    ids = connection.scalars(
+        select(_suppression.c.id).where(
+            or_(*theirs),
+            _suppression.c.reason == SuppressionReason.UNSUBSCRIBE,
+            _suppression.c.purpose.in_(purposes),
+            _suppression.c.at <= asked_at,
+            _suppression.c.ended_at.is_(None),
+        )
+    ).all()
+    return lift(connection, ids, at, by="contact", why="asked for it again and confirmed it")
 
 
 def clean_address(email: str) -> str:
