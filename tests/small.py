@@ -14,6 +14,10 @@ FIRST = date(2024, 11, 3)
 LAST = date(2024, 11, 6)
 DAYS = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days + 1)]
 CUSTOMERS = 60
+SHIPPED = sorted(
+    file.stem for file in (Path(__file__).parents[1] / "config" / "journeys").glob("*.yaml")
+)
+"""Names of the journeys that come along."""
 
 
 def lived(locale: Locale = Locale.EN) -> Told:

@@ -11,7 +11,7 @@ from flows.errors import ConfigError
 from flows.stages.shop import open_shop
 from flows.store.models import Customer, Enrollment, Send
 from segments.frames import PROFILE
-from tests.small import LAST, copied
+from tests.small import LAST, SHIPPED, copied
 from tests.store.rows import rows_of
 
 
@@ -43,7 +43,7 @@ def test_every_gate_of_every_journey_is_told_with_its_values(
     out = told(lived, customer, capsys)
     for name in PROFILE:
         assert f"\n  {name} " in out
-    for journey in ("newsletter", "reassurance", "revitalization", "second_order"):
+    for journey in SHIPPED:
         assert f"\nJourney {journey}: " in out
     assert "NO   on schedule" in out
     assert "order_value >= 500   order_value is " in out

@@ -10,7 +10,7 @@ from flows.checking import check_project
 from flows.errors import ConfigError
 from flows.stages.shop import open_shop
 from flows.store.models import Enrollment, ManualEntry, Send
-from tests.small import LAST, copied
+from tests.small import LAST, SHIPPED, copied
 from tests.store.rows import rows_of
 
 BY_HAND = """\
@@ -44,7 +44,7 @@ def test_journeys_are_listed_with_status_and_figures(
 ):
     looking.list_journeys(lived, None, as_json=True)
     rows = {row["journey"]: row for row in json.loads(capsys.readouterr().out)}
-    assert set(rows) == {"newsletter", "reassurance", "revitalization", "second_order", "visit"}
+    assert set(rows) == {*SHIPPED, "visit"}
     assert rows["visit"]["goal_rate"] is None
     engine = open_shop(lived).engine
     entered = rows_of(engine, Enrollment, "journey", "status")

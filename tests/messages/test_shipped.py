@@ -14,6 +14,7 @@ from flows.messages.context import Letterhead
 from flows.messages.library import Library
 from flows.messages.lint import lint
 from flows.messages.sample import AT, Sample, read_sample
+from segments.names import Locale
 from tests.messages.conftest import TEMPLATES
 
 MESSAGES = [
@@ -31,11 +32,14 @@ def composed(request: pytest.FixtureRequest, library: Library, letterhead: Lette
     return compose(library, sample.facts(message, locale), letterhead, AT)
 
 
-def test_there_are_five_messages_in_two_languages():
-    assert {message for message, _ in MESSAGES} == {
-        "newsletter", "reassurance", "reassurance_personal", "second_order", "win_back",
+def test_every_message_is_there_in_two_languages():
+    assert {message for message, _ in MESSAGES} >= {
+        "complaint_closed", "complaint_received", "newsletter", "reassurance",
+        "reassurance_personal", "reference", "second_order", "what_went_wrong", "win_back",
     }  # fmt: skip
-    assert len(MESSAGES) == 10
+    assert sorted(MESSAGES) == sorted(
+        (message, str(locale)) for message in {name for name, _ in MESSAGES} for locale in Locale
+    )
 
 
 def test_shipped_messages_pass_their_own_check(letterhead: Letterhead):
@@ -69,7 +73,7 @@ def test_messages_are_accessible(composed: Composed):
 
 def test_advertising_can_be_stopped_and_service_offers_nothing_to_stop(composed: Composed):
     headers = composed.outgoing.headers
-    mails_that_ask = {"second_order", "win_back", "newsletter"}
+    mails_that_ask = {"second_order", "win_back", "newsletter", "reference"}
     asks = composed.message in mails_that_ask
     assert ("List-Unsubscribe" in headers) is asks
     assert ("List-ID" in headers) is asks
