@@ -50,6 +50,31 @@ def interval(low: float, high: float, currency: str, locale: Locale) -> str:
     return f" {say('to', locale)} ".join(ends)
 
 
+def round_money(minor: float, currency: str, locale: Locale) -> str:
+    """The same with its sign and, where the amount is a whole one, without the digits behind it."""
+    amount = Decimal(round(minor)).scaleb(-get_currency_precision(currency))
+    if amount != amount.to_integral_value():
+        return money(minor, currency, locale, signed=True)
+    pattern = babel.Locale.parse(locale.value).currency_formats["standard"].pattern
+    text = format_currency(
+        amount, currency, pattern.replace(".00", ""), locale=locale.value, currency_digits=False
+    )
+    return f"+{text}" if amount > 0 else text
+
+
+def points(value: float, unit: str, locale: Locale) -> str:
+    """A difference of shares or numbers with its sign and as many digits as it needs."""
+    if isnan(value):
+        return UNKNOWN
+    text = format_decimal(value, "+0.###;-0.###" if value else "0", locale=locale.value)
+    return f"{text} {unit}".rstrip()
+
+
+def short_day(moment: datetime, locale: Locale) -> str:
+    """The day of a moment in few letters: 22. Nov. 2026."""
+    return format_date(moment.date(), "medium", locale=locale.value)
+
+
 def day(moment: datetime, zone: str, locale: Locale) -> str:
     """The day in the business zone, written out."""
     return format_date(moment.astimezone(ZoneInfo(zone)).date(), "full", locale=locale.value)

@@ -8,6 +8,7 @@ from flows.reporting import (
     words_effect,
     words_en,
     words_people,
+    words_pictures,
     words_sending,
 )
 from segments.names import Locale
@@ -24,8 +25,8 @@ WORDS = {
 }
 TABLES = {Locale.DE: words_de.TABLES, Locale.EN: words_en.TABLES}
 TEXTS = {
-    Locale.DE: words_de.TEXTS | words_sending.DE | words_people.TEXTS_DE,
-    Locale.EN: words_en.TEXTS | words_sending.EN | words_people.TEXTS_EN,
+    Locale.DE: words_de.TEXTS | words_sending.DE | words_people.TEXTS_DE | words_pictures.DE,
+    Locale.EN: words_en.TEXTS | words_sending.EN | words_people.TEXTS_EN | words_pictures.EN,
 }
 
 
