@@ -185,6 +185,6 @@ def _phases(profiles: pd.DataFrame) -> pd.DataFrame:
     for name in ("phase", "quadrant"):
         before = profiles[f"{name}_before"].to_numpy(dtype=object, na_value="")
         differs |= before != profiles[name].to_numpy(dtype=object, na_value="")
-    columns = ["customer_id", "phase_before", "phase", "quadrant"]
+    columns = ["customer_id", "phase_before", "phase", "quadrant_before", "quadrant"]
     changed: pd.DataFrame = profiles.loc[differs, columns]
     return changed.reset_index(drop=True)

@@ -132,7 +132,7 @@ class Plan:
                  outranked_by, why, review, due_at, not_before, valid_until
     tasks        ref, customer_id, node, kind, about, assignee, fallback, due_at, escalate_at
     phases       customers whose phase or value field changed: customer_id, phase_before, phase,
-                 quadrant
+                 quadrant_before, quadrant
     joined, left members that came into or fell out of a segment: segment, customer_id
     backfilled   how many a journey took in of those who met its trigger before it was there
     """
@@ -150,4 +150,14 @@ def changed_phase(phases: pd.DataFrame) -> pd.Series:
     """Which rows of `Plan.phases` are a change of phase; being seen for the first time is none."""
     before = phases["phase_before"]
     changed: pd.Series = before.notna() & (phases["phase"] != before.fillna(""))
+    return changed.astype(bool)
+
+
+def changed_quadrant(phases: pd.DataFrame) -> pd.Series:
+    """Which rows of `Plan.phases` are a move in the matrix; being seen for the first time is none.
+
+    Whoever was seen before without a field, as a prospect is, and now stands in one, has moved.
+    """
+    before, after = phases["quadrant_before"].fillna(""), phases["quadrant"].fillna("")
+    changed: pd.Series = phases["phase_before"].notna() & (before != after)
     return changed.astype(bool)

@@ -15,7 +15,7 @@ from flows.store.reading_touches import NOT_SENT
 from flows.store.session import frame
 from flows.store.staffing import Staff, assigned
 from segments.names import EnrollmentStatus, LeaveReason, Outcome, SkipReason, TaskStatus
-from segments.state import Plan, changed_phase
+from segments.state import Plan, changed_phase, changed_quadrant
 
 _ENROLLMENT = [
     "customer_id",
@@ -261,6 +261,11 @@ def _write_phases(connection: Connection, plan: Plan, run_id: int, now: datetime
         ["customer_id", "before", "after"], axis=1
     )
     insert_rows(connection, "phase_change", changes.assign(at=moment, run_id=run_id))
+    moved = phases[changed_quadrant(phases)]
+    changes = moved[["id", "quadrant_before", "quadrant"]].set_axis(
+        ["customer_id", "before", "after"], axis=1
+    )
+    insert_rows(connection, "quadrant_change", changes.assign(at=moment, run_id=run_id))
 
 
 def _write_members(connection: Connection, plan: Plan) -> None:

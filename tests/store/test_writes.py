@@ -14,6 +14,7 @@ from flows.store.models import (
     Enrollment,
     PhaseChange,
     Purchase,
+    QuadrantChange,
     Run,
     SegmentMember,
     Send,
@@ -304,6 +305,21 @@ def test_a_change_of_phase_is_kept_and_a_first_sight_is_none(engine: Engine):
     ]
     assert rows_of(engine, PhaseChange, "customer_id", "before", "after", "at", "run_id") == [
         (1, "maturity", "at_risk", NOW, 1)
+    ]
+
+
+def test_a_move_in_the_matrix_is_kept_and_a_first_sight_is_none(engine: Engine):
+    people(engine, 4)
+    base = profiles(
+        {"quadrant": "top"},
+        {"quadrant": "top", "phase_before": None, "quadrant_before": None},
+        {"phase": "at_risk", "phase_before": "maturity"},
+        {"quadrant": "development", "phase_before": "prospect", "quadrant_before": None},
+    )
+    live_a_day(engine, specs({}), base)
+    assert rows_of(engine, QuadrantChange, "customer_id", "before", "after", "at", "run_id") == [
+        (1, "small", "top", NOW, 1),
+        (4, None, "development", NOW, 1),
     ]
 
 
