@@ -20,7 +20,8 @@ KEY = ["journey", "part", "outcome"]
 POWER = 0.8
 
 PerJourney = float | Mapping[str, float] | None
-"""One number for all journeys, or one for each by name; None, and a name left out: not known."""
+"""One number for all journeys, or one for each by name; None, and a name left out: not known. Of
+`planned`, that is `PLANNED`."""
 
 
 def estimate(
@@ -44,7 +45,7 @@ def estimate(
     customers = treated["customers"] + held_out["customers"]
     complete = treated["complete"] + held_out["complete"]
     share = _share_of_journey(rows, customers)
-    plan = _given(planned, rows["journey"])
+    plan = np.nan_to_num(_given(planned, rows["journey"]), nan=PLANNED)
     ratio_p = sample_ratio(
         treated["customers"],
         held_out["customers"],
@@ -52,14 +53,7 @@ def estimate(
         treated["expected_variance"] + held_out["expected_variance"],
     )
     nonzero = (treated["nonzero"], held_out["nonzero"])
-    figures = judged(
-        of_sums(treated),
-        of_sums(held_out),
-        plan,
-        level,
-        nonzero,
-        share,
-    )
+    figures = judged(of_sums(treated), of_sums(held_out), plan, level, nonzero, share)
     prospects = Prospects(
         outcome=rows["outcome"],
         held_out=held_out["customers"],
