@@ -15,7 +15,7 @@ from flows.errors import SourceError
 from flows.responses import events, sendgrid_events
 from flows.store import inbox as kept_inbox
 from flows.store.attribution import attribute_orders
-from flows.store.batches import applied, pending_batches
+from flows.store.batches import Applied, applied, pending_batches
 from flows.store.inbox import Event, Kept, Refused, TaskDone
 from flows.store.session import writing
 from segments.names import Outcome, ResponseKind
@@ -23,7 +23,8 @@ from segments.names import Outcome, ResponseKind
 Progress = Callable[[int, int], None]
 
 BATCH = 2000
-_POSTED_AT_ONCE = 50
+POSTED_AT_ONCE = 4 * 1024 * 1024
+"""Bytes of batches that are applied together: some eight thousand events."""
 DONE = "done"
 
 _log = logging.getLogger(__name__)
@@ -112,27 +113,33 @@ def _take(engine: Engine, file: Path, now: datetime, run_id: int, report: Respon
 
 
 def _take_posted(engine: Engine, now: datetime, run_id: int, report: ResponseReport) -> None:
-    """Apply the batches of events providers posted; one with something to come stays whole."""
+    """Apply the batches SendGrid posted, many at once; one with something to come stays whole."""
     last = 0
     while True:
         with engine.connect() as connection:
-            found = pending_batches(connection, last, _POSTED_AT_ONCE)
+            found = pending_batches(connection, sendgrid_events.SOURCE, last, POSTED_AT_ONCE)
         if not found:
             return
+        last = found[-1].id
+        happened: list[Event] = []
+        refused: dict[int, list[Refused]] = {}
+        done: list[Applied] = []
         for batch in found:
-            last = batch.id
             told = list(sendgrid_events.read(batch.body, batch.received_at))
-            refused = [each for each in told if isinstance(each, Refused)]
-            happened = [each for each in told if isinstance(each, Event) and each.at <= now]
-            waiting = len(told) - len(refused) - len(happened)
-            with writing(engine) as connection:
-                kept_inbox.keep_refused(connection, run_id, f"events {batch.id}", refused)
-                kept = kept_inbox.keep(connection, happened)
-                if not waiting:
-                    problem = refused[0].reason if refused else None
-                    applied(connection, batch.id, now, len(told), problem)
-            _count(report, kept, happened, refused)
+            wrong = [each for each in told if isinstance(each, Refused)]
+            now_or_before = [each for each in told if isinstance(each, Event) and each.at <= now]
+            happened += now_or_before
+            refused[batch.id] = wrong
+            waiting = len(told) - len(wrong) - len(now_or_before)
             report.waiting += waiting
+            if not waiting:
+                done.append(Applied(batch.id, len(told), wrong[0].reason if wrong else None))
+        with writing(engine) as connection:
+            for number, wrong in refused.items():
+                kept_inbox.keep_refused(connection, run_id, f"events {number}", wrong)
+            kept = kept_inbox.keep(connection, happened)
+            applied(connection, done, now)
+        _count(report, kept, happened, [each for wrong in refused.values() for each in wrong])
 
 
 def _count(

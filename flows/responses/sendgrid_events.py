@@ -44,7 +44,10 @@ _ADDRESS_MATTERS = {
     ResponseKind.UNSUBSCRIBE,
 }
 _LONGEST = 2_000
+_LONGEST_NUMBER = 18
 _AHEAD = timedelta(days=1)
+_FIRST = datetime(2009, 1, 1, tzinfo=UTC)
+"""SendGrid is no older than that."""
 
 
 def read(body: bytes, received_at: datetime) -> Iterator[Event | Refused]:
@@ -69,13 +72,13 @@ def read(body: bytes, received_at: datetime) -> Iterator[Event | Refused]:
 
 def _event(event: dict[str, Any], number: int, received_at: datetime) -> Event | Refused:
     at = _moment(event.get("timestamp"))
-    if at is None or at > received_at + _AHEAD:
+    if at is None or not _FIRST <= at <= received_at + _AHEAD:
         return Refused(number, "timestamp", _shown(event), "is not a moment that has been")
     word = str(event.get("event", ""))
     kind = _KINDS.get(word, ResponseKind.UNKNOWN)
     detail = {name: _short(event[name]) for name in _KEPT if event.get(name) is not None}
     if kind == ResponseKind.UNKNOWN:
-        detail["kind"] = word[:_LONGEST]
+        detail["kind"] = _short(word)
     if kind == ResponseKind.BOUNCE:
         # "blocked" is a server that did not want this message now, not a mailbox that is not there.
         detail["hard"] = event.get("type") != "blocked"
@@ -84,14 +87,14 @@ def _event(event: dict[str, Any], number: int, received_at: datetime) -> Event |
         if because is not None:
             detail["suppress"] = str(because)
     if kind in _ADDRESS_MATTERS and isinstance(event.get("email"), str):
-        detail["email"] = event["email"][:320]
+        detail["email"] = _short(event["email"])[:320]
     return Event(_key(event), _send(event), kind, at, detail)
 
 
 def _key(event: dict[str, Any]) -> str:
     """SendGrid's number of the event, else a print of what makes it this one."""
     number = event.get("sg_event_id")
-    if isinstance(number, str) and 0 < len(number) <= 100:
+    if isinstance(number, str) and 0 < len(number) <= 100 and "\0" not in number:
         return f"{SOURCE}:{number}"
     told = [str(event.get(name)) for name in ("email", "event", "timestamp", "sg_message_id", SEND)]
     return f"{SOURCE}:-{blake2b(chr(0).join(told).encode(), digest_size=16).hexdigest()}"
@@ -99,7 +102,9 @@ def _key(event: dict[str, Any]) -> str:
 
 def _send(event: dict[str, Any]) -> int:
     number = event.get(SEND)
-    return int(number) if isinstance(number, str) and number.isascii() and number.isdigit() else 0
+    if isinstance(number, str) and number.isascii() and number.isdigit():
+        return int(number) if len(number) <= _LONGEST_NUMBER else 0
+    return 0
 
 
 def _moment(value: Any) -> datetime | None:
@@ -112,7 +117,10 @@ def _moment(value: Any) -> datetime | None:
 
 
 def _short(value: Any) -> Any:
-    return value if isinstance(value, bool | int | float) else str(value)[:_LONGEST]
+    if isinstance(value, bool | int | float):
+        return value
+    # PostgreSQL keeps no zero character.
+    return str(value)[:_LONGEST].replace("\0", "\ufffd")
 
 
 def _shown(value: Any) -> str:

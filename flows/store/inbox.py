@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, Table, and_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from flows.store.arriving import Event, add_responses, known_keys, known_sends
+from flows.store.arriving import Event as Event
+from flows.store.arriving import add_responses, known_keys, known_sends
 from flows.store.machine import move
 from flows.store.models import Base, Contact, Send
 from flows.store.sets import among
