@@ -12,6 +12,7 @@ from flows.errors import ConfigError, Fault
 from flows.intake.spec import Sources
 from flows.mending import Mended, mended
 from flows.settings import Owners, Senders, Settings
+from flows.surveys import Survey, Surveys
 from flows.yamlfaults import at
 from flows.yamlfile import Document, build, read
 from flows.yamlschema import Place
@@ -45,6 +46,7 @@ class Project:
     segments: Mapping[str, Rule]
     journeys: Mapping[str, Program]
     budgets: tuple[Budget, ...] = ()
+    surveys: Mapping[str, Survey] = field(default_factory=dict)
     broken: list[Fault] = field(default_factory=list)
 
     @property
@@ -76,6 +78,7 @@ def load(folder: Path) -> Project:
     sources = _file(folder, Sources, "sources.yaml", faults)
     segments = _segments(folder, faults)
     policy, budgets = _policy(folder, segments, faults)
+    surveys = _surveys(folder, faults)
     journeys, broken = _journeys(folder, segments)
     if faults or segments is None or not (settings and policy and owners and senders and sources):
         raise ConfigError([*faults, *broken])
@@ -89,6 +92,7 @@ def load(folder: Path) -> Project:
         segments=segments,
         journeys=journeys,
         budgets=budgets,
+        surveys=surveys,
         broken=sorted(set(broken)),
     )
 
@@ -143,6 +147,24 @@ def _policy(
         if segments is not None:
             faults += [document.fault(place, what) for place, what in error.faults]
         return policy, ()
+
+
+def _surveys(folder: Path, faults: list[Fault]) -> Mapping[str, Survey]:
+    """What surveys ask, by message; a project without the file asks for scores only."""
+    if not (folder / "config" / "surveys.yaml").exists():
+        return {}
+    document = _document(folder, "config/surveys.yaml", faults)
+    if document is None:
+        return {}
+    built, wrong = build(Surveys, document)
+    faults += wrong
+    if built is None:
+        return {}
+    for message in built.surveys:
+        if not (folder / "templates" / message).is_dir():
+            what = f'there is no message "{message}" under templates/ that could ask for a score'
+            faults.append(document.fault(("surveys", message), what))
+    return built.surveys
 
 
 def _segments(folder: Path, faults: list[Fault]) -> dict[str, Rule] | None:

@@ -155,6 +155,26 @@ class WebSettings(Spec):
     )
     host: str = Field("127.0.0.1", description="where `stammkunde web` listens")
     port: int = Field(8085, ge=1, le=65535, description="and on which port")
+    clicks: bool = Field(
+        False,
+        description="links of mails lead over our endpoint for those who permitted tracking, which "
+        "notes that they were followed",
+    )
+    proxies: int = Field(
+        0,
+        ge=0,
+        le=9,
+        description="how many reverse proxies of yours stand before the endpoint, each adding to "
+        "`client_header` whom it answers; 0: none",
+    )
+    client_header: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,60}$")] = Field(
+        "X-Forwarded-For", description="header in which proxies say who asks; believed only of them"
+    )
+    per_minute: int = Field(
+        120,
+        ge=1,
+        description="pages one address may ask for in a minute; unsubscribing always works",
+    )
     sendgrid_keys: list[str] = Field(
         default_factory=list,
         description="public keys SendGrid signs its events with; several while one replaces "

@@ -7,6 +7,7 @@ from typing import Any
 from flows.config import needs_config
 from flows.intake.spec import Sources
 from flows.settings import Owners, Senders, Settings
+from flows.surveys import Surveys
 from segments.policy import Policy
 from segments.spec import Journey, Segments, Spec
 
@@ -17,6 +18,7 @@ SCHEMAS: dict[str, type[Spec]] = {
     "owners": Owners,
     "senders": Senders,
     "sources": Sources,
+    "surveys": Surveys,
     "journey": Journey,
 }
 """Every kind of YAML file, and the model it is read into."""

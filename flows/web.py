@@ -1,4 +1,4 @@
-"""The web endpoint on the command line: SendGrid's events and one-click unsubscribes arrive."""
+"""The web endpoint on the command line: what people click and providers tell arrives here."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import uvicorn
 from flows import clock
 from flows.errors import ConfigError
 from flows.responses.app import Office, application
+from flows.responses.limits import Limits
 from flows.settings import link_secrets
 from flows.stages.shop import opened
 
@@ -27,12 +28,14 @@ def serve(folder: Path, host: str | None, port: int | None) -> None:
                 project.policy.locale,
                 clock.now,
                 older=older,
+                surveys=project.surveys,
+                limits=Limits(web.per_minute, web.proxies, web.client_header),
             )
         )
         listening = host or web.host, port or web.port
         typer.echo(
             f"Listening on http://{listening[0]}:{listening[1]}: events of SendGrid at "
-            "/events/sendgrid, unsubscribing at /u/. Ctrl-C ends it"
+            "/events/sendgrid, pages for people behind the links of their mails. Ctrl-C ends it"
         )
         if not web.sendgrid_keys:
             typer.echo(
@@ -46,7 +49,13 @@ def serve(folder: Path, host: str | None, port: int | None) -> None:
         try:
             # Tokens are part of addresses: no access log.
             uvicorn.run(
-                app, host=listening[0], port=listening[1], access_log=False, log_level="warning"
+                app,
+                host=listening[0],
+                port=listening[1],
+                access_log=False,
+                log_level="warning",
+                proxy_headers=False,
+                server_header=False,
             )
         except SystemExit as error:
             raise ConfigError.at(

@@ -1,21 +1,24 @@
-"""Where SendGrid posts what became of messages, and where people unsubscribe with one click."""
+"""The endpoint: where people answer our mails with a click, and providers tell of them."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Engine, text
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from flows import tokens
-from flows.responses import pages
+from flows.responses.confirm_pages import confirm_routes
 from flows.responses.event_routes import NOTHING_IN, Inbound, event_routes
-from flows.store.session import writing
-from flows.store.unsubscribing import unsubscribe
+from flows.responses.front import Front
+from flows.responses.limits import Limits
+from flows.responses.links import Targets, click_routes
+from flows.responses.survey_pages import survey_routes
+from flows.responses.wishes_pages import wishes_routes
+from flows.surveys import Survey
 from segments.names import Locale
 
 
@@ -23,7 +26,8 @@ from segments.names import Locale
 class Office:
     """What the endpoint works with. `keys` are SendGrid's.
 
-    `secret` is that of our links, `older` are those of links in mails already sent.
+    `secret` is that of our links, `older` are those of links in mails already sent. `surveys` go by
+    the message that asks, `targets` tells where a message links to; without it no link is followed.
     """
 
     engine: Engine
@@ -34,6 +38,9 @@ class Office:
     clock: Callable[[], datetime]
     inbound: Inbound = NOTHING_IN
     older: Sequence[bytes] = ()
+    surveys: Mapping[str, Survey] = field(default_factory=dict)
+    limits: Limits = field(default_factory=lambda: Limits(120))
+    targets: Targets | None = None
 
     @property
     def secrets(self) -> tuple[bytes, ...]:
@@ -43,51 +50,27 @@ class Office:
 
 def application(office: Office) -> Starlette:
     """The endpoint. Raises `ConfigError` for a key that is none."""
-    desk = _Desk(office)
+    front = Front(
+        office.engine, office.secrets, office.sender, office.locale, office.clock, office.limits
+    )
+
+    async def health(_request: Request) -> Response:
+        """Whether the store answers."""
+        await run_in_threadpool(_ask, office.engine)
+        return PlainTextResponse("ok\n")
+
     return Starlette(
         routes=[
             *event_routes(office.engine, office.keys, office.clock, office.inbound),
-            Route("/u/{token}", desk.ask, methods=["GET"]),
-            Route("/u/{token}", desk.unsubscribe, methods=["POST"]),
-            Route("/health", desk.health, methods=["GET"]),
+            *wishes_routes(front),
+            *survey_routes(front, office.surveys),
+            *confirm_routes(front),
+            *(click_routes(front, office.targets) if office.targets else ()),
+            Route("/health", health, methods=["GET"]),
         ]
     )
 
 
-@dataclass(frozen=True)
-class _Desk:
-    office: Office
-
-    async def ask(self, request: Request) -> Response:
-        """A page with a button. Programs that follow every link of a mail change nothing."""
-        known = tokens.read(self.office.secrets, request.path_params["token"])
-        return self._page(request, "ask" if known else "unknown")
-
-    async def unsubscribe(self, request: Request) -> Response:
-        """One click, of a person on the page or of a mail program (RFC 8058); safe to repeat.
-
-        What the form says is not read, and nothing but the link is needed.
-        """
-        known = tokens.read(self.office.secrets, request.path_params["token"])
-        if known is None:
-            return self._page(request, "unknown")
-        await run_in_threadpool(self._unsubscribe, known[0])
-        return self._page(request, "done")
-
-    async def health(self, _request: Request) -> Response:
-        """Whether the store answers."""
-        await run_in_threadpool(self._ask_store)
-        return PlainTextResponse("ok\n")
-
-    def _unsubscribe(self, contact_id: int) -> None:
-        with writing(self.office.engine) as connection:
-            unsubscribe(connection, contact_id, self.office.clock(), "unsubscribe link")
-
-    def _ask_store(self) -> None:
-        with self.office.engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-
-    def _page(self, request: Request, what: str) -> Response:
-        locale = pages.language(request.headers.get("accept-language"), self.office.locale)
-        status = 404 if what == "unknown" else 200
-        return HTMLResponse(pages.page(what, locale, self.office.sender), status, pages.HEADERS)
+def _ask(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))

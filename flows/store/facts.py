@@ -8,8 +8,18 @@ from typing import Any
 from sqlalchemy import Connection, case, exists, func, literal, select
 from sqlalchemy.sql.expression import ColumnElement, Select
 
+from flows.store.consent_mails import CONFIRMING, confirmable
+from flows.store.consents import Asked
 from flows.store.grounds import in_force, settled
-from flows.store.models import Contact, Customer, Enrollment, Owner, Permission, Send
+from flows.store.models import (
+    Contact,
+    Customer,
+    Enrollment,
+    Owner,
+    Permission,
+    Preference,
+    Send,
+)
 from flows.store.orders import PurchaseFacts, latest, purchases
 from segments.names import Basis, PermissionKind, Purpose, Role
 
@@ -52,6 +62,8 @@ class MessageFacts:
     owner: OwnerFacts | None
     purchase: PurchaseFacts | None
     tracking: bool = False
+    asked: Asked | None = None
+    """The consent the message asks to confirm."""
 
 
 def message_facts(
@@ -75,10 +87,12 @@ def message_facts(
         rows = connection.execute(_sends(now, send_ids[start : start + _BLOCK])).all()
         about = {row.id: (row.customer_id, row.own) for row in rows if prints_order(row.message)}
         orders = _orders(connection, about, now)
+        confirming = [row.id for row in rows if row.journey == CONFIRMING]
+        asked = confirmable(connection, confirming) if confirming else {}
         for row in rows:
             owner = owners.get(row.owner) or nobody
-            known = (*row[:_OF_PERSON], owner, orders.get(row.id), bool(row.tracking))
-            found[row.id] = MessageFacts(*known)
+            rest = owner, orders.get(row.id), bool(row.tracking), asked.get(row.id)
+            found[row.id] = MessageFacts(*row[:_OF_PERSON], *rest)
     return [found[send_id] for send_id in send_ids if send_id in found]
 
 
@@ -104,6 +118,7 @@ def trial_facts(
     row = connection.execute(
         select(Customer.id, Customer.name, Customer.locale, literal(0), *_CONTACT, Customer.owner)
         .outerjoin(Contact, Contact.customer_id == Customer.id)
+        .outerjoin(Preference, Preference.contact_id == Contact.id)
         .where(wanted)
         .order_by(fitting, Contact.id)
         .limit(1)
@@ -132,7 +147,7 @@ _CONTACT = (
     Contact.title,
     Contact.first_name,
     Contact.last_name,
-    Contact.locale,
+    func.coalesce(Preference.locale, Contact.locale),
 )
 _OF_PERSON = 17
 """How many columns of a send are facts of the message as they are."""
@@ -162,16 +177,17 @@ def _sends(now: datetime, send_ids: list[int]) -> Select[Any]:
             *_CONTACT,
             Enrollment.purchase_id.label("own"),
             Customer.owner,
-            _tracked(now).label("tracking"),
+            tracked(now).label("tracking"),
         )
         .join(Enrollment, Enrollment.id == Send.enrollment_id)
         .join(Customer, Customer.id == Send.customer_id)
         .outerjoin(Contact, Contact.id == Send.contact_id)
+        .outerjoin(Preference, Preference.contact_id == Contact.id)
         .where(Send.id.in_(send_ids))
     )
 
 
-def _tracked(now: datetime) -> ColumnElement[bool]:
+def tracked(now: datetime) -> ColumnElement[bool]:
     """Whether the contact agreed that we see what is opened and clicked; silence means no."""
     return exists().where(
         Permission.contact_id == Send.contact_id,
