@@ -85,11 +85,12 @@ def list_tasks(
         typer.echo(say("no_tasks", locale))
     else:
         closed = asked.everything or asked.since is not None
-        print_tables([[_told(row, now, zone, locale, closed) for row in _records(found)]])
-        still = found[found["status"] == TaskStatus.OPEN]
-        late = int((still["due_at"] < now).sum())
+        still = found["status"] == TaskStatus.OPEN
+        found["late"] = still & (tasks.deadlines(found, zone) <= now)
+        print_tables([[_told(row, zone, locale, closed) for row in _records(found)]])
+        late = int(found["late"].sum())
         typer.echo()
-        typer.echo(say("tasks_in_all", locale, open=len(still), overdue=late))
+        typer.echo(say("tasks_in_all", locale, open=int(still.sum()), overdue=late))
 
 
 def close_task(folder: Path, number: int, said: Said, as_of: str | None) -> None:
@@ -161,7 +162,7 @@ def _found(shop: Shop, asked: Asked, now: datetime) -> pd.DataFrame:
     due_until = _due(asked.due, zone, now) if asked.due is not None else None
     since = _since(asked.since, zone) if asked.since is not None else None
     with reading(shop.engine) as connection:
-        return tasks.listed(
+        found = tasks.listed(
             connection,
             now,
             owner=asked.owner,
@@ -169,6 +170,9 @@ def _found(shop: Shop, asked: Asked, now: datetime) -> pd.DataFrame:
             everything=asked.everything or since is not None,
             since=since,
         )
+    if asked.due == "overdue":
+        found = found[tasks.deadlines(found, zone) <= now].reset_index(drop=True)
+    return found
 
 
 def _due(asked: str, zone: str, now: datetime) -> datetime:
@@ -235,17 +239,14 @@ def _before(known: TaskFacts, zone: str, locale: Locale) -> str:
     )
 
 
-def _told(
-    row: dict[str, Any], now: datetime, zone: str, locale: Locale, closed: bool
-) -> dict[str, object]:
-    late = row["status"] == TaskStatus.OPEN and row["due_at"] < now
-    due = _local(row["due_at"], zone)
+def _told(row: dict[str, Any], zone: str, locale: Locale, closed: bool) -> dict[str, object]:
+    due = _local(row["due_at"], zone).removesuffix(" 00:00")
     owner = row["owner"] or say("nobody", locale)
     if row["escalated_at"] is not None:
         owner = say("task_handed_on", locale, owner=owner)
     told = {
         say("task", locale): row["task"],
-        say("task_due", locale): say("task_overdue", locale, due=due) if late else due,
+        say("task_due", locale): say("task_overdue", locale, due=due) if row["late"] else due,
         say("task_owner", locale): owner,
         say("task_what", locale): word(TaskKind, row["kind"], locale),
         say("task_customer", locale): " ".join(

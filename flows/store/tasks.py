@@ -92,6 +92,12 @@ def listed(
     return found.drop(columns="_closed")
 
 
+def deadlines(tasks: pd.DataFrame, zone: str) -> pd.Series:
+    """Until when each task is in time: a day that is named without an hour counts as a whole."""
+    due = tasks["due_at"].dt.tz_convert(zone)
+    return due.where(due != due.dt.normalize(), due + pd.DateOffset(days=1))
+
+
 def facts(connection: Connection, number: int) -> TaskFacts | None:
     """One task, if there is one of that number."""
     if not 0 < number < LARGEST:
