@@ -4,7 +4,6 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum, auto
 from io import BytesIO
 from textwrap import wrap
 from xml.sax.saxutils import escape
@@ -16,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from flows.reporting.subjects import Format
 from segments.names import Locale
 
 BLUE, SKY, GREEN, ORANGE = "#0072B2", "#56B4E9", "#009E73", "#E69F00"
@@ -51,13 +51,6 @@ _STYLE = {
     # Letters as shapes: a reader's machine need not have the font.
     "svg.fonttype": "path",
 }
-
-
-class Format(StrEnum):
-    """What a picture is written as."""
-
-    SVG = auto()
-    PNG = auto()
 
 
 @dataclass(frozen=True)
