@@ -1,9 +1,9 @@
-"""What an order, a message or a task leaves or costs, as config/policy.yaml writes it."""
+"""What orders leave, what reaching people costs and which difference matters, as YAML writes it."""
 
 from pydantic import Field
 
 from segments.names import TaskKind
-from segments.spans import Share
+from segments.spans import Duration, Share, Span
 from segments.written import Spec
 
 
@@ -37,3 +37,20 @@ class CostPolicy(Spec):
     )
     message: float = Field(0.01, ge=0, description="a message sent")
     task: TaskCosts = Field(default_factory=TaskCosts, description="a measure a colleague took")
+
+
+class MeasurePolicy(Spec):
+    """How what the journeys bring is judged. What is written here applies from that day on."""
+
+    matters: float = Field(
+        1.0, gt=0, description="the smallest difference in margin per customer worth knowing of"
+    )
+    wait: Duration = Field(
+        Span(12, "months"), description="how long anybody would wait for a verdict"
+    )
+    planned: int = Field(
+        5000,
+        ge=100,
+        description="so many customers of both arms a comparison is laid out for: about there it "
+        "sees sharpest",
+    )

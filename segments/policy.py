@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from segments.attention import AttentionPolicy
-from segments.costs import CostPolicy
+from segments.costs import CostPolicy, MeasurePolicy
 from segments.journey.hours import ANY_TIME, Hours, OpenHours, parse_hours
 from segments.names import Locale, Reassurance
 from segments.spans import Duration, Share, Span
@@ -195,6 +195,9 @@ class Policy(Spec):
     costs: CostPolicy = Field(
         default_factory=CostPolicy,
         description="what an order leaves, and what it costs to reach people",
+    )
+    measure: MeasurePolicy = Field(
+        default_factory=MeasurePolicy, description="how what journeys bring is judged"
     )
 
     @field_validator("zone")

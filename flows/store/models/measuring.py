@@ -11,12 +11,13 @@ from segments import names
 
 
 class Terms(Base):
-    """What an order leaves and a message costs, and the house's share of holdout, from a day on."""
+    """What policy.yaml says of costs, judging and the house's share of holdout, from a day on."""
 
     __tablename__ = "terms"
     id: Mapped[Id]
     since: Mapped[UtcTime]
     costs: Mapped[dict[str, Any]]
+    measure: Mapped[dict[str, Any]]
     holdout: Mapped[float]
 
 

@@ -155,6 +155,7 @@ def upgrade() -> None:
         sa.Column("id", BIG, nullable=False),
         sa.Column("since", Utc(), nullable=False),
         sa.Column("costs", sa.JSON(), nullable=False),
+        sa.Column("measure", sa.JSON(), nullable=False),
         sa.Column("holdout", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_terms")),
     )
