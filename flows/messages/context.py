@@ -16,6 +16,7 @@ from flows.messages.message import Message, Shared
 from flows.messages.people import clean, greeting, name_part, phone_link
 from flows.outgoing import ascii_address
 from flows.settings import Senders
+from flows.store.consents import Asked
 from flows.store.facts import MessageFacts, OwnerFacts
 from flows.store.orders import LineFacts, PurchaseFacts
 from segments.names import Basis, Purpose
@@ -117,6 +118,8 @@ def kept(
         found["greeting"] = greeting(facts.salutation, title, first, last, message.words)
     if message.prints("customer"):
         found["customer"] = _filled(id=facts.customer_id, name=clean(facts.customer_name))
+    if facts.asked and message.prints("consent"):
+        found["consent"] = _consent(facts.asked, letterhead)
     if facts.purchase and message.prints("order"):
         found["order"] = _order(facts.purchase)
     return found
@@ -128,6 +131,16 @@ def sender_id(domain: str) -> str:
     if len(letters) >= 5:
         return letters
     return letters + blake2b(domain.encode(), digest_size=5).hexdigest()
+
+
+def _consent(asked: Asked, letterhead: Letterhead) -> dict[str, Any]:
+    return _filled(
+        token=tokens.make_for(letterhead.secret, tokens.Kind.CONFIRM, asked.request),
+        purposes=[str(purpose) for purpose in asked.purposes],
+        requested_at=asked.requested_at.isoformat(),
+        source=re.sub(r"^https?://", "", clean(asked.source) or "") or None,
+        wording=clean(asked.wording),
+    )
 
 
 def _order(purchase: PurchaseFacts) -> dict[str, Any]:

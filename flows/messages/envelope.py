@@ -20,6 +20,7 @@ _LINE = dict.fromkeys(("name", "category", "quantity", "amount", "fact"))
 _ORDER = dict.fromkeys(
     ("id", "number", "ordered_at", "delivered_at", "currency", "total", "category", "lines", "more")
 )
+_CONSENT = dict.fromkeys(("purposes", "requested_at", "source", "wording"))
 _FOREIGN = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -39,6 +40,7 @@ def printed(kept: Mapping[str, Any], message: Message) -> dict[str, Any]:
         "customer": {**_CUSTOMER, **kept.get("customer", {})},
         "owner": _owner(**kept["owner"]),
         "order": order,
+        "consent": _consent(kept["consent"], message) if "consent" in kept else None,
         "unsubscribe": {"link": _way_out(kept, message)} if "token" in kept else None,
     }
 
@@ -88,6 +90,12 @@ def _headers(kept: Mapping[str, Any], message: Message) -> dict[str, str]:
     if send["purpose"] == Purpose.ADVERTISING:
         headers["List-ID"] = f"<{Purpose.ADVERTISING}.{shared['domain']}>"
     return headers
+
+
+def _consent(consent: Mapping[str, Any], message: Message) -> dict[str, Any]:
+    """What is to be confirmed, and where; without a page of ours nobody is asked."""
+    web = message.shared["web"] or f"https://{message.shared['domain']}"
+    return {**_CONSENT, **consent, "link": f"{web}/doi/{consent['token']}"}
 
 
 def _way_out(kept: Mapping[str, Any], message: Message) -> str:

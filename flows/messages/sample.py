@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 
 from flows.errors import Fault
 from flows.messages.environment import ROOT
+from flows.store.consents import Asked
 from flows.store.facts import MessageFacts, OwnerFacts
 from flows.store.orders import LineFacts, PurchaseFacts
 from segments.names import Basis, Locale, Purpose, Salutation
@@ -64,6 +65,14 @@ class SampleOrder(Spec):
     more: int = 0
 
 
+class SampleConsent(Spec):
+    """A consent that is to be confirmed."""
+
+    purposes: list[Purpose] = Field(min_length=1)
+    source: str | None = None
+    wording: str | None = None
+
+
 class Sample(Spec):
     """A sample.yaml."""
 
@@ -73,6 +82,7 @@ class Sample(Spec):
     customer: SampleCustomer = SampleCustomer()
     owner: SampleOwner = SampleOwner()
     order: SampleOrder | None = None
+    consent: SampleConsent | None = Field(None, description="for a mail that asks to confirm one")
 
     def facts(self, message: str, locale: str) -> MessageFacts:
         """The facts a send to this person would have."""
@@ -96,6 +106,7 @@ class Sample(Spec):
             contact_locale=Locale(locale),
             owner=OwnerFacts("owner", **self.owner.model_dump()),
             purchase=_purchase(self.order) if self.order else None,
+            asked=_asked(self.consent) if self.consent else None,
         )
 
 
@@ -138,6 +149,10 @@ def _purchase(order: SampleOrder) -> PurchaseFacts:
         ),
         more=order.more,
     )
+
+
+def _asked(consent: SampleConsent) -> Asked:
+    return Asked(1, 1, tuple(consent.purposes), AT, None, consent.source, wording=consent.wording)
 
 
 def _noon(day: date) -> datetime:

@@ -30,6 +30,7 @@ from flows.stages.recheck import postpone, recheck
 from flows.stages.shop import Progress, Shop, noted_run, quiet
 from flows.stages.ways import Ways
 from flows.store import outbox, review, runs
+from flows.store.consent_mails import CONFIRMING
 from flows.store.session import writing
 from segments.names import HaltCause, JourneyStatus
 
@@ -215,7 +216,7 @@ def terms(project: Project) -> Terms:
     return Terms(
         settings,
         policy.sending,
-        frozenset(p.name for p in project.running if p.journey.status in _SENDING),
+        frozenset({CONFIRMING, *(p.name for p in project.running if p.journey.status in _SENDING)}),
         timedelta(days=policy.complaint_hold.days),
         Limits(warm_ups, policy.zone),
         project.owners.default,

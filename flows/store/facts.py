@@ -92,7 +92,8 @@ def message_facts(
         for row in rows:
             owner = owners.get(row.owner) or nobody
             rest = owner, orders.get(row.id), bool(row.tracking), asked.get(row.id)
-            found[row.id] = MessageFacts(*row[:_OF_PERSON], *rest)
+            known: list[Any] = [*row[:_OF_PERSON], *rest]
+            found[row.id] = MessageFacts(*known)
     return [found[send_id] for send_id in send_ids if send_id in found]
 
 
