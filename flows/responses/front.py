@@ -72,7 +72,8 @@ class Front:
         locale = self.speaks(request, known)
         words = WORDS[locale]
         page = Page(words[what], paragraph(words[f"{what}_more"]))
-        return answer(page, locale, self.sender, status, switch=request.method != "POST")
+        switch = status == 200 and request.method != "POST"
+        return answer(page, locale, self.sender, status, switch=switch)
 
     def unknown(self, request: Request) -> Response:
         """The answer to every link we did not make, whatever is wrong with it."""

@@ -86,7 +86,7 @@ class _Desk:
             known = wishes(connection, contact, now)
             if known is not None:
                 wanted = _wanted(said, known)
-                words = f"{wording['about']}: {wording[f'about_{wanted.about}']}"
+                words = f"{wording['about']}: {wording[f'about_{wanted.about or About.NONE}']}"
                 wish(connection, contact, wanted, now, Source("preferences page", words))
 
         await self.front.write(save)
@@ -125,7 +125,7 @@ def _wanted(said: dict[str, str], known: Wishes) -> Wishes:
     often = said.get("often", "")
     locale = said.get("locale")
     return Wishes(
-        About(about) if about in set(About) else known.about,
+        About(about) if about in set(About) else None,
         int(often) if often in map(str, APART) else known.apart_days,
         Locale(locale) if locale in set(Locale) else known.locale,
     )

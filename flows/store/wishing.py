@@ -43,9 +43,12 @@ class About(StrEnum):
 
 @dataclass(frozen=True)
 class Wishes:
-    """What somebody wants; `apart_days` is nought for as often as there is something."""
+    """What somebody wants; `apart_days` is nought for as often as there is something.
 
-    about: About
+    `about` is empty where nothing is said about it.
+    """
+
+    about: About | None
     apart_days: int
     locale: Locale | None
 
@@ -97,8 +100,12 @@ def wish(
     known = wishes(connection, contact_id, at)
     if known is None:
         return False
-    if wanted.about != known.about:
-        _about(connection, contact_id, wanted.about, known.about, at, source)
+    # Whoever says "none" objects, even where nothing lets us write to them as yet.
+    if wanted.about == About.NONE:
+        unsubscribe(connection, contact_id, at, source.page)
+    elif wanted.about is not None and wanted.about != known.about:
+        had = known.about is not None and known.about.advertising
+        _about(connection, contact_id, wanted.about, had, at, source)
     if (wanted.apart_days, wanted.locale) != (known.apart_days, known.locale):
         _keep(connection, contact_id, wanted, known, at)
     return True
@@ -108,18 +115,15 @@ def _about(
     connection: Connection,
     contact_id: int,
     wanted: About,
-    known: About,
+    had_advertising: bool,
     at: datetime,
     source: Source,
 ) -> None:
-    if wanted == About.NONE:
-        unsubscribe(connection, contact_id, at, source.page)
-        return
     connection.execute(update(_permission).where(_objection(contact_id, at)).values(ended_at=at))
     email = connection.scalar(select(Contact.email).where(Contact.id == contact_id))
     if wanted.advertising:
         lift_own(connection, contact_id, email, [Purpose.ADVERTISING], at, at)
-        if not known.advertising:
+        if not had_advertising:
             _consent(connection, contact_id, Purpose.ADVERTISING, at, source)
     else:
         _stop(connection, contact_id, Purpose.ADVERTISING, at, source)
