@@ -13,10 +13,10 @@ def figure(
     budget: float | None = None,
     ratio: float | None = None,
 ) -> None:
-    """Print one figure. A rate ("/s") holds from its budget upwards, all else up to it."""
+    """Print one figure. A rate ("/s", "x faster") holds from its budget upwards, all else to it."""
     holds = None
     if budget is not None:
-        holds = value >= budget if unit.endswith("/s") else value <= budget
+        holds = value >= budget if unit.endswith(("/s", "faster")) else value <= budget
     line = {
         "bench": bench,
         "case": case,

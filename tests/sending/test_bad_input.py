@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.delivery.smtp.certificates import Authority
+from tests.certificates import Authority
 from tests.sending.conftest import Say
 from tests.sending.letters import KEY, NUMBERS, VARIABLE, Letters, address, addresses
 from tests.simulator.account import SCOPES

@@ -5,6 +5,7 @@ import asyncio
 import gc
 import logging
 import signal
+import ssl
 import sys
 from pathlib import Path
 
@@ -61,6 +62,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
     parser.add_argument("--control-port", type=int, default=0, help="0: any free one")
     parser.add_argument(
+        "--certificate",
+        type=Path,
+        help="speak TLS as localhost: key and certificate in a file",
+    )
+    parser.add_argument(
         "--keep",
         choices=("full", "digest", "counts"),
         default="full",
@@ -96,7 +102,7 @@ async def _serve(options: argparse.Namespace) -> None:
     control = Control(world)
     calls = {**batches.calls(world), **lists.calls(world), **logs.calls(world)}
     app = application(world, [*routes(calls), *control.routes()])
-    control.port = Port(world, app, options.host, options.port)
+    control.port = Port(world, app, options.host, options.port, _shown(options.certificate))
     desk = Port(world, app, options.host, options.control_port)
     await control.port.open()
     await desk.open()
@@ -109,10 +115,10 @@ async def _serve(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
-    address = f"http://{options.host}"
+    host = f"http://{options.host}" if options.certificate is None else "https://localhost"
     ready = {
-        "address": f"{address}:{control.port.number}",
-        "control": f"{address}:{desk.number}",
+        "address": f"{host}:{control.port.number}",
+        "control": f"http://{options.host}:{desk.number}",
         "key": account.KEY,
         "public_key": world.webhook.public_key(),
     }
@@ -122,6 +128,14 @@ async def _serve(options: argparse.Namespace) -> None:
     beating.cancel()
     control.port.close()
     desk.close()
+
+
+def _shown(certificate: Path | None) -> ssl.SSLContext | None:
+    if certificate is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
 
 
 def _pairs(written: str) -> list[list[str]]:

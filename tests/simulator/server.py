@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Callable
 
 import uvicorn
@@ -20,8 +21,16 @@ _BACKLOG = 2048
 class Port:
     """One port that can be closed, so that nobody gets through, and opened again."""
 
-    def __init__(self, world: World, app: ASGIApp, host: str, port: int) -> None:
+    def __init__(
+        self,
+        world: World,
+        app: ASGIApp,
+        host: str,
+        port: int,
+        secure: ssl.SSLContext | None = None,
+    ) -> None:
         self._host = host
+        self._secure = secure
         self.number = port
         self._state = ServerState()
         self._server: asyncio.Server | None = None
@@ -51,7 +60,9 @@ class Port:
         sock.bind((self._host, self.number))
         self.number = sock.getsockname()[1]
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._make, sock=sock, backlog=_BACKLOG)
+        self._server = await loop.create_server(
+            self._make, sock=sock, backlog=_BACKLOG, ssl=self._secure
+        )
 
     def close(self) -> None:
         """Refuse connections, and break off those there are."""

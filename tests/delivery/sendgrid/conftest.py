@@ -1,22 +1,17 @@
 """Messages, outlets and certificates for what is said to SendGrid."""
 
-import ssl
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from flows.delivery.sendgrid.outlet import SendGridOutlet
 from flows.outgoing import Outgoing
 from flows.outlet_settings import SendGridOutletSettings
+from tests.certificates import Authority
 from tests.simulator.fixtures import simulator, simulator_process
 
 __all__ = ["simulator", "simulator_process"]
@@ -121,68 +116,14 @@ def _spec(name: str) -> dict[str, Any]:
     return spec
 
 
-class Authority:
-    """Signs certificates, good ones and bad ones."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self.file = folder / "authority.pem"
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test Authority")])
-        self._name = name
-        certificate = (
-            self._begun(name, self._key, days=1)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .sign(self._key, hashes.SHA256())
-        )
-        self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-
-    def server(self, host: str = "localhost", days: int = 1) -> ssl.SSLContext:
-        """What a server of this name needs; a negative number of days ago it ran out."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-        names = [x509.DNSName(host), x509.IPAddress(ip_address("127.0.0.9"))]
-        certificate = (
-            self._begun(name, key, days)
-            .add_extension(x509.SubjectAlternativeName(names), critical=False)
-            .sign(self._key, hashes.SHA256())
-        )
-        file = self._folder / f"{host}{days}.pem"
-        file.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-            + certificate.public_bytes(serialization.Encoding.PEM)
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
-
-    def _begun(
-        self, name: x509.Name, key: ec.EllipticCurvePrivateKey, days: int
-    ) -> x509.CertificateBuilder:
-        today = datetime.now(UTC)  # noqa: TID251
-        return (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(self._name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(today - timedelta(days=30))
-            .not_valid_after(today + timedelta(days=days))
-        )
-
-
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """Somebody who signs certificates. Nobody trusts it yet."""
-    return Authority(tmp_path_factory.mktemp("certificates"))
+    return Authority.found(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture
 def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Authority:
     """The same, trusted by everything opened during the test."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    monkeypatch.setenv("SSL_CERT_FILE", authority.file)
     return authority

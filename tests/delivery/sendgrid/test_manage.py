@@ -15,7 +15,8 @@ from python_http_client import Client
 from flows.delivery.sendgrid import manage
 from flows.errors import DeliveryError
 from segments.names import HaltCause
-from tests.delivery.sendgrid.conftest import KEY, NOW, Authority, sendgrid
+from tests.certificates import OVER, Authority
+from tests.delivery.sendgrid.conftest import KEY, NOW, sendgrid
 from tests.delivery.sendgrid.peers import Peer, Request, errors, nobody, read_all, reply
 
 PAGE = b"<html>Log in to the Wi-Fi</html>"
@@ -181,7 +182,7 @@ def test_a_host_nobody_answers_at_is_named():
 
 def test_a_bad_certificate_is_told_as_one(trusted: Authority):
     with (
-        Peer(secure=trusted.server(days=-1)) as peer,
+        Peer(secure=trusted.context("localhost", OVER)) as peer,
         pytest.raises(DeliveryError, match="certificate"),
     ):
         manage.new_batch_id(client(peer.address))

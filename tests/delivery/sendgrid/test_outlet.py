@@ -17,7 +17,8 @@ from flows.delivery.sendgrid.outlet import SendGridOutlet
 from flows.errors import DeliveryError
 from flows.outgoing import Outgoing
 from segments.names import HaltCause, Outcome
-from tests.delivery.sendgrid.conftest import KEY, NOW, Authority, message, sendgrid
+from tests.certificates import OVER, Authority
+from tests.delivery.sendgrid.conftest import KEY, NOW, message, sendgrid
 from tests.delivery.sendgrid.peers import (
     Peer,
     Request,
@@ -219,7 +220,7 @@ def test_an_unreachable_host_is_told_quickly(open_outlet: Open):
 
 
 def test_an_expired_certificate_is_told_at_once(open_outlet: Open, trusted: Authority):
-    with Peer(secure=trusted.server(days=-1)) as peer:
+    with Peer(secure=trusted.context("localhost", OVER)) as peer:
         outlet = open_outlet(peer.address)
         with pytest.raises(DeliveryError, match="certificate"):
             delivered(outlet, messages(100))
@@ -235,7 +236,7 @@ def test_a_connection_that_does_not_come_about_is_tried_again(
         if next(numbers) < 2:
             reset(connection)
 
-    with Peer(secure=trusted.server(), rude=twice) as peer:
+    with Peer(secure=trusted.context("localhost"), rude=twice) as peer:
         receipts = delivered(open_outlet(peer.address), messages(5))
     assert outcomes(receipts) == {Outcome.ACCEPTED: 5}
     assert len(peer.requests) == 5
@@ -255,7 +256,7 @@ def test_a_message_that_finds_no_connection_while_others_do_is_still_ours(
         time.sleep(0.02)
         return accepted(request)
 
-    with Peer(secure=trusted.server(), rude=only_the_first, answer=slow) as peer:
+    with Peer(secure=trusted.context("localhost"), rude=only_the_first, answer=slow) as peer:
         receipts = delivered(open_outlet(peer.address, connections=2), messages(120))
     first_done.set()
     assert outcomes(receipts)[Outcome.QUEUED] >= 1

@@ -5,6 +5,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from typing import Any, TypeVar
 
 import pytest
@@ -15,7 +16,8 @@ from flows.delivery.sendgrid.answers import Answer, Broken, Meaning, judge
 from flows.delivery.sendgrid.post import Line, address_of, checked_key
 from flows.errors import DeliveryError
 from segments.names import HaltCause
-from tests.delivery.sendgrid.conftest import KEY, Authority, sendgrid
+from tests.certificates import FAR_OFF, OVER, Authority
+from tests.delivery.sendgrid.conftest import KEY, sendgrid
 from tests.delivery.sendgrid.peers import Peer, nobody, read_all, read_head, reply, reset
 
 BODY = b'{"a": "' + b"x" * 9000 + b'"}'
@@ -288,12 +290,14 @@ def test_several_requests_at_once_time_out_each_for_itself():
 
 
 @pytest.mark.parametrize(
-    ("host", "days", "said"),
-    [("localhost", -3, "expired"), ("elsewhere.example", 1, "mismatch")],
+    ("host", "until", "said"),
+    [("localhost", OVER, "expired"), ("elsewhere.example", FAR_OFF, "mismatch")],
     ids=["expired", "of another host"],
 )
-def test_a_bad_certificate_is_told_as_one(trusted: Authority, host: str, days: int, said: str):
-    with Peer(secure=trusted.server(host, days)) as peer:
+def test_a_bad_certificate_is_told_as_one(
+    trusted: Authority, host: str, until: datetime, said: str
+):
+    with Peer(secure=trusted.context(host, until)) as peer:
         (answer,) = posted(peer.address)
     assert isinstance(answer, Broken)
     assert (answer.began, answer.hopeless) == (False, True)
@@ -303,7 +307,7 @@ def test_a_bad_certificate_is_told_as_one(trusted: Authority, host: str, days: i
 
 
 def test_a_certificate_nobody_vouches_for_is_told_as_one(authority: Authority):
-    with Peer(secure=authority.server()) as peer:
+    with Peer(secure=authority.context("localhost")) as peer:
         (answer,) = posted(peer.address)
     assert isinstance(answer, Broken)
     assert answer.hopeless
@@ -311,7 +315,7 @@ def test_a_certificate_nobody_vouches_for_is_told_as_one(authority: Authority):
 
 
 def test_a_good_certificate_lets_messages_pass(trusted: Authority):
-    with Peer(secure=trusted.server()) as peer:
+    with Peer(secure=trusted.context("localhost")) as peer:
         answers = posted(peer.address, LARGE, times=2)
     assert answers == [Answer(202, f"m-{len(LARGE)}")] * 2
     assert peer.connections == 1
@@ -321,7 +325,7 @@ def test_a_good_certificate_lets_messages_pass(trusted: Authority):
 def test_a_doubt_is_one_under_encryption_too(
     trusted: Authority, rude: Callable[[socket.socket], None]
 ):
-    context = trusted.server()
+    context = trusted.context("localhost")
 
     def wrapped(connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as encrypted:
@@ -365,7 +369,7 @@ def test_what_is_encrypted_goes_through_the_proxy_unread(
         asked.append(connection.recv(1000))
         connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
 
-    with Peer(rude=agree, secure=trusted.server()) as proxy:
+    with Peer(rude=agree, secure=trusted.context("localhost")) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://me:secret@127.0.0.1:{proxy.port}")
         monkeypatch.setenv("NO_PROXY", "")
         answers = posted("https://localhost:444", times=2)

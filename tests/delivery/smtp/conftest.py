@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.delivery.smtp.certificates import Authority
+from tests.certificates import Authority
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.delivery.smtp.certificates import Authority
+from tests.certificates import Authority
 
 _DAEMONS = Path("/usr/lib/postfix/sbin")
 _MAIN = """

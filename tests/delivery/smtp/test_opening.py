@@ -16,7 +16,7 @@ from flows.delivery.smtp.outlet import SmtpOutlet
 from flows.errors import ConfigError, DeliveryError
 from segments.names import HaltCause, Outcome
 from segments.spans import Span
-from tests.delivery.smtp.certificates import Authority
+from tests.certificates import Authority
 from tests.delivery.smtp.desk import Act, Answer, desk, says
 from tests.delivery.smtp.mails import mail, outlet, send, settings
 from tests.delivery.smtp.office import PASSWORD, USER, office

@@ -7,7 +7,7 @@ import pytest
 from flows.delivery.outlet import Receipt
 from flows.delivery.smtp.outlet import SmtpOutlet
 from segments.names import HaltCause, Outcome
-from tests.delivery.smtp.certificates import Authority
+from tests.certificates import Authority
 from tests.delivery.smtp.mails import gather, mail, settings
 from tests.delivery.smtp.postfix import Postfix, postfix, why_not
 from tests.delivery.smtp.test_signing import DKIM, RSA, pem, verified

@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-_FAR_OFF = datetime(2120, 1, 1, tzinfo=UTC)
+FAR_OFF = datetime(2120, 1, 1, tzinfo=UTC)
+OVER = datetime(2021, 1, 1, tzinfo=UTC)
+"""When a certificate ran out that is none any more."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Authority of the tests")])
         own = (
-            _certificate(name, name, key, _FAR_OFF)
+            _certificate(name, name, key, FAR_OFF)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(
                 x509.KeyUsage(
@@ -59,7 +61,7 @@ class Authority:
         """The certificate to trust."""
         return str(self.folder / "authority.pem")
 
-    def vouch(self, name: str = "127.0.0.1", until: datetime = _FAR_OFF) -> Path:
+    def vouch(self, name: str = "127.0.0.1", until: datetime = FAR_OFF) -> Path:
         """A file with a certificate for this name or address, and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         plain = name.replace(".", "").isdigit()
@@ -79,7 +81,7 @@ class Authority:
         file.write_bytes(secret + paper.public_bytes(Encoding.PEM))
         return file
 
-    def context(self, name: str = "127.0.0.1", until: datetime = _FAR_OFF) -> ssl.SSLContext:
+    def context(self, name: str = "127.0.0.1", until: datetime = FAR_OFF) -> ssl.SSLContext:
         """What a server of this name shows."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.vouch(name, until))
