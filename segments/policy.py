@@ -9,6 +9,7 @@ from segments.attention import AttentionPolicy
 from segments.costs import CostPolicy, MeasurePolicy
 from segments.journey.hours import ANY_TIME, Hours, OpenHours, parse_hours
 from segments.names import Locale, Reassurance
+from segments.retention import RetentionPolicy
 from segments.spans import Duration, Share, Span
 from segments.written import Spec
 
@@ -122,6 +123,15 @@ class PermissionPolicy(Spec):
         description="a consent that was asked for counts only once it was confirmed; one without "
         "these two moments counts as its proof says",
     )
+    confirm_within: Duration = Field(
+        Span(14, "days"),
+        description="how long the link of the mail that asks to confirm a consent is good",
+    )
+    ask_to_confirm: bool = Field(
+        True,
+        description="mail whoever a source says asked for a consent and did not confirm it; once, "
+        "and not about requests older than confirm_within",
+    )
     consent_dormant_after: Duration | None = Field(
         None,
         description="a consent unused for so long no longer counts; never if empty",
@@ -198,6 +208,10 @@ class Policy(Spec):
     )
     measure: MeasurePolicy = Field(
         default_factory=MeasurePolicy, description="how what journeys bring is judged"
+    )
+
+    retention: RetentionPolicy = Field(
+        default_factory=RetentionPolicy, description="how long records are kept"
     )
 
     @field_validator("zone")
