@@ -5,6 +5,7 @@ from datetime import datetime
 
 from flows.intake.load import pull as pull_tables
 from flows.intake.report import PullReport
+from flows.stages.consenting import ask
 from flows.stages.shop import Progress, Shop, noted_run, quiet
 from flows.store import runs
 from flows.store.bulk import look_again
@@ -34,6 +35,9 @@ def pull(shop: Shop, now: datetime, *, progress: Progress = quiet) -> PullReport
             progress=lambda what, rows: progress(what, rows, 0),
         )
         counts |= {table.table: asdict(table) for table in report.tables}
+        asked = ask(shop, now, run_id)
+        if asked:
+            counts["asked_to_confirm"] = asked
         if max((table.new for table in report.tables), default=0) >= MANY:
             with writing(shop.engine) as connection:
                 look_again(connection)

@@ -27,14 +27,24 @@ _permission = Base.metadata.tables["permission"]
 _step = Base.metadata.tables["consent_step"]
 
 
-def queue_mails(connection: Connection, now: datetime, within: timedelta, run_id: int) -> int:
+def queue_mails(
+    connection: Connection,
+    now: datetime,
+    within: timedelta,
+    run_id: int,
+    *,
+    noted_only: bool = False,
+) -> int:
     """One mail to whoever asked and got none yet; how many mails. There are no reminders.
 
     What was asked longer ago than `within` is no longer mailed about. What one person asked for
-    at one moment makes one mail.
+    at one moment makes one mail. With `noted_only` what sources say is left alone.
     """
     mailed = exists().where(
         _step.c.permission_id == _permission.c.id, _step.c.kind == ConsentStage.MAILED
+    )
+    noted = exists().where(
+        _step.c.permission_id == _permission.c.id, _step.c.kind == ConsentStage.REQUESTED
     )
     rows = connection.execute(
         select(_permission, Contact.customer_id)
@@ -44,6 +54,7 @@ def queue_mails(connection: Connection, now: datetime, within: timedelta, run_id
             _permission.c.requested_at > now - within,
             func.coalesce(Contact.email, "") != "",
             ~mailed,
+            *((noted,) if noted_only else ()),
         )
         .order_by(_permission.c.id)
     ).all()
