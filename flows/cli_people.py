@@ -116,3 +116,22 @@ def take(
     from flows.todo import take_task
 
     take_task(project_folder(), number, owner, as_of)
+
+
+@app.command()
+def digest(
+    owner: Owner = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only print what it would say; send nothing.")
+    ] = False,
+    as_of: AsOf = None,
+) -> None:
+    """Mail each colleague what the day is about.
+
+    Tasks that are overdue, due today and soon, answers, scores and complaints since the last one,
+    and what stands still. Once a day at most, and only where there is something to say. It counts
+    in no figure.
+    """
+    from flows.digests import send_digests
+
+    send_digests(project_folder(), owner, as_of, dry_run=dry_run)

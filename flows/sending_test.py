@@ -9,7 +9,7 @@ import typer
 
 from flows import clock
 from flows.delivery.outlet import Receipt
-from flows.errors import ConfigError, DeliveryError, PipelineError
+from flows.errors import ConfigError, DeliveryError
 from flows.messages.compose import compose
 from flows.messages.library import Library
 from flows.messages.sample import Sample, read_sample
@@ -17,6 +17,7 @@ from flows.moments import moment
 from flows.outgoing import Outgoing, ascii_address
 from flows.outlet_settings import FolderOutletSettings
 from flows.stages.delivering import letterhead
+from flows.stages.letters import hand_over
 from flows.stages.shop import Shop, opened
 from flows.stages.ways import Ways
 from flows.store.facts import MessageFacts, contact_keys, trial_facts
@@ -134,15 +135,7 @@ def _handed_over(shop: Shop, name: str, mail: Outgoing, now: datetime) -> Receip
     project = shop.project
     most_failures = project.policy.sending.provider_errors
     with Ways(project.settings, project.folder, most_failures=most_failures) as outlets:
-        outlet = outlets[name]
-        parcels = outlet.pack([mail], now)
-        try:
-            receipts = list(outlet.deliver(parcels))
-        except PipelineError:
-            raise
-        except Exception as error:
-            return Receipt(0, Outcome.IN_DOUBT, detail=type(error).__name__)
-    return receipts[0] if receipts else Receipt(0, Outcome.QUEUED)
+        return hand_over(outlets, name, mail, now)
 
 
 def _where(shop: Shop, name: str, receipt: Receipt) -> str:

@@ -13,7 +13,6 @@ from flows.messages.message import Message, Shared
 from flows.messages.styles import inlined
 from segments.names import Locale
 
-SHARED = ("_base", "_blocks", "_macros", "_words")
 _KINDS = {".html", ".txt", ".css", ".yaml"}
 _NOTHING = Shared()
 
@@ -33,8 +32,9 @@ class Library:
 
     @property
     def names(self) -> list[str]:
-        """Every message there is."""
-        return sorted({path.split("/")[0] for path in self._sources} - set(SHARED))
+        """Every message to customers; what begins with an underscore is none."""
+        folders = {path.split("/")[0] for path in self._sources}
+        return sorted(folder for folder in folders if not folder.startswith("_"))
 
     def locales(self, name: str) -> list[str]:
         """The languages a message is written in."""

@@ -73,7 +73,5 @@ def _answers(what: Any) -> Select[Any]:
     )
 
 
-def _between(
-    moment: ColumnElement[datetime], since: datetime, now: datetime
-) -> ColumnElement[bool]:
+def _between(moment: Any, since: datetime, now: datetime) -> ColumnElement[bool]:
     return and_(moment > since, moment <= now)
