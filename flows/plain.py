@@ -12,7 +12,7 @@ from flows import clock
 from flows.errors import DeliveryError, PipelineError
 from flows.intake.report import PullReport
 from flows.moments import moment
-from flows.reporting import tables
+from flows.reporting import brought, tables
 from flows.reporting.facts import RunFacts
 from flows.reporting.summary import headline
 from flows.reporting.terminal import table
@@ -72,7 +72,7 @@ def run_stage(folder: Path, name: str, as_of: str | None) -> None:
         typer.echo(f"{sum(back.new.values())} responses, {back.orders} orders attributed")
     else:
         facts = measuring.measure(shop, now)
-        print_tables((tables.journeys(facts, locale), tables.effects(facts, locale)))
+        print_tables((brought.effects(facts, locale), tables.journeys(facts, locale)))
 
 
 def say_day(facts: RunFacts, shop: Shop) -> None:

@@ -2,7 +2,7 @@
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from flows.reporting import tables
+from flows.reporting import brought, tables
 from flows.reporting.facts import RunFacts
 from flows.reporting.summary import daily_summary, effect_summary, headline
 from segments.names import Locale
@@ -25,14 +25,14 @@ def publish_skips(facts: RunFacts, locale: Locale) -> None:
 
 def publish_effects(facts: RunFacts, locale: Locale) -> None:
     """A table of what every journey brought."""
-    if rows := tables.effects(facts, locale):
-        said = ", ".join(str(row) for row in sorted(facts.effects["journey"]))
+    if rows := brought.effects(facts, locale):
+        said = ", ".join(str(row) for row in sorted(set(facts.effects["journey"])))
         create_table_artifact(rows, key="effects", description=said)
 
 
 def publish_effect_summary(facts: RunFacts, locale: Locale) -> str:
     """The measuring run's page; returns its one line."""
-    said = f"{len(facts.effects)} journeys measured"
+    said = f"{facts.effects['journey'].nunique()} journeys measured"
     create_markdown_artifact(effect_summary(facts, locale), key="effect-summary", description=said)
     publish_effects(facts, locale)
     return said

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from segments.effect.sums import ESTIMATES
 from segments.names import Outcome
 
 SENT = frozenset({Outcome.ACCEPTED, Outcome.DELIVERED})
@@ -45,9 +46,10 @@ class RunFacts:
 
     `pulled`: per table of intake the numbers read, new, changed, rejected. The frames `entered`,
     `left`, `sends`, `tasks`, `phases`, `rejects` are those of `flows.store.counts.Counts`;
-    `journeys` is from `flows.store.counts.journey_counts`, `effects` from
-    `segments.effect.uplift.uplift`. `titles` names journeys for readers. `notes` are sentences for
-    "What needs attention", such as that a source is stale.
+    `journeys` is from `flows.store.counts.journey_counts`. `effects`, and `house` for all
+    advertising together and `pooled` for all journeys, are `segments.effect.sums.ESTIMATES`.
+    `titles` names journeys for readers. `notes` are sentences for "What needs attention", such as
+    that a source is stale.
     """
 
     now: datetime
@@ -71,7 +73,9 @@ class RunFacts:
     journeys: pd.DataFrame = field(
         default_factory=lambda: _empty("journey", "what", "word", "number")
     )
-    effects: pd.DataFrame = field(default_factory=lambda: _empty("journey"))
+    effects: pd.DataFrame = field(default_factory=lambda: _empty(*ESTIMATES))
+    house: pd.DataFrame = field(default_factory=lambda: _empty(*ESTIMATES))
+    pooled: pd.DataFrame = field(default_factory=lambda: _empty(*ESTIMATES))
     notes: tuple[str, ...] = ()
 
     def title(self, journey: str) -> str:

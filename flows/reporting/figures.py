@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from math import isnan
+from math import floor, isnan, log10
 from zoneinfo import ZoneInfo
 
 import babel
@@ -31,6 +31,20 @@ def share(value: float, locale: Locale) -> str:
         return UNKNOWN
     pattern = babel.Locale.parse(locale.value).percent_formats[None].pattern
     return format_percent(value, pattern.replace("0", "0.0"), locale=locale.value)
+
+
+def number(value: float, locale: Locale) -> str:
+    """A figure with three digits that say something; a dash where it is unknown."""
+    if isnan(value):
+        return UNKNOWN
+    digits = 0 if value == 0 else max(0, 2 - floor(log10(abs(value))))
+    return format_decimal(round(value, min(digits, 6)), format="#,##0.######", locale=locale.value)
+
+
+def percent_more(ratio: float, locale: Locale) -> str:
+    """A ratio as how much more or less it is: 1.08 is "+8.0%"."""
+    text = share(ratio - 1, locale)
+    return f"+{text}" if ratio > 1 else text
 
 
 def money(minor: float, currency: str, locale: Locale, *, signed: bool = False) -> str:

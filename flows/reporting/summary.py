@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flows.reporting import figures, tables
+from flows.reporting import brought, figures, tables
 from flows.reporting.facts import FAILED, RunFacts, records, tally
 from flows.reporting.tables import Row
 from flows.reporting.words import say, table_name, word
@@ -54,10 +54,12 @@ def effect_summary(facts: RunFacts, locale: Locale) -> str:
     sections = [
         f"# {say('effect_title', locale, day=day)}",
         _brought(facts, locale),
+        _section("figures", brought.details(facts, locale), locale, always=False),
+        _section("parts", brought.parts(facts, locale), locale, always=False),
         _section("stand", tables.journeys(facts, locale), locale),
         _attention(attention(facts, locale), locale),
     ]
-    return "\n\n".join(sections) + "\n"
+    return "\n\n".join(filter(None, sections)) + "\n"
 
 
 def attention(facts: RunFacts, locale: Locale) -> list[str]:
@@ -109,7 +111,7 @@ def _about_failures(facts: RunFacts, locale: Locale) -> list[str]:
 
 def _about_effects(facts: RunFacts, locale: Locale) -> list[str]:
     sentences = []
-    for row in records(facts.effects.sort_values("journey")):
+    for row in brought.primary(facts.effects):
         journey = facts.title(row["journey"])
         if row["ratio_alarm"]:
             sentences.append(say("attention_ratio", locale, journey=journey))
@@ -119,7 +121,7 @@ def _about_effects(facts: RunFacts, locale: Locale) -> list[str]:
 
 
 def _brought(facts: RunFacts, locale: Locale, *, always: bool = True) -> str:
-    section = _section("brought", tables.effects(facts, locale), locale, always=always)
+    section = _section("brought", brought.effects(facts, locale), locale, always=always)
     return section if facts.effects.empty else f"{section}\n\n{say('brought_note', locale)}"
 
 

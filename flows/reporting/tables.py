@@ -16,7 +16,6 @@ from segments.names import (
     Phase,
     SkipReason,
     TaskKind,
-    Verdict,
 )
 
 Row = dict[str, str | int]
@@ -137,34 +136,6 @@ def phases(facts: RunFacts, locale: Locale) -> list[Row]:
     ]
 
 
-def effects(facts: RunFacts, locale: Locale) -> list[Row]:
-    """What it brought: a row per journey with difference, interval and verdict."""
-
-    def money(minor: float, *, signed: bool = False) -> str:
-        return figures.money(minor, facts.currency, locale, signed=signed)
-
-    return [
-        {
-            say("journey", locale): facts.title(row["journey"]),
-            say("customers", locale): " / ".join(
-                figures.count(row[f"customers_{arm}"], locale) for arm in Arm
-            ),
-            say("bought", locale): " / ".join(
-                figures.share(row[f"bought_share_{arm}"], locale) for arm in Arm
-            ),
-            say("value_treated", locale): money(row["value_treated"]),
-            say("value_held_out", locale): money(row["value_held_out"]),
-            say("difference", locale): money(row["difference"], signed=True),
-            say("interval", locale): figures.interval(
-                row["low"], row["high"], facts.currency, locale
-            ),
-            say("complete", locale): figures.share(row["complete"], locale),
-            say("verdict", locale): _verdict(row, locale),
-        }
-        for row in records(facts.effects.sort_values("journey"))
-    ]
-
-
 def journeys(facts: RunFacts, locale: Locale) -> list[Row]:
     """Where the journeys stand: a row per journey, from first entry to today."""
     return [
@@ -192,16 +163,6 @@ def _stand(found: pd.DataFrame, locale: Locale) -> Row:
         say("column_goal", locale): int(number.get(("goal", "order"), 0)),
         say("column_tasks", locale): int(found.loc[found["what"] == "task", "number"].sum()),
     }
-
-
-def _verdict(row: dict[str, Any], locale: Locale) -> str:
-    if row["ratio_alarm"]:
-        return say("suspect", locale)
-    verdict = word(Verdict, str(row["verdict"]), locale)
-    if row["verdict"] != Verdict.TOO_FEW:
-        return verdict
-    missing = figures.count(row["missing"], locale)
-    return say("missing", locale, verdict=verdict, n=missing)
 
 
 def _unsent(facts: RunFacts, locale: Locale) -> pd.DataFrame:

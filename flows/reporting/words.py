@@ -7,6 +7,7 @@ from flows.reporting import (
     words_de,
     words_effect,
     words_en,
+    words_measuring,
     words_people,
     words_pictures,
     words_sending,
@@ -25,8 +26,18 @@ WORDS = {
 }
 TABLES = {Locale.DE: words_de.TABLES, Locale.EN: words_en.TABLES}
 TEXTS = {
-    Locale.DE: words_de.TEXTS | words_sending.DE | words_people.TEXTS_DE | words_pictures.DE,
-    Locale.EN: words_en.TEXTS | words_sending.EN | words_people.TEXTS_EN | words_pictures.EN,
+    Locale.DE: words_de.TEXTS
+    | words_sending.DE
+    | words_effect.DE
+    | words_people.TEXTS_DE
+    | words_pictures.DE
+    | words_measuring.DE,
+    Locale.EN: words_en.TEXTS
+    | words_sending.EN
+    | words_effect.EN
+    | words_people.TEXTS_EN
+    | words_pictures.EN
+    | words_measuring.EN,
 }
 
 

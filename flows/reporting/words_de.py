@@ -218,19 +218,11 @@ TEXTS = {
     "first_seen": "(neu)",
     "brought": "Was es brachte",
     "customers": "Kunden (Journey / Vergleich)",
-    "bought": "Kauften",
-    "value_treated": "Umsatz je Kunde",
-    "value_held_out": "Umsatz im Vergleich",
     "difference": "Unterschied",
     "interval": "95-%-Intervall",
     "complete": "Zeit abgelaufen für",
     "verdict": "Urteil",
-    "missing": "{verdict}: in der kleineren Gruppe fehlen noch etwa {n} Kunden mit Kauf",
     "suspect": "keines: die Gruppen sind nicht so aufgeteilt wie eingestellt",
-    "brought_note": "Nettoumsatz je Kunde ab der ersten Nachricht oder dem Augenblick, in dem sie "
-    "gegangen wäre, ob gelesen oder nicht. Kunden, deren Zeit noch läuft, zählen mit dem, was sie "
-    "bisher kauften. Das Intervall gilt für einen Blick an einem vorher bestimmten Tag: Wer "
-    "täglich schaut, sieht Unterschiede, die keine sind.",
     "stand": "Wo die Journeys stehen",
     "column_entered": "Begonnen",
     "column_active": "Unterwegs",

@@ -45,3 +45,56 @@ WORDS_DE: dict[type[StrEnum], dict[str, str]] = {
         Yardstick.UNSUBSCRIBES: "Abmeldungen",
     },
 }
+
+EN = {
+    "experiment": "{outcome}, by {arm}, each compared with {control}",
+    "experiment_sizes": "customers with an outcome, treated / control",
+    "experiment_means": "mean, treated / control",
+    "experiment_difference": "difference, with 95 % interval",
+    "experiment_relative": "relative, with 95 % interval",
+    "experiment_sequence": "confidence sequence of the difference",
+    "experiment_adjusted": "adjusted by what was before, with 95 % interval",
+    "experiment_adjusted_sequence": "confidence sequence of the adjusted",
+    "experiment_reduction": "variance taken off by adjusting",
+    "experiment_p": "p of the adjusted difference",
+    "experiment_p_holm": "the same, corrected for several arms (Holm)",
+    "experiment_ratio": "p of the arms' sizes",
+    "experiment_missing": "{missing} of {needed} outcomes other than 0 are missing in one arm",
+    "experiment_without_arm": "Left out, since no arm stands there: {n} rows",
+    "experiment_without_outcome": "Counted for the sizes of the arms only, since the outcome is "
+    "empty: {n} rows",
+    "experiment_without_covariate": "Taken to have been average before, since nothing stands "
+    "there: {n} rows",
+    "experiment_cut": "Values of {column} above {threshold} ({quantile}) were cut to it: {n}",
+    "experiment_unequal": "The arms are not of equal size. If they were meant to be, something is "
+    "wrong with the data; if not, say what share the control was to have: --holdout",
+    "experiment_wrong_ratio": "The arms do not have the sizes they were to have: something is "
+    "wrong with the data, and no verdict is given.",
+}
+
+DE = {
+    "experiment": "{outcome}, nach {arm}, jeweils verglichen mit {control}",
+    "experiment_sizes": "Kunden mit Ergebnis, behandelt / Vergleich",
+    "experiment_means": "Mittelwert, behandelt / Vergleich",
+    "experiment_difference": "Unterschied, mit 95-%-Intervall",
+    "experiment_relative": "relativ, mit 95-%-Intervall",
+    "experiment_sequence": "Konfidenzfolge des Unterschieds",
+    "experiment_adjusted": "bereinigt um die Zeit davor, mit 95-%-Intervall",
+    "experiment_adjusted_sequence": "Konfidenzfolge des bereinigten",
+    "experiment_reduction": "durch Bereinigen weggefallene Varianz",
+    "experiment_p": "p des bereinigten Unterschieds",
+    "experiment_p_holm": "dasselbe, berichtigt für mehrere Gruppen (Holm)",
+    "experiment_ratio": "p der Gruppengrößen",
+    "experiment_missing": "in einer Gruppe fehlen {missing} von {needed} Ergebnissen ungleich 0",
+    "experiment_without_arm": "Weggelassen, da keine Gruppe dasteht: {n} Zeilen",
+    "experiment_without_outcome": "Nur für die Gruppengrößen gezählt, da das Ergebnis leer ist: "
+    "{n} Zeilen",
+    "experiment_without_covariate": "Für die Zeit davor als durchschnittlich angenommen, da nichts "
+    "dasteht: {n} Zeilen",
+    "experiment_cut": "Werte von {column} über {threshold} ({quantile}) wurden darauf gekürzt: {n}",
+    "experiment_unequal": "Die Gruppen sind nicht gleich groß. Sollten sie es sein, stimmt etwas "
+    "mit den Daten nicht; sonst mit --holdout sagen, welchen Anteil die Vergleichsgruppe haben "
+    "sollte.",
+    "experiment_wrong_ratio": "Die Gruppen haben nicht die vorgesehenen Größen: Mit den Daten "
+    "stimmt etwas nicht, ein Urteil gibt es nicht.",
+}

@@ -218,19 +218,11 @@ TEXTS = {
     "first_seen": "(new)",
     "brought": "What it brought",
     "customers": "Customers (in / held out)",
-    "bought": "Bought",
-    "value_treated": "Revenue per customer",
-    "value_held_out": "Revenue held out",
     "difference": "Difference",
     "interval": "95 % interval",
     "complete": "Time is up for",
     "verdict": "Verdict",
-    "missing": "{verdict}: about {n} more customers with a purchase needed in the smaller group",
     "suspect": "none: the groups are not divided as configured",
-    "brought_note": "Net revenue per customer from the first message on, or from the moment it "
-    "would have gone, whether or not it was read. Customers whose time is not up count with what "
-    "they bought so far. The interval holds for one look on a day fixed beforehand: whoever looks "
-    "every day sees differences that are none.",
     "stand": "Where the journeys stand",
     "column_entered": "Began",
     "column_active": "Under way",

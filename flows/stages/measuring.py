@@ -2,38 +2,62 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pandas as pd
 
 from flows.reporting.facts import RunFacts
 from flows.stages.shop import Shop, noted_run
+from flows.store import foresight
 from flows.store.counts import Counts, day_counts, journey_counts, plan_notes
-from flows.store.effects import DEFAULT_WINDOW, effect_sums
-from segments.effect.uplift import uplift
+from flows.store.effects import HOUSE, effect_sums
+from flows.store.session import writing
+from flows.store.terms import note_terms, read_terms
+from segments.effect.estimate import estimate
 from segments.journey.calendar import day_start, local_day
-from segments.names import EnrollmentStatus
+from segments.names import EnrollmentStatus, Yardstick
+from segments.operands import MINOR_UNITS
 from segments.state import Plan, changed_phase
+
+_WATCHED = timedelta(days=90)
+"""How far back the pace of entering is looked at."""
 
 
 def measure(shop: Shop, now: datetime) -> RunFacts:
     """Where every journey stands, and what it brought against its holdout, as of `now`."""
     with noted_run(shop, "measure", now) as (_, counts):
+        with writing(shop.engine) as connection:
+            note_terms(connection, shop.project.policy, now)
         facts = effects(shop, now)
-        counts["journeys"] = len(facts.effects)
+        counts["journeys"] = int(facts.effects["journey"].nunique())
     return facts
 
 
 def effects(shop: Shop, now: datetime) -> RunFacts:
-    """The same without a note in the list of runs; writes nothing."""
-    windows = {
-        name: program.journey.goal.within.days if program.journey.goal else DEFAULT_WINDOW
-        for name, program in shop.project.journeys.items()
-    }
+    """The same without a note in the list of runs; writes nothing.
+
+    Nothing in it follows from what became known after `now`, or from what is written in YAML since.
+    """
     with shop.engine.connect() as connection:
-        sums = effect_sums(connection, windows, now, shop.project.policy.holdout)
+        terms = read_terms(connection, shop.project.policy, now)
+        sums = effect_sums(connection, terms, now)
+        pace = foresight.entries(connection, now - _WATCHED, now)
         journeys = journey_counts(connection, now)
-    return replace(_blank(shop, now), effects=uplift(sums), journeys=journeys)
+    judged = terms[-1].measure
+    found = estimate(
+        sums,
+        float(judged.planned),
+        pace={name: 7 * number for name, number in pace.items()},
+        matters={Yardstick.MARGIN: judged.matters * MINOR_UNITS},
+        horizon=judged.wait.days / 7,
+    )
+    house = (found["journey"] == HOUSE).to_numpy()
+    return replace(
+        _blank(shop, now),
+        effects=found[~house].reset_index(drop=True),
+        house=found[house].reset_index(drop=True),
+        journeys=journeys,
+    )
 
 
 def day(

@@ -1,15 +1,19 @@
-"""What customers bought after a journey first reached them, added up per journey and arm."""
+"""What customers did after a journey first reached them, and before, added up in the store."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
     Connection,
     Float,
+    Select,
+    Subquery,
     and_,
     case,
     cast,
@@ -17,164 +21,219 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union_all,
 )
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.expression import FunctionElement, Subquery
 
-from flows.store.models import Enrollment, JourneyVersion, Purchase
+from flows.store.later import Later
+from flows.store.models import Enrollment
+from flows.store.outcomes import ADDED, happenings
 from flows.store.session import frame
-from flows.store.types import Utc
-from segments.effect.uplift import SUMS
-from segments.names import OrderKind, Purpose
-from segments.spans import parse_share
+from flows.store.terms import Term
+from segments.effect.sums import FIGURES, KEYS, merged
+from segments.journey.beginning import DEFAULT_WINDOW
+from segments.names import Arm, Yardstick
 
-DEFAULT_WINDOW = 90.0
-"""Days an outcome is followed where a journey names no goal."""
+HOUSE = "*"
+"""Stands for all advertising together: those the house keeps out of it, and everybody else."""
+
+SETTLING = timedelta(days=3)
+"""How long after a window has closed what happened in it may still become known."""
+
+_CELL = ("journey", "arm", "phase", "quadrant", "variants")
+_SECONDS_A_DAY = 86_400
 
 
-def effect_sums(
-    connection: Connection,
-    windows: Mapping[str, float],
-    now: datetime,
-    holdout: float = 0.0,
-) -> pd.DataFrame:
-    """`SUMS` of `segments.effect.uplift`: one row per journey and arm, all adding up in the store.
+def effect_sums(connection: Connection, terms: Sequence[Term], now: datetime) -> pd.DataFrame:
+    """`SUMS` of `segments.effect.sums`, of every journey, and of all advertising as `HOUSE`.
 
     The unit is the customer, by the first enrollment of theirs in the journey that came to a send
     or a ghost, in the arm of that enrollment, whatever became of the message (intention to treat).
-    The value is net revenue, sales not cancelled less credit notes, from that moment for
-    `windows[journey]` days (`DEFAULT_WINDOW` where it names none) and never past `now`; a credit
-    note for an earlier order counts, since fewer returns are an effect too. `reached` counts those
-    with at least one sale.
-
-    Customers whose window is still open count with what they bought so far: chance drew the arms,
-    so both are cut alike, and the difference is that of the time seen. `complete` counts those
-    whose window is over. `holdout` is the house's own share, which advertising journeys add.
+    What counts is what happened from that moment on, for as long as the enrollment noted when it
+    began, and as the covariate what happened for as long before. A window is complete `SETTLING`
+    after its end: what became known by then counts, for ever, and what comes later or is corrected
+    later does not. So the figures of a complete window depend on nothing that happens later.
     """
-    first = _first_touches(windows, now)
-    per_customer = _values(first, now)
-    value = per_customer.c.value
-    real = cast(value, Float)
-    statement = select(
-        per_customer.c.journey,
-        per_customer.c.version,
-        per_customer.c.arm,
-        _number(func.count()).label("customers"),
-        _number(func.sum(case((per_customer.c.until <= now, 1), else_=0))).label("complete"),
-        _number(func.sum(per_customer.c.bought)).label("reached"),
-        _number(func.sum(case((value != 0, 1), else_=0))).label("nonzero"),
-        _number(func.sum(value)).label("total"),
-        # A square of whole cents outgrows 64 bits at 30 million euros; a float only rounds.
-        func.sum(real * real).label("total_squares"),
-    ).group_by(per_customer.c.journey, per_customer.c.version, per_customer.c.arm)
-    sums = frame(connection, statement)
-    shares = sums.merge(_shares(connection, holdout), on=["journey", "version"], how="left")[
-        "share"
-    ]
-    customers = sums["customers"].astype("float64")
-    figures = [name for name in SUMS if name not in ("journey", "arm")]
-    return (
-        sums.assign(
-            expected=shares * customers, expected_variance=shares * (1 - shares) * customers
+    if connection.dialect.name == "postgresql":
+        # Nobody knows how many rows a first touch leaves over; a wrong guess would look up each
+        # customer by itself.
+        connection.exec_driver_sql("SET LOCAL enable_nestloop = off")
+        connection.exec_driver_sql("SET LOCAL work_mem = '256MB'")
+    cells = frame(connection, _per_cell(_per_customer(_touches(terms, now), terms, now), now))
+    return merged(pd.concat([_long(part) for part in _parts(cells)], ignore_index=True))
+
+
+def _touches(terms: Sequence[Term], now: datetime) -> CTE:
+    """Each customer's first touched enrollment in each journey, and when its window ends."""
+    known = (Enrollment.phase, Enrollment.quadrant)
+    seconds = func.coalesce(
+        Enrollment.outcome_seconds, literal(round(DEFAULT_WINDOW * _SECONDS_A_DAY))
+    )
+    own = _first(
+        Enrollment.journey.label("journey"),
+        Enrollment.arm.label("arm"),
+        *known,
+        Enrollment.variants,
+        Enrollment.drawn_share,
+        seconds.label("seconds"),
+        by=(Enrollment.customer_id, Enrollment.journey),
+        where=Enrollment.first_touch_at <= now,
+    )
+    found = [own]
+    if any(term.holdout for term in terms):
+        house = _first(
+            literal(HOUSE).label("journey"),
+            case(
+                (Enrollment.kept_out.is_(True), Arm.HELD_OUT.value), else_=Arm.TREATED.value
+            ).label("arm"),
+            *known,
+            cast(None, Enrollment.variants.type).label("variants"),
+            _share_of_house(terms).label("drawn_share"),
+            literal(round(DEFAULT_WINDOW * _SECONDS_A_DAY)).label("seconds"),
+            by=(Enrollment.customer_id,),
+            where=and_(Enrollment.first_touch_at <= now, Enrollment.kept_out.is_not(None)),
         )
-        .groupby(["journey", "arm"], sort=True)[figures]
-        .sum(skipna=False)
-        .reset_index()
+        found.append(house)
+    touched = union_all(*found).subquery("touched")
+    at, long = touched.c.touched_at, cast(touched.c.seconds, BigInteger)
+    return (
+        select(
+            func.row_number().over().label("unit"),
+            *(touched.c[name] for name in (*_CELL, "customer_id", "touched_at", "drawn_share")),
+            Later(at, -long).label("since"),
+            Later(at, long).label("until"),
+            Later(at, long + round(SETTLING.total_seconds())).label("settled"),
+        )
+        .cte("touch")
+        .prefix_with("MATERIALIZED")
     )
 
 
-def _first_touches(windows: Mapping[str, float], now: datetime) -> Subquery:
-    """Each customer's first touched enrollment in each journey, and when its window ends."""
+def _first(*columns: Any, by: tuple[Any, ...], where: Any) -> Select[Any]:
+    """The first touch of each customer; of two at once the earlier enrollment."""
     touch = Enrollment.first_touch_at
-    days = case(dict(windows), value=Enrollment.journey, else_=DEFAULT_WINDOW) if windows else None
-    seconds = (literal(DEFAULT_WINDOW) if days is None else days) * literal(86_400)
     ranked = (
         select(
             Enrollment.customer_id,
-            Enrollment.journey,
-            Enrollment.version,
-            Enrollment.arm,
             touch.label("touched_at"),
-            _Later(touch, cast(seconds, BigInteger)).label("until"),
-            func.row_number()
-            .over(
-                partition_by=(Enrollment.customer_id, Enrollment.journey),
-                order_by=(touch, Enrollment.id),
-            )
-            .label("place"),
+            *columns,
+            func.row_number().over(partition_by=by, order_by=(touch, Enrollment.id)).label("place"),
         )
-        .where(touch <= now)
-        .subquery("touches")
+        .where(where)
+        .subquery()
     )
-    return select(ranked).where(ranked.c.place == 1).subquery("first_touch")
+    return select(*(column for column in ranked.c if column.key != "place")).where(
+        ranked.c.place == 1
+    )
 
 
-def _values(first: Subquery, now: datetime) -> Subquery:
-    """One row per customer and journey: net revenue in the window, and whether there was a sale."""
-    in_window = and_(
-        Purchase.customer_id == first.c.customer_id,
-        Purchase.ordered_at >= first.c.touched_at,
-        Purchase.ordered_at < first.c.until,
-        Purchase.ordered_at <= now,
-        or_(Purchase.cancelled_at.is_(None), Purchase.cancelled_at > now),
+def _share_of_house(terms: Sequence[Term]) -> Any:
+    ways = [
+        (Enrollment.entered_at < after.since, literal(float(term.holdout)))
+        for term, after in pairwise(terms)
+    ]
+    last = literal(float(terms[-1].holdout))
+    return case(*ways, else_=last) if ways else last
+
+
+def _per_customer(touch: CTE, terms: Sequence[Term], now: datetime) -> Subquery:
+    """One row per touch: what happened after it (`y_`) and before (`x_`), where that is known."""
+    happened = happenings(terms)
+    at, settled = happened.c.at, touch.c.settled
+    counts = and_(
+        happened.c.customer_id == touch.c.customer_id,
+        at >= touch.c.since,
+        at < touch.c.until,
+        settled <= now,
+        or_(happened.c.seen_at.is_(None), happened.c.seen_at <= settled),
+        or_(happened.c.gone_at.is_(None), happened.c.gone_at > settled),
+        or_(happened.c.corrected_at.is_(None), happened.c.corrected_at > settled),
     )
-    keys = (first.c.customer_id, first.c.journey, first.c.version, first.c.arm, first.c.until)
+    after = at >= touch.c.touched_at
+    sums = []
+    for name in ADDED:
+        figure = happened.c[name.value]
+        sums.append(func.sum(case((after, figure), else_=0.0)).label(f"y_{name.value}"))
+        sums.append(func.sum(case((after, 0.0), else_=figure)).label(f"x_{name.value}"))
+    added = (
+        select(touch.c.unit, *sums)
+        .select_from(touch.join(happened, counts))
+        .group_by(touch.c.unit)
+        .subquery("added")
+    )
+    figures = [column for column in added.c if column.key != "unit"]
     return (
         select(
-            *keys,
-            func.coalesce(_number(func.sum(Purchase.total)), 0).label("value"),
-            func.max(case((Purchase.kind == OrderKind.SALE.value, 1), else_=0)).label("bought"),
+            *(touch.c[name] for name in (*_CELL, "drawn_share", "settled")),
+            *(func.coalesce(column, 0.0).label(column.key) for column in figures),
         )
-        .select_from(first.outerjoin(Purchase, in_window))
-        .group_by(*keys)
+        .select_from(touch.outerjoin(added, added.c.unit == touch.c.unit))
         .subquery("per_customer")
     )
 
 
-def _shares(connection: Connection, holdout: float) -> pd.DataFrame:
-    """journey, version, share: with which share of holdout each version drew its arms."""
-    versions = connection.execute(
-        select(JourneyVersion.journey, JourneyVersion.version, JourneyVersion.spec)
-    )
-    rows = [
-        (journey, version, _share(spec, holdout if _is_advertising(spec) else 0.0))
-        for journey, version, spec in versions
+def _per_cell(customers: Subquery, now: datetime) -> Select[Any]:
+    """Sums over customers who are alike in everything the report tells apart."""
+    known = customers.c.settled <= now
+    share = customers.c.drawn_share
+
+    def summed(figure: Any) -> Any:
+        return func.sum(cast(figure, Float))
+
+    columns = [
+        cast(func.count(), BigInteger).label("customers"),
+        cast(func.sum(case((known, 1), else_=0)), BigInteger).label("complete"),
+        # One share that is not known leaves the expectation of all unknown.
+        case((func.count() == func.count(share), summed(share))).label("expected"),
+        case((func.count() == func.count(share), summed(share * (1 - share)))).label(
+            "expected_variance"
+        ),
     ]
-    return pd.DataFrame(rows, columns=["journey", "version", "share"]).astype(
-        {"journey": "str", "version": "str", "share": "float64"}
-    )
+    for name in Yardstick:
+        y: ColumnElement[Any]
+        x: ColumnElement[Any]
+        if name == Yardstick.GOAL:
+            y, x = (
+                case((customers.c[f"{side}_orders"] > 0, 1.0), else_=0.0) for side in ("y", "x")
+            )
+        else:
+            y, x = customers.c[f"y_{name.value}"], customers.c[f"x_{name.value}"]
+        columns += [
+            summed(case((y != 0, 1.0), else_=0.0)).label(f"{name.value}_nonzero"),
+            summed(y).label(f"{name.value}_total"),
+            summed(y * y).label(f"{name.value}_squares"),
+            summed(x).label(f"{name.value}_before"),
+            summed(x * x).label(f"{name.value}_before_squares"),
+            summed(x * y).label(f"{name.value}_product"),
+        ]
+    by = [customers.c[name] for name in _CELL]
+    return select(*by, *columns).group_by(*by)
 
 
-def _share(spec: Mapping[str, Any], house: float) -> float:
-    """Held out by the journey's own draw, or by the house's, which is independent of it."""
-    return 1 - (1 - parse_share(spec.get("holdout", 0.0))) * (1 - house)
+def _parts(cells: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The cells once for the whole, and once for each way of cutting it."""
+    yield cells.assign(part=None)
+    for column in ("phase", "quadrant"):
+        named = cells[cells[column].notna()]
+        yield named.assign(part=f"{column}:" + named[column].astype("str"))
+    variants = cells["variants"].fillna("").astype("str").str.split()
+    apart = cells.assign(variant=variants).explode("variant")
+    apart = apart[apart["variant"].notna()]
+    yield apart.assign(part="variant:" + apart["variant"].astype("str").str.replace("=", "/", n=1))
 
 
-def _is_advertising(spec: Mapping[str, Any]) -> bool:
-    return spec.get("purpose") == Purpose.ADVERTISING
-
-
-def _number(counted: ColumnElement[Any]) -> ColumnElement[int]:
-    """PostgreSQL adds up integers as decimals; a count is an integer."""
-    return cast(counted, BigInteger)
-
-
-class _Later(FunctionElement[datetime]):
-    """A moment so many whole seconds later, keeping its microseconds."""
-
-    type = Utc()
-    inherit_cache = True
-
-
-@compiles(_Later, "postgresql")
-def _later_on_postgresql(element: _Later, compiler: SQLCompiler, **options: Any) -> str:
-    moment, seconds = (compiler.process(part, **options) for part in element.clauses)
-    return f"({moment} + make_interval(secs => {seconds}))"
-
-
-@compiles(_Later, "sqlite")
-def _later_on_sqlite(element: _Later, compiler: SQLCompiler, **options: Any) -> str:
-    moment, seconds = (compiler.process(part, **options) for part in element.clauses)
-    # Only whole seconds are reckoned with: SQLite's own fractions end at milliseconds.
-    return f"(datetime(substr({moment}, 1, 19), ({seconds}) || ' seconds') || substr({moment}, 20))"
+def _long(cells: pd.DataFrame) -> pd.DataFrame:
+    """A row for each yardstick."""
+    figures = [
+        name
+        for name in FIGURES
+        if name not in ("customers", "complete", "expected", "expected_variance")
+    ]
+    shared = cells[["journey", "part", "arm", *(set(FIGURES) - set(figures))]]
+    rows = [
+        shared.assign(
+            outcome=name.value,
+            **{figure: cells[f"{name.value}_{figure}"] for figure in figures},
+        )
+        for name in Yardstick
+    ]
+    return pd.concat(rows, ignore_index=True)[[*KEYS, *FIGURES]]

@@ -5,22 +5,55 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from flows.reporting.facts import RunFacts
-from segments.effect.uplift import SUMS, uplift
+from segments.effect.estimate import estimate
+from segments.effect.sums import SUMS
 
 NOW = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
 
-SUMMED = pd.DataFrame(
-    [
-        ("reassurance", "treated", 5_400, 2_700, 900, 950, 61_000_000, 9.1e12, 600.0, 540.0),
-        ("reassurance", "held_out", 610, 305, 70, 74, 3_300_000, 2.9e11, 1.0, 9.0),
-        ("second_order", "treated", 800, 800, 90, 90, 4_000_000, 8.0e10, 80.0, 72.0),
-        ("second_order", "held_out", 88, 88, 7, 7, 260_000, 2.6e9, 8.8, 7.92),
-        ("revitalization", "treated", 700, 10, 130, 130, 900_000, 9.0e9, 70.0, 63.0),
-        ("revitalization", "held_out", 300, 4, 140, 140, 1_500_000, 1.1e10, 30.0, 27.0),
-        ("thanks", "treated", 12, 0, 1, 1, 5_000, 2.5e7, 0.0, 0.0),
-    ],
-    columns=list(SUMS),
-)
+
+def _arm(journey: str, arm: str, customers: int, complete: int, buyers: int, mean: float):
+    """Sums of an arm in which some bring the same each, and the others nothing."""
+    each = mean * complete / max(buyers, 1)
+    share = {"reassurance": 0.1, "second_order": 0.1, "revitalization": 0.1}.get(journey, 0.0)
+    shared = {
+        "journey": journey,
+        "part": None,
+        "arm": arm,
+        "customers": customers,
+        "complete": complete,
+        "before": 0.5 * buyers,
+        "before_squares": 0.5 * buyers,
+        "expected": share * customers,
+        "expected_variance": share * (1 - share) * customers,
+    }
+    for outcome, value in (("goal", 1.0), ("revenue", 2.5 * each), ("margin", each)):
+        yield shared | {
+            "outcome": outcome,
+            "nonzero": buyers,
+            "total": value * buyers,
+            "squares": value**2 * buyers,
+            "product": 0.4 * value * buyers,
+        }
+
+
+_ARMS = [
+    ("reassurance", "treated", 5_400, 2_700, 900, 4_200.0),
+    ("reassurance", "held_out", 610, 305, 70, 1_100.0),
+    ("second_order", "treated", 800, 800, 90, 1_600.0),
+    ("second_order", "held_out", 88, 88, 7, 1_200.0),
+    ("revitalization", "treated", 700, 700, 130, 900.0),
+    ("revitalization", "held_out", 300, 300, 140, 1_500.0),
+    ("thanks", "treated", 12, 0, 0, 0.0),
+]
+SUMMED = pd.DataFrame([row for arm in _ARMS for row in _arm(*arm)])[list(SUMS)]
+_OF_TOP = SUMMED[SUMMED["journey"] == "reassurance"].assign(part="quadrant:top")
+_HOUSE = SUMMED[SUMMED["journey"] == "second_order"].assign(journey="*")
+
+
+def estimated(sums: pd.DataFrame) -> pd.DataFrame:
+    """As the stage has it estimated."""
+    return estimate(sums, pace=40.0, matters={"margin": 100.0})
+
 
 FULL = RunFacts(
     now=NOW,
@@ -94,7 +127,8 @@ FULL = RunFacts(
         ],
         columns=["journey", "what", "word", "number"],
     ),
-    effects=uplift(SUMMED),
+    effects=estimated(pd.concat([SUMMED, _OF_TOP])),
+    house=estimated(_HOUSE),
     notes=("The newest order is 9 days old, so nothing was sent.",),
 )
 

@@ -6,12 +6,14 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
-from flows.reporting import tables
+from flows.reporting import brought, tables
 from flows.reporting.facts import RunFacts, tally
 from flows.reporting.summary import daily_summary
 from flows.store.counts import day_counts, journey_counts
 from flows.store.effects import effect_sums
-from segments.effect.uplift import uplift
+from flows.store.terms import Term
+from segments.costs import CostPolicy
+from segments.effect.estimate import estimate
 from segments.names import Locale, SkipReason
 from tests.reporting.cases import EMPTY, FULL, NOW
 
@@ -94,9 +96,9 @@ def test_what_an_empty_store_answers_makes_a_page(engine: Engine):
             now=NOW,
             dry_run=True,
             journeys=journey_counts(connection, NOW),
-            effects=uplift(effect_sums(connection, {}, NOW)),
+            effects=estimate(effect_sums(connection, [Term(NOW, CostPolicy(), 0.0)], NOW)),
             **vars(counts),
         )
     assert daily_summary(facts, Locale.DE) == daily_summary(EMPTY, Locale.DE)
-    for rows in (tables.pulled, tables.skips, tables.effects, tables.journeys):
+    for rows in (tables.pulled, tables.skips, brought.effects, tables.journeys):
         assert rows(facts, Locale.DE) == []

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.reporting import tables
+from flows.reporting import brought
 from flows.reporting.terminal import table
 from segments.names import Locale
 from tests.reporting.cases import FULL
@@ -44,7 +44,7 @@ def test_text_cannot_move_the_cursor():
 
 
 def test_effects_fit_a_usual_window():
-    shown = table(tables.effects(FULL, Locale.DE), width=120)
+    shown = table(brought.effects(FULL, Locale.DE), width=120)
     assert all(len(line) <= 120 for line in shown.splitlines())
     assert "Nach dem" in shown
 

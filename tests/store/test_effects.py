@@ -5,27 +5,31 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Connection, Engine, insert, update
 
 from flows.store.counts import day_counts, journey_counts
-from flows.store.effects import effect_sums
+from flows.store.effects import HOUSE, effect_sums
 from flows.store.models import (
+    Complaint,
     Contact,
     Customer,
     Enrollment,
     JourneyVersion,
     PhaseChange,
     Purchase,
+    PurchaseCorrection,
     Reject,
     Response,
     Run,
     Send,
     Task,
 )
-from segments.effect.uplift import SUMS, uplift
+from flows.store.terms import Term
+from segments.costs import CostPolicy
+from segments.effect.sums import SUMS
+from segments.names import Yardstick
 
 START = datetime(2026, 3, 1, 6, 0, 0, 123_456, tzinfo=UTC)
-WINDOWS = {"again": 30.0}
 
 
 def day(number: float) -> datetime:
@@ -33,7 +37,8 @@ def day(number: float) -> datetime:
 
 
 def write(connection: Connection, table: type, rows: list[dict[str, Any]]) -> None:
-    connection.execute(insert(table), rows)
+    missing = dict.fromkeys(name for row in rows for name in row)
+    connection.execute(insert(table), [missing | row for row in rows])
 
 
 @pytest.fixture
@@ -82,6 +87,8 @@ def enrolled(customer: int, **given: Any) -> dict[str, Any]:
         "first_touch_at": START,
         "goal_at": None,
         "run_id": 1,
+        "outcome_seconds": 30 * 86_400,
+        "drawn_share": 0.5,
     } | given
 
 
@@ -124,19 +131,31 @@ def owed(enrollment: int, **given: Any) -> dict[str, Any]:
     } | given
 
 
-def sums_at(connection: Connection, now: datetime, **given: Any) -> dict[str, dict[str, float]]:
-    sums = effect_sums(connection, WINDOWS, now, **given)
+TERMS = [Term(START, CostPolicy.model_validate({"margin": 0.5, "message": 0}), 0.0)]
+
+
+def sums_at(connection: Connection, now: datetime, terms=TERMS) -> pd.DataFrame:
+    """The sums by journey, part, arm and outcome."""
+    sums = effect_sums(connection, terms, now)
     assert list(sums.columns) == list(SUMS)
-    return sums.set_index("arm").drop(columns="journey").astype(float).to_dict("index")
+    return sums.assign(part=sums["part"].astype(object).where(sums["part"].notna(), "")).set_index(
+        ["journey", "part", "arm", "outcome"]
+    )
 
 
-def test_revenue_of_the_window_is_added_up_per_arm(store: Connection):
+def of(sums: pd.DataFrame, arm: str, outcome: str, part: str = "", journey: str = "again"):
+    return sums.loc[(journey, part, arm, outcome)].to_dict()
+
+
+def test_what_happens_in_the_window_is_added_up_per_arm(store: Connection):
     held = {"arm": "held_out"}
     write(store, Enrollment, [enrolled(1), enrolled(2), enrolled(3, **held), enrolled(4, **held)])
     write(
         store,
         Purchase,
         [
+            bought(1, day(-29), 1_000),
+            bought(1, day(-31), 77_000),
             bought(1, day(1), 10_000),
             bought(1, day(2), 5_000),
             bought(1, day(3), -4_000),
@@ -145,32 +164,107 @@ def test_revenue_of_the_window_is_added_up_per_arm(store: Connection):
             bought(6, day(5), 99_999),
         ],
     )
-    found = sums_at(store, day(40))
-    assert found == {
-        "treated": {
-            "customers": 2,
-            "complete": 2,
-            "reached": 1,
-            "nonzero": 1,
-            "total": 11_000,
-            "total_squares": 121_000_000,
-            "expected": 1.0,
-            "expected_variance": 0.5,
-        },
-        "held_out": {
-            "customers": 2,
-            "complete": 2,
-            "reached": 1,
-            "nonzero": 1,
-            "total": 2_000,
-            "total_squares": 4_000_000,
-            "expected": 1.0,
-            "expected_variance": 0.5,
-        },
+    sums = sums_at(store, day(40))
+    assert of(sums, "treated", "revenue") == {
+        "customers": 2,
+        "complete": 2,
+        "nonzero": 1,
+        "total": 11_000,
+        "squares": 121_000_000,
+        "before": 1_000,
+        "before_squares": 1_000_000,
+        "product": 11_000_000,
+        "expected": pytest.approx(1.0),
+        "expected_variance": pytest.approx(0.5),
     }
-    row = uplift(effect_sums(store, WINDOWS, day(40))).iloc[0]
-    assert row["difference"] == 4_500
-    assert row["verdict"] == "too_few"
+    assert of(sums, "held_out", "revenue")["total"] == 2_000
+    totals = {name: of(sums, "treated", name)["total"] for name in Yardstick}
+    assert totals == {
+        "goal": 1,
+        "orders": 2,
+        "revenue": 11_000,
+        "margin": 5_500,
+        "returns": 1,
+        "complaints": 0,
+        "unsubscribes": 0,
+    }
+
+
+def test_margin_is_what_is_left_of_what_was_paid(store: Connection):
+    costs = CostPolicy.model_validate(
+        {"margin": 0.4, "order": 2, "return": 7, "message": 0.5, "task": {"call": 10}}
+    )
+    terms = [Term(START, costs, 0.0)]
+    write(store, Enrollment, [enrolled(at, id=at) for at in range(1, 7)])
+    write(
+        store,
+        Purchase,
+        [
+            bought(1, day(1), 10_000, cost=3_000),
+            bought(2, day(1), 8_000, list_total=10_000),
+            bought(3, day(1), 10_000),
+            bought(4, day(1), -5_000),
+        ],
+    )
+    write(
+        store,
+        Send,
+        [owed(5, id=1, customer_id=5, outcome="delivered", handed_over_at=day(1)),
+         owed(5, id=2, customer_id=5, step="two", outcome="ghost")],
+    )  # fmt: skip
+    done = {"kind": "call", "about": "x", "due_at": day(2), "run_id": 1, "status": "done"}
+    write(
+        store,
+        Task,
+        [
+            {"enrollment_id": 6, "customer_id": 6, "step": "ring", "done_at": day(3), **done},
+            {"enrollment_id": 6, "customer_id": 6, "step": "late", "done_at": day(33), **done},
+        ],
+    )
+    by_customer = {}
+    for customer in range(1, 7):
+        store.execute(update(Enrollment).values(quadrant=None))
+        store.execute(update(Enrollment).where(Enrollment.id == customer).values(quadrant="top"))
+        found = sums_at(store, day(40), terms)
+        by_customer[customer] = of(found, "treated", "margin", "quadrant:top")["total"]
+    assert by_customer == {
+        1: 10_000 - 3_000 - 200,
+        2: 8_000 - 6_000 - 200,
+        3: 10_000 - 6_000 - 200,
+        4: -5_000 + 3_000 - 700,
+        5: -50,
+        6: -1_000,
+    }
+
+
+def test_costs_are_those_of_the_day(store: Connection):
+    dear = CostPolicy.model_validate({"margin": 0.5, "message": 3})
+    write(store, Enrollment, [enrolled(1, id=1)])
+    write(
+        store,
+        Send,
+        [owed(1, id=at, step=f"s{at}", handed_over_at=day(at)) for at in (1, 5, 9)],
+    )
+    terms = [TERMS[0], Term(day(4), dear, 0.0), Term(day(8), TERMS[0].costs, 0.0)]
+    assert of(sums_at(store, day(40), terms), "treated", "margin")["total"] == -300
+
+
+def test_anger_counts(store: Connection):
+    write(store, Enrollment, [enrolled(1, id=1), enrolled(2, id=2)])
+    write(store, Send, [owed(1, id=1)])
+    write(
+        store,
+        Response,
+        [
+            {"key": "a", "send_id": 1, "kind": "unsubscribe", "at": day(3)},
+            {"key": "b", "send_id": 1, "kind": "complaint", "at": day(3)},
+            {"key": "c", "send_id": 1, "kind": "click", "at": day(3)},
+        ],
+    )
+    write(store, Complaint, [{"key": "B1", "customer_id": 2, "opened_at": day(4)}])
+    sums = sums_at(store, day(40))
+    assert of(sums, "treated", "unsubscribes")["total"] == 1
+    assert of(sums, "treated", "complaints")["total"] == 2
 
 
 def test_the_window_ends_to_the_microsecond(store: Connection):
@@ -186,26 +280,58 @@ def test_the_window_ends_to_the_microsecond(store: Connection):
             bought(4, day(30), 1_000),
         ],
     )
-    assert sums_at(store, day(60))["treated"]["total"] == 110
-    assert sums_at(store, day(30))["treated"]["complete"] == 4
-    assert sums_at(store, day(30) - tick)["treated"]["complete"] == 0
+    found = of(sums_at(store, day(60)), "treated", "revenue")
+    assert (found["total"], found["before"]) == (110, 1)
 
 
-def test_nothing_after_now_is_seen(store: Connection):
-    write(store, Enrollment, [enrolled(1), enrolled(2, first_touch_at=day(9)), enrolled(3)])
+def test_a_window_is_complete_three_days_after_its_end(store: Connection):
+    write(store, Enrollment, [enrolled(1), enrolled(2, first_touch_at=day(9))])
+    write(store, Purchase, [bought(1, day(3), 100)])
+    before = of(sums_at(store, day(33) - timedelta(microseconds=1)), "treated", "revenue")
+    after = of(sums_at(store, day(33)), "treated", "revenue")
+    assert (before["customers"], before["complete"], before["total"]) == (2, 0, 0)
+    assert (after["customers"], after["complete"], after["total"]) == (2, 1, 100)
+    assert of(sums_at(store, day(8)), "treated", "revenue")["customers"] == 1
+
+
+def test_what_becomes_known_too_late_never_counts(store: Connection):
+    write(store, Enrollment, [enrolled(at) for at in range(1, 5)])
     write(
         store,
         Purchase,
         [
-            bought(1, day(3), 100),
-            bought(1, day(6), 900),
-            bought(3, day(2), 50, cancelled_at=day(6)),
+            bought(1, day(3), 1, seen_at=day(33)),
+            bought(2, day(3), 10, seen_at=day(33.1)),
+            bought(3, day(3), 100, cancelled_at=day(33.1)),
+            bought(4, day(3), 1_000, cancelled_at=day(33)),
         ],
     )
-    early = sums_at(store, day(5))["treated"]
-    assert (early["customers"], early["total"], early["complete"]) == (2, 150, 0)
-    late = sums_at(store, day(9))["treated"]
-    assert (late["customers"], late["total"]) == (3, 1_000)
+    for now in (33, 34, 400):
+        assert of(sums_at(store, day(now)), "treated", "revenue")["total"] == 101
+
+
+def test_an_order_corrected_later_counts_as_it_was_known(store: Connection):
+    write(store, Enrollment, [enrolled(1), enrolled(2)])
+    write(
+        store,
+        Purchase,
+        [bought(1, day(3), 900, id=1, seen_at=day(3)), bought(2, day(3), 50, id=2)],
+    )
+    was = {"customer_id": 1, "kind": "sale", "seen_at": day(3), "purchase_id": 1}
+    write(
+        store,
+        PurchaseCorrection,
+        [
+            {**was, "sign": 1, "corrected_at": day(10), "ordered_at": day(3), "total": 500},
+            {**was, "sign": -1, "corrected_at": day(10), "ordered_at": day(3), "total": 700},
+            {**was, "sign": 1, "corrected_at": day(50), "ordered_at": day(3), "total": 700},
+            {**was, "sign": -1, "corrected_at": day(50), "ordered_at": day(3), "total": 900},
+        ],
+    )
+    sums = sums_at(store, day(60))
+    assert of(sums, "treated", "revenue")["total"] == 750
+    assert of(sums, "treated", "orders")["total"] == 2
+    assert of(sums, "treated", "goal")["total"] == 2
 
 
 def test_a_customer_counts_once_by_the_first_touch(store: Connection):
@@ -219,57 +345,81 @@ def test_a_customer_counts_once_by_the_first_touch(store: Connection):
         ],
     )
     write(store, Purchase, [bought(1, day(5), 100), bought(1, day(35), 1_000)])
-    found = sums_at(store, day(60))
-    assert set(found) == {"held_out"}
-    assert (found["held_out"]["customers"], found["held_out"]["total"]) == (1, 100)
+    sums = sums_at(store, day(60))
+    assert set(sums.index.get_level_values("arm")) == {"held_out"}
+    found = of(sums, "held_out", "revenue")
+    assert (found["customers"], found["total"]) == (1, 100)
 
 
-def test_credit_alone_is_a_value_but_no_sale(store: Connection):
-    write(store, Enrollment, [enrolled(1)])
-    write(store, Purchase, [bought(1, day(2), -300)])
-    found = sums_at(store, day(60))["treated"]
-    assert (found["reached"], found["nonzero"], found["total"]) == (0, 1, -300)
-
-
-def test_journeys_without_a_goal_are_followed_for_ninety_days(store: Connection):
-    write(store, Enrollment, [enrolled(1, journey="other")])
+def test_without_a_window_of_its_own_ninety_days_are_followed(store: Connection):
+    write(store, Enrollment, [enrolled(1, outcome_seconds=None)])
     write(store, Purchase, [bought(1, day(89), 1), bought(1, day(90), 2)])
-    for windows in (WINDOWS, {}):
-        assert effect_sums(store, windows, day(200))["total"].tolist() == [1]
+    assert of(sums_at(store, day(200)), "treated", "revenue")["total"] == 1
 
 
-def test_the_share_held_out_is_that_of_each_version(store: Connection):
-    version = {"journey": "again", "started_at": START}
+def test_parts_are_those_of_the_day_of_entry(store: Connection):
     write(
         store,
-        JourneyVersion,
+        Enrollment,
         [
-            version | {"version": "v2", "spec": {"holdout": "10%", "purpose": "service"}},
-            version | {"version": "v3", "spec": {"purpose": "service"}},
+            enrolled(1, phase="maturity", quadrant="top", variants="which=a then=x"),
+            enrolled(2, phase="maturity", quadrant=None, variants="which=b"),
         ],
     )
-    write(store, Enrollment, [enrolled(1), enrolled(2, version="v2"), enrolled(3, version="v3")])
-    assert sums_at(store, day(1))["treated"]["expected"] == pytest.approx(0.6)
-    assert sums_at(store, day(1), holdout=0.2)["treated"]["expected"] == pytest.approx(0.7)
-    write(store, Enrollment, [enrolled(4, version="gone")])
-    unknown = effect_sums(store, WINDOWS, day(1))
-    assert unknown["expected"].isna().all()
-    assert unknown["customers"].tolist() == [4]
+    write(store, Purchase, [bought(1, day(5), 100), bought(2, day(5), 10)])
+    sums = sums_at(store, day(60)).xs("revenue", level="outcome")["total"]
+    assert sums.droplevel(["journey", "arm"]).to_dict() == {
+        "": 110,
+        "phase:maturity": 110,
+        "quadrant:top": 100,
+        "variant:which/a": 100,
+        "variant:then/x": 100,
+        "variant:which/b": 10,
+    }
+
+
+def test_all_advertising_together_is_compared_with_those_kept_out_of_it(store: Connection):
+    terms = [Term(START, TERMS[0].costs, 0.2), Term(day(2), TERMS[0].costs, 0.4)]
+    write(
+        store,
+        Enrollment,
+        [
+            enrolled(1, kept_out=True, arm="held_out", first_touch_at=day(3)),
+            enrolled(1, kept_out=True, arm="held_out", journey="other", first_touch_at=day(1)),
+            enrolled(2, kept_out=False, arm="held_out"),
+            enrolled(3, kept_out=False, entered_at=day(2)),
+            enrolled(4, kept_out=None),
+        ],
+    )
+    write(store, Purchase, [bought(1, day(2), 5), bought(1, day(89), 50), bought(2, day(89), 7)])
+    assert HOUSE not in sums_at(store, day(100)).index.get_level_values("journey")
+    sums = sums_at(store, day(100), terms)
+    out = of(sums, "held_out", "revenue", journey=HOUSE)
+    rest = of(sums, "treated", "revenue", journey=HOUSE)
+    assert (out["customers"], out["total"], out["expected"]) == (1, 55, pytest.approx(0.2))
+    assert (rest["customers"], rest["total"], rest["expected"]) == (2, 7, pytest.approx(0.6))
+
+
+def test_one_unknown_share_leaves_the_expectation_unknown(store: Connection):
+    write(store, Enrollment, [enrolled(1), enrolled(4, drawn_share=None)])
+    found = of(sums_at(store, day(1)), "treated", "goal")
+    assert pd.isna(found["expected"])
+    assert found["customers"] == 2
 
 
 def test_revenue_of_billions_does_not_overflow(store: Connection):
     write(store, Enrollment, [enrolled(1), enrolled(2)])
     write(store, Purchase, [bought(1, day(1), 9 * 10**12), bought(2, day(1), 9 * 10**12)])
-    found = sums_at(store, day(1))["treated"]
+    found = of(sums_at(store, day(40)), "treated", "revenue")
     assert found["total"] == 18 * 10**12
-    assert found["total_squares"] == pytest.approx(162 * 10**24)
+    assert found["squares"] == pytest.approx(162 * 10**24)
 
 
 def test_an_empty_store_has_no_effects(engine: Engine):
-    with engine.connect() as connection:
-        sums = effect_sums(connection, WINDOWS, START)
+    with engine.begin() as connection:
+        sums = effect_sums(connection, TERMS, START)
         assert list(sums.columns) == list(SUMS)
-        assert uplift(sums).empty
+        assert sums.empty
         assert journey_counts(connection, START).empty
         counts = day_counts(connection, START, day(1))
         assert all(len(found) == 0 for found in vars(counts).values())

@@ -1,0 +1,232 @@
+"""What journeys brought, as rows: the verdict first and in money, then every figure and part."""
+
+from math import isfinite, isnan
+from typing import Any
+
+import pandas as pd
+
+from flows.reporting import figures
+from flows.reporting.facts import RunFacts, records
+from flows.reporting.tables import Row
+from flows.reporting.words import say, word
+from segments.names import Locale, Phase, Quadrant, Verdict, Yardstick
+
+MONEY = frozenset({Yardstick.REVENUE, Yardstick.MARGIN})
+SHARES = frozenset({Yardstick.GOAL})
+
+_KINDS = {"phase": Phase, "quadrant": Quadrant}
+
+
+def effects(facts: RunFacts, locale: Locale) -> list[Row]:
+    """A row per journey: its verdict in a sentence, and margin per customer with its interval."""
+    return [_effect(row, facts, locale) for row in primary(facts.effects)] + [
+        _effect(row, facts, locale) for row in primary(facts.house)
+    ]
+
+
+def details(facts: RunFacts, locale: Locale) -> list[Row]:
+    """A row per journey and figure."""
+    rows = []
+    for row in _ordered(_whole(_both(facts))):
+        if not row["complete_treated"] + row["complete_held_out"]:
+            continue
+        outcome = Yardstick(row["outcome"])
+        write = _writer(outcome, facts, locale)
+        rows.append(
+            {
+                say("journey", locale): title(row["journey"], facts, locale),
+                say("figure", locale): word(Yardstick, outcome, locale),
+                say("in_journey", locale): write(row["mean_treated"], False),
+                say("held_out_side", locale): write(row["mean_held_out"], False),
+                say("difference", locale): write(row["adjusted_difference"], True),
+                say("interval", locale): _range(
+                    row["adjusted_low"], row["adjusted_high"], write, locale
+                ),
+                say("relative", locale): _relative(row, locale),
+                say("reduction", locale): figures.share(row["reduction"], locale),
+                say("verdict", locale): _word(row, locale),
+            }
+        )
+    return rows
+
+
+def parts(facts: RunFacts, locale: Locale) -> list[Row]:
+    """Margin by phase, field and variant: a row per journey and part that has anybody known."""
+    found = facts.effects
+    if not len(found):
+        return []
+    cut = found[found["part"].notna() & (found["outcome"] == Yardstick.MARGIN.value)]
+    rows = []
+    for row in records(cut.sort_values(["journey", "part"])):
+        if not row["complete_treated"] + row["complete_held_out"]:
+            continue
+        write = _writer(Yardstick.MARGIN, facts, locale)
+        rows.append(
+            {
+                say("journey", locale): title(row["journey"], facts, locale),
+                say("part", locale): _part(str(row["part"]), locale),
+                say("customers", locale): _customers(row, locale),
+                say("brought_margin", locale): write(row["adjusted_difference"], True),
+                say("interval", locale): _range(
+                    row["adjusted_low"], row["adjusted_high"], write, locale
+                ),
+                say("verdict", locale): _word(row, locale),
+            }
+        )
+    return rows
+
+
+def sentence(row: dict[str, Any], facts: RunFacts, locale: Locale) -> str:
+    """The verdict of one journey in words and money, from the interval good for any day."""
+    low, high = row["sequence_low"], row["sequence_high"]
+
+    def money(value: float) -> str:
+        return figures.money(value, facts.currency, locale)
+
+    difference = abs(row["adjusted_difference"])
+    if row["ratio_alarm"]:
+        return say("suspect", locale)
+    match Verdict(row["verdict"]):
+        case Verdict.NO_HOLDOUT:
+            return say("said_no_holdout", locale)
+        case Verdict.HELPS:
+            ends = {"low": money(low), "high": money(high)}
+            return say("said_helps", locale, more=money(difference), **ends)
+        case Verdict.HURTS:
+            ends = {"low": money(-high), "high": money(-low)}
+            return say("said_hurts", locale, less=money(difference), **ends)
+        case Verdict.NO_EFFECT:
+            return say("said_no_effect", locale, beyond=money(row["beyond"]))
+        case Verdict.TOO_SMALL:
+            said = say("said_too_small", locale)
+            pooled = _pooled(facts, locale)
+            return say("said_pooled", locale, said=said, pooled=pooled) if pooled else said
+    return _undecided(row, facts, locale)
+
+
+def title(journey: str, facts: RunFacts, locale: Locale) -> str:
+    """What readers call a journey, or all advertising together."""
+    return say("all_advertising", locale) if journey == "*" else facts.title(journey)
+
+
+def _effect(row: dict[str, Any], facts: RunFacts, locale: Locale) -> Row:
+    write = _writer(Yardstick.MARGIN, facts, locale)
+    return {
+        say("journey", locale): title(row["journey"], facts, locale),
+        say("verdict", locale): sentence(row, facts, locale),
+        say("brought_margin", locale): write(row["adjusted_difference"], True),
+        say("interval", locale): _range(row["adjusted_low"], row["adjusted_high"], write, locale),
+        say("at_any_time", locale): _range(row["sequence_low"], row["sequence_high"], write, locale)
+        if not row["missing"]
+        else figures.UNKNOWN,
+        say("customers", locale): _customers(row, locale),
+        say("complete", locale): figures.share(row["complete"], locale),
+    }
+
+
+def _undecided(row: dict[str, Any], facts: RunFacts, locale: Locale) -> str:
+    low, high, missing = row["sequence_low"], row["sequence_high"], int(row["missing"])
+    said = say("said_undecided", locale)
+    if missing:
+        number = figures.count(missing, locale)
+        said = say("said_missing", locale, said=said, n=number)
+    elif not isnan(low):
+        write = _writer(Yardstick.MARGIN, facts, locale)
+        ends = {"low": write(low, True), "high": write(high, True)}
+        said = say("said_undecided_so_far", locale, **ends)
+    weeks = row["weeks_to_go"]
+    if isfinite(weeks) and weeks > 0:
+        said = say("said_weeks", locale, said=said, n=figures.count(max(round(weeks), 1), locale))
+    return said
+
+
+def _pooled(facts: RunFacts, locale: Locale) -> str:
+    """The figure over all journeys, for those too small to have one of their own."""
+    for row in primary(facts.pooled):
+        if not isnan(row["adjusted_difference"]):
+            write = _writer(Yardstick.MARGIN, facts, locale)
+            return say(
+                "said_pooled_figure",
+                locale,
+                difference=write(row["adjusted_difference"], True),
+                low=write(row["adjusted_low"], True),
+                high=write(row["adjusted_high"], True),
+            )
+    return ""
+
+
+def primary(found: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows about margin and all customers of a journey."""
+    if not len(found):
+        return []
+    whole = _whole(found)
+    return _ordered(whole[whole["outcome"] == Yardstick.MARGIN.value])
+
+
+def _both(facts: RunFacts) -> pd.DataFrame:
+    known = [found for found in (facts.effects, facts.house) if len(found)]
+    return pd.concat(known, ignore_index=True) if known else facts.effects
+
+
+def _whole(found: pd.DataFrame) -> pd.DataFrame:
+    return found[found["part"].isna()] if len(found) else found
+
+
+def _ordered(found: pd.DataFrame) -> list[dict[str, Any]]:
+    if not len(found):
+        return []
+    rank = {name.value: place for place, name in enumerate(Yardstick)}
+    # What stands for no journey of its own comes last.
+    order = found.assign(rank=found["outcome"].map(rank), last=found["journey"] == "*").sort_values(
+        ["last", "journey", "rank"]
+    )
+    return records(order.drop(columns=["rank", "last"]))
+
+
+def _customers(row: dict[str, Any], locale: Locale) -> str:
+    return " / ".join(
+        figures.count(row[f"customers_{arm}"], locale) for arm in ("treated", "held_out")
+    )
+
+
+def _writer(outcome: Yardstick, facts: RunFacts, locale: Locale) -> Any:
+    """How figures of this kind are written, with or without their sign."""
+
+    def write(value: float, signed: bool) -> str:
+        if isnan(value):
+            return figures.UNKNOWN
+        if outcome in MONEY:
+            return figures.money(value, facts.currency, locale, signed=signed)
+        sign = "+" if signed and value > 0 else ""
+        if outcome in SHARES:
+            if signed:
+                return figures.points(100 * value, say("percentage_points", locale), locale)
+            return figures.share(value, locale)
+        return sign + figures.number(value, locale)
+
+    return write
+
+
+def _range(low: float, high: float, write: Any, locale: Locale) -> str:
+    if isnan(low) or isnan(high):
+        return figures.UNKNOWN
+    return f"{write(low, True)} {say('to', locale)} {write(high, True)}"
+
+
+def _relative(row: dict[str, Any], locale: Locale) -> str:
+    if isnan(row["ratio"]):
+        return figures.UNKNOWN
+    low, high = (figures.percent_more(row[f"ratio_{end}"], locale) for end in ("low", "high"))
+    return f"{figures.percent_more(row['ratio'], locale)} ({low} {say('to', locale)} {high})"
+
+
+def _word(row: dict[str, Any], locale: Locale) -> str:
+    if row["ratio_alarm"]:
+        return say("suspect", locale)
+    return word(Verdict, str(row["verdict"]), locale)
+
+
+def _part(part: str, locale: Locale) -> str:
+    kind, _, name = part.partition(":")
+    said = word(_KINDS[kind], name, locale) if kind in _KINDS else name
+    return say(f"part_{kind}", locale, word=said)
