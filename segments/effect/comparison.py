@@ -37,7 +37,7 @@ def compared(treated: Moments, held_out: Moments, level: float = 0.95) -> dict[s
         "theta": theta,
         "reduction": 1 - ratio(adjusted["error"] ** 2, plain["error"] ** 2),
         "adjusted_difference": difference - apart,
-        **{f"adjusted_{name}": adjusted[name] for name in ("error", "low", "high")},
+        **{f"adjusted_{name}": adjusted[name] for name in ("error", "degrees", "low", "high")},
     }
 
 

@@ -1,7 +1,7 @@
-"""Number, means and spreads of one side of a comparison, from sums, from values, and merged."""
+"""Number, means and spreads of one side of a comparison, from sums or from values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -70,30 +70,6 @@ def of_values(y: Numbers, x: Numbers | None = None) -> Moments:
         ((y - mean) * (x - before)).sum(),
     )
     return Moments(*(np.array([part], dtype=np.float64) for part in parts))
-
-
-def together(one: Moments, two: Moments) -> Moments:
-    """Both as one, place by place: T. F. Chan, G. H. Golub and R. J. LeVeque, Updating Formulae
-    and a Pairwise Algorithm for Computing Sample Variances, COMPSTAT 1982."""
-    number = one.number + two.number
-    share = np.where(number > 0, ratio(two.number, number), 0.0)
-    empty_one, empty_two = one.number == 0, two.number == 0
-    apart = np.where(empty_one | empty_two, 0.0, two.mean - one.mean)
-    apart_before = np.where(empty_one | empty_two, 0.0, two.before - one.before)
-    weight = one.number * share
-    return Moments(
-        number=number,
-        mean=np.where(empty_one, two.mean, one.mean + apart * share),
-        spread=one.spread + two.spread + apart**2 * weight,
-        before=np.where(empty_one, two.before, one.before + apart_before * share),
-        before_spread=one.before_spread + two.before_spread + apart_before**2 * weight,
-        shared=one.shared + two.shared + apart * apart_before * weight,
-    )
-
-
-def taken(moments: Moments, places: Numbers | slice | list[int]) -> Moments:
-    """Only some of the comparisons."""
-    return Moments(*(getattr(moments, field.name)[places] for field in fields(Moments)))
 
 
 def ratio(above: Numbers | pd.Series, below: Numbers | pd.Series) -> Numbers:

@@ -108,6 +108,7 @@ ESTIMATES = {
     "adjusted_difference": "the difference without what customers differed in before; the figure "
     "to show. The plain one where there is nothing to adjust by",
     "adjusted_error": "its standard error",
+    "adjusted_degrees": "its degrees of freedom",
     "adjusted_low": "lower end of its interval, for one look at the end",
     "adjusted_high": "upper end",
     "sequence_low": "lower end of the confidence sequence of the adjusted difference, which may be "
