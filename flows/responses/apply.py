@@ -16,8 +16,9 @@ from flows.responses import events, sendgrid_events
 from flows.store import inbox as kept_inbox
 from flows.store.attribution import attribute_orders
 from flows.store.batches import Applied, applied, pending_batches
-from flows.store.inbox import Event, Kept, Refused, TaskDone
+from flows.store.inbox import Event, Kept, Refused
 from flows.store.session import writing
+from flows.store.tasks import TaskResult, finish
 from segments.names import Outcome, ResponseKind
 
 Progress = Callable[[int, int], None]
@@ -98,12 +99,12 @@ def _take(engine: Engine, file: Path, now: datetime, run_id: int, report: Respon
     for batch in _batches(events.read(file)):
         happened = [each for each in batch if isinstance(each, Event) and each.at <= now]
         refused = [each for each in batch if isinstance(each, Refused)]
-        done_tasks = [each for each in batch if isinstance(each, TaskDone) and each.at <= now]
+        done_tasks = [each for each in batch if isinstance(each, TaskResult) and each.at <= now]
         waiting += len(batch) - len(happened) - len(refused) - len(done_tasks)
         with writing(engine) as connection:
             kept_inbox.keep_refused(connection, run_id, place, refused)
             kept = kept_inbox.keep(connection, happened)
-            report.tasks_done += kept_inbox.keep_done(connection, done_tasks)
+            report.tasks_done += finish(connection, done_tasks)
         _count(report, kept, happened, refused)
     report.waiting += waiting
     if not waiting:
@@ -155,8 +156,8 @@ def _count(
 
 
 def _batches(
-    each: Iterator[Event | TaskDone | Refused],
-) -> Iterator[list[Event | TaskDone | Refused]]:
+    each: Iterator[Event | TaskResult | Refused],
+) -> Iterator[list[Event | TaskResult | Refused]]:
     while batch := list(islice(each, BATCH)):
         yield batch
 

@@ -3,11 +3,15 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
-from flows.store.inbox import Event, Refused, TaskDone
-from segments.names import ResponseKind
+from flows.store.inbox import Event, Refused
+from flows.store.tasks import TaskResult
+from segments.names import Mood, ResponseKind, TaskOutcome
+
+Word = TypeVar("Word", bound=StrEnum)
 
 KINDS = frozenset(
     {
@@ -28,7 +32,7 @@ _LONGEST_KEY = 200
 _VALUE_KEPT = 200
 
 
-def read(file: Path) -> Iterator[Event | TaskDone | Refused]:
+def read(file: Path) -> Iterator[Event | TaskResult | Refused]:
     """Every line of the file in turn; empty lines are passed over."""
     with file.open("rb") as stream:
         for number, line in _lines(stream):
@@ -39,7 +43,7 @@ def read(file: Path) -> Iterator[Event | TaskDone | Refused]:
                 yield parse(line, number)
 
 
-def parse(line: bytes, number: int) -> Event | TaskDone | Refused:
+def parse(line: bytes, number: int) -> Event | TaskResult | Refused:
     """One line as an event, or as word of a task that is done, or why it is neither."""
     try:
         return _said(json.loads(line.decode("utf-8-sig"), parse_constant=_no_number))
@@ -62,10 +66,31 @@ class _NoEventError(ValueError):
         super().__init__(reason)
 
 
-def _said(value: Any) -> Event | TaskDone:
+def _said(value: Any) -> Event | TaskResult:
     if isinstance(value, dict) and "task" in value:
-        return TaskDone(_number(value, "task"), _at(value, "done"))
+        return _result(value)
     return _event(value)
+
+
+def _result(value: dict[str, Any]) -> TaskResult:
+    outcome = _one_of(value, "outcome", TaskOutcome) or TaskOutcome.REACHED
+    mood = _one_of(value, "mood", Mood)
+    if mood is not None and outcome != TaskOutcome.REACHED:
+        raise _NoEventError("mood", f'"mood" goes with "reached": with "{outcome}" nobody spoke')
+    note = value.get("note")
+    if note is not None and (not isinstance(note, str) or "\0" in note):
+        raise _NoEventError("note", '"note" is text')
+    number, at = _number(value, "task"), _at(value, "done")
+    return TaskResult(number, at, outcome, mood, note)
+
+
+def _one_of(value: dict[str, Any], name: str, words: type[Word]) -> Word | None:
+    said = value.get(name)
+    if said is None:
+        return None
+    if said not in list(words):
+        raise _NoEventError(name, f'"{name}" is one of {", ".join(words)}')
+    return words(said)
 
 
 def _event(value: Any) -> Event:

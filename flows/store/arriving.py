@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     Connection,
     Integer,
     String,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    exists,
     func,
     select,
 )
@@ -23,7 +25,6 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
 from flows.store.models import Base
-from flows.store.sets import among
 from flows.store.types import Utc
 from segments.names import ResponseKind
 
@@ -56,59 +57,64 @@ class Event(NamedTuple):
     score: int | None = None
 
 
-def known_sends(connection: Connection, numbers: Collection[int]) -> Set[int]:
-    """Those of the numbers that are sends of ours."""
+def strangers(connection: Connection, numbers: Collection[int]) -> Set[int]:
+    """Those of the numbers that are no sends of ours."""
     possible = [number for number in numbers if 0 < number < _LARGEST]
-    found = connection.scalars(select(_send.c.id).where(among(connection, _send.c.id, possible)))
-    return set(found)
+    given = _given(connection, possible, BigInteger())
+    known = exists().where(_send.c.id == given)
+    unknown = set(connection.scalars(select(given).where(~known)))
+    return unknown | (set(numbers) - set(possible))
 
 
 def known_keys(connection: Connection, keys: Collection[str]) -> Set[str]:
     """Those of the keys that came before."""
-    if connection.dialect.name == "postgresql":
-        wanted = bindparam(None, list(keys), type_=postgresql.ARRAY(String()))
-        return set(
-            connection.scalars(select(_response.c.key).where(_response.c.key == func.any(wanted)))
-        )
-    given = func.json_each(orjson.dumps(list(keys)).decode()).table_valued("value")
+    given = _given(connection, list(keys), String())
     return set(
-        connection.scalars(
-            select(_response.c.key).where(_response.c.key.in_(select(given.c.value)))
-        )
+        connection.scalars(select(_response.c.key).where(_response.c.key.in_(select(given))))
     )
 
 
-def add_responses(connection: Connection, events: Sequence[Event], sends: Set[int]) -> None:
-    """Write events that are new. One of no send of ours keeps the number it came with."""
+def _given(connection: Connection, values: list[Any], kind: TypeEngine[Any]) -> ColumnElement[Any]:
+    """The values as a column of rows. A document costs less to hand over than an array."""
+    document = bindparam(None, orjson.dumps(values).decode(), type_=String())
+    if connection.dialect.name == "postgresql":
+        rows = func.json_array_elements_text(cast(document, JSON))
+        given = rows.table_valued(column("value", Text()), name="given").render_derived()
+        return cast(given.c.value, kind)
+    return func.json_each(document).table_valued(column("value", kind), name="given").c.value
+
+
+def add_responses(connection: Connection, events: Sequence[Event], unknown: Set[int]) -> None:
+    """Write events that are new. One of an unknown send keeps the number it came with."""
     if not events:
         return
     if connection.dialect.name == "postgresql":
-        _add_document(connection, events, sends)
+        _add_document(connection, events, unknown)
         return
     rows = [
         (
             key,
-            send if send in sends else None,
+            None if send in unknown else send,
             kind.value,
             # This is how the column's type writes moments, at a third of the time.
             at.isoformat(" ", "microseconds")[:26],
             score,
-            _json(detail if send in sends else {**detail, "send": send}).decode(),
+            _json({**detail, "send": send} if send in unknown else detail).decode(),
         )
         for key, send, kind, at, detail, score in events
     ]
     connection.exec_driver_sql(_ADD, rows)
 
 
-def _add_document(connection: Connection, events: Sequence[Event], sends: Set[int]) -> None:
+def _add_document(connection: Connection, events: Sequence[Event], unknown: Set[int]) -> None:
     rows = [
         {
             "key": key,
-            "send_id": send if send in sends else None,
+            "send_id": None if send in unknown else send,
             "kind": kind.value,
             "at": at,
             "score": score,
-            "detail": orjson.Fragment(_json(told if send in sends else {**told, "send": send})),
+            "detail": orjson.Fragment(_json({**told, "send": send} if send in unknown else told)),
         }
         for key, send, kind, at, told, score in events
     ]

@@ -3,13 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import Connection, Table, and_, select, tuple_, update
+from sqlalchemy import Connection, Table, and_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from flows.store.arriving import Event as Event
-from flows.store.arriving import add_responses, known_keys, known_sends
+from flows.store.arriving import add_responses, known_keys, strangers
 from flows.store.machine import move
 from flows.store.models import Base, Contact, Send
 from flows.store.sets import among
@@ -20,7 +19,6 @@ from segments.names import (
     Purpose,
     ResponseKind,
     SuppressionReason,
-    TaskStatus,
 )
 
 _PROOF = "asked us to stop in answer to send "
@@ -58,15 +56,6 @@ _STOPPING = frozenset(
 _permission = Base.metadata.tables["permission"]
 _reject = Base.metadata.tables["reject"]
 _send = Base.metadata.tables["send"]
-_task = Base.metadata.tables["task"]
-
-
-@dataclass(frozen=True)
-class TaskDone:
-    """A colleague has taken care of a task."""
-
-    task: int
-    at: datetime
 
 
 @dataclass(frozen=True)
@@ -97,40 +86,21 @@ def keep(connection: Connection, events: Sequence[Event]) -> Kept:
     """
     if not events:
         return Kept(Counter(), 0, Counter(), 0, 0)
-    sends = known_sends(connection, {event.send for event in events})
+    unknown = strangers(connection, {event.send for event in events})
     once = {event.key: event for event in reversed(events)}
     known = known_keys(connection, once)
     new = [event for key, event in once.items() if key not in known]
-    add_responses(connection, new, sends)
-    answered = [event for event in events if event.send in sends]
+    add_responses(connection, new, unknown)
+    answered = [event for event in events if event.send not in unknown]
     stopping = [event for event in answered if event.kind in _STOPPING]
     addressees = _addressees(connection, {event.send for event in stopping})
     return Kept(
         Counter(event.kind for event in new),
-        sum(event.send not in sends for event in new),
+        sum(event.send in unknown for event in new),
         _move(connection, answered),
         _suppress(connection, stopping, addressees),
         _object(connection, stopping, addressees),
     )
-
-
-def keep_done(connection: Connection, done: Sequence[TaskDone]) -> int:
-    """Close tasks that are open; the earliest word counts. How many were closed.
-
-    A task that is not known, or not open any more, is left as it is.
-    """
-    earliest: dict[int, datetime] = {}
-    for each in done:
-        if 0 < each.task < 2**63:
-            earliest[each.task] = min(each.at, earliest.get(each.task, each.at))
-    closed = 0
-    for number, at in sorted(earliest.items()):
-        closed += connection.execute(
-            update(_task)
-            .where(_task.c.id == number, _task.c.status == TaskStatus.OPEN)
-            .values(status=TaskStatus.DONE, done_at=at)
-        ).rowcount
-    return closed
 
 
 def keep_refused(

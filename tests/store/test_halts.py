@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Engine, insert, select, text
 
 from flows.store import halts, outbox
 from flows.store.halts import Halts
-from flows.store.inbox import TaskDone, keep_done
 from flows.store.models import Halt, Task
+from flows.store.tasks import TaskResult, finish
 from segments.names import HaltCause
 from tests.delivery.rows import NOW, furnish, outcomes, put, send
 from tests.store.claiming import line, take
@@ -171,7 +171,7 @@ def test_a_colleague_is_asked_once_until_the_task_is_done(engine: Engine) -> Non
             ("check", "kim", "open")
         ] * 2
         assert {row["enrollment_id"] for row in rows} == {None}
-        assert keep_done(connection, [TaskDone(rows[0]["id"], SOON)]) == 1
+        assert finish(connection, [TaskResult(rows[0]["id"], SOON)]) == 1
         assert ask(connection)
 
 
