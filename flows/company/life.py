@@ -9,12 +9,13 @@ import pandas as pd
 
 from flows.company import catalogue
 from flows.company.chance import Array, Moment, generator
+from flows.company.demand import chance
 from flows.company.export import MOMENTS, ahead, append, visible
 from flows.company.people import Register, existing_customers, recruit
 from flows.company.project import WRITTEN
 from flows.company.reactions import LIFT_DAYS, lift, reactions
 from flows.company.season import at_work, briskness
-from flows.company.trade import DORMANT, Books, past_orders, sell, small_talk
+from flows.company.trade import Books, past_orders, sell, small_talk
 from segments.names import Locale, OrderKind
 
 HISTORY_DAYS = 730
@@ -22,7 +23,6 @@ _JOINED_LATELY = 0.65
 _FIRST_CUSTOMER = 10_000
 _FIRST_ORDER = 100_001
 _TALKS_A_DAY = 1.2 / 365
-_PROSPECT_RATE = 0.25
 _EVER = np.datetime64("1900-01-01", "s")
 
 
@@ -138,12 +138,9 @@ class Company:
         self._sell(generator(self.seed, "sales", day), who, moments)
 
     def _ordering(self, rng: np.random.Generator, today: Array) -> Array:
-        customers = self._customers
-        active = np.where(customers["leaves"].to_numpy("datetime64[D]") > today, 1.0, DORMANT)
-        interest = np.where(customers["prospect"].to_numpy(), _PROSPECT_RATE, active)
-        lifted = 1 + np.where(self._lifted_until >= today, self._lift, 0.0)
-        rate = customers["rate"].to_numpy() * interest * lifted * briskness(today)[0]
-        return np.flatnonzero(rng.random(len(customers)) < 1 - np.exp(-rate))
+        lift = np.where(self._lifted_until >= today, self._lift, 0.0)
+        likely = chance(self._customers, lift, today)
+        return np.flatnonzero(rng.random(len(likely)) < likely)
 
     def _recruit(
         self, rng: np.random.Generator, since: Array, loyal_from: Array, prospects: float

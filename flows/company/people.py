@@ -46,12 +46,12 @@ def recruit(
 ) -> People:
     """New customers, one per moment of `since`, who stay at least until `loyal_from` unless they
     buy only once; a share of them has not bought yet."""
-    customers = _customers(rng, market, since, loyal_from, prospects, register)
-    contacts = _contacts(rng, customers)
-    return People(customers, contacts, _permissions(rng, market.locale, customers, contacts))
+    found = customers(rng, market, since, loyal_from, prospects, register)
+    contacts = _contacts(rng, found)
+    return People(found, contacts, _permissions(rng, market.locale, found, contacts))
 
 
-def _customers(
+def customers(
     rng: np.random.Generator,
     market: Market,
     since: Array,
@@ -59,6 +59,7 @@ def _customers(
     prospects: float,
     register: Register,
 ) -> pd.DataFrame:
+    """New customers with their habits, one per moment of `since`."""
     count = len(since)
     numbers = np.arange(register.customers + 1, register.customers + count + 1)
     register.customers += count

@@ -62,9 +62,11 @@ THEIRS: dict[Locale, dict[str, dict[str, str]]] = {
 """What the company calls our columns, where it has words of its own."""
 
 WRITTEN: dict[str, tuple[str, ...]] = {
-    table: tuple(columns) for table, columns in SOURCES.items() if table != "order_lines"
+    table: tuple(columns)
+    for table, columns in SOURCES.items()
+    if table not in ("order_lines", "suppressions")
 } | {"order_lines": ("order", "product", "quantity", "unit_price", "list_price", "unit_cost")}
-"""Which of our columns each file holds."""
+"""Which of our columns each file holds; the company keeps no list of blocked addresses."""
 
 
 EXPORTED: dict[Locale, str] = {Locale.DE: "exportiert_am", Locale.EN: "exported_at"}

@@ -7,17 +7,14 @@ import pandas as pd
 
 from flows.company import wording
 from flows.company.chance import Array, pick_any
+from flows.company.truth import OTHER_MESSAGE, TrueEffect, lifts
 from segments.names import Locale, ResponseKind
 
-LIFT = {
-    "reassurance": 0.15,
-    "reassurance_personal": 0.2,
-    "second_order": 0.35,
-    "win_back": 0.35,
-}
-OTHER_LIFT = 0.1
-LIFT_DAYS = 30
+LIFT_DAYS = TrueEffect().days
 _BOUNCE, _SILENCE = 0.01, 0.01
+ARRIVES = 1 - _BOUNCE - _SILENCE
+"""The share of messages that arrive."""
+
 _AFTER_DELIVERY = {
     ResponseKind.COMPLAINT: 0.0005,
     ResponseKind.UNSUBSCRIBE: 0.003,
@@ -57,7 +54,7 @@ def reactions(
 
 def lift(messages: pd.Series) -> Array:
     """How much more often somebody orders after each of these messages, 0.35 being 35 %."""
-    return messages.astype(object).map(LIFT).fillna(OTHER_LIFT).to_numpy(float)
+    return messages.astype(object).map(dict(lifts())).fillna(OTHER_MESSAGE).to_numpy(float)
 
 
 def _events(
