@@ -33,9 +33,11 @@ _DROPPED_BECAUSE = {
     "unsubscribed address": SuppressionReason.UNSUBSCRIBE,
     "recipient list over package quota": None,
 }
-_KEPT = (
-    "reason", "status", "type", "bounce_classification", "attempt", "response", "url",
-    "useragent", "sg_machine_open", "asm_group_id", "sg_message_id",
+_KEPT = frozenset(
+    {
+        "reason", "status", "type", "bounce_classification", "attempt", "response", "url",
+        "useragent", "sg_machine_open", "asm_group_id", "sg_message_id",
+    }
 )  # fmt: skip
 _ADDRESS_MATTERS = {
     ResponseKind.BOUNCE,
@@ -56,7 +58,8 @@ def read(body: bytes, received_at: datetime) -> Iterator[Event | Refused]:
     Numbers count from 1. An event that is not of a send of ours has the send 0.
     """
     try:
-        batch = orjson.loads(body)
+        # PostgreSQL keeps no zero character.
+        batch = orjson.loads(body.replace(rb"\u0000", rb"\ufffd"))
     except orjson.JSONDecodeError as error:
         yield Refused(0, "", _shown(body), f"the batch is not JSON: {error}")
         return
@@ -76,7 +79,12 @@ def _event(event: dict[str, Any], number: int, received_at: datetime) -> Event |
         return Refused(number, "timestamp", _shown(event), "is not a moment that has been")
     word = str(event.get("event", ""))
     kind = _KINDS.get(word, ResponseKind.UNKNOWN)
-    detail = {name: _short(event[name]) for name in _KEPT if event.get(name) is not None}
+    detail = {
+        # As they mostly are; anything else is cut or spelled out.
+        name: value if type(value) is str and len(value) <= _LONGEST else _short(value)
+        for name, value in event.items()
+        if name in _KEPT and value is not None
+    }
     if kind == ResponseKind.UNKNOWN:
         detail["kind"] = _short(word)
     if kind == ResponseKind.BOUNCE:
@@ -87,14 +95,14 @@ def _event(event: dict[str, Any], number: int, received_at: datetime) -> Event |
         if because is not None:
             detail["suppress"] = str(because)
     if kind in _ADDRESS_MATTERS and isinstance(event.get("email"), str):
-        detail["email"] = _short(event["email"])[:320]
+        detail["email"] = event["email"][:320]
     return Event(_key(event), _send(event), kind, at, detail)
 
 
 def _key(event: dict[str, Any]) -> str:
     """SendGrid's number of the event, else a print of what makes it this one."""
     number = event.get("sg_event_id")
-    if isinstance(number, str) and 0 < len(number) <= 100 and "\0" not in number:
+    if isinstance(number, str) and 0 < len(number) <= 100:
         return f"{SOURCE}:{number}"
     told = [str(event.get(name)) for name in ("email", "event", "timestamp", "sg_message_id", SEND)]
     return f"{SOURCE}:-{blake2b(chr(0).join(told).encode(), digest_size=16).hexdigest()}"
@@ -119,8 +127,7 @@ def _moment(value: Any) -> datetime | None:
 def _short(value: Any) -> Any:
     if isinstance(value, bool | int | float):
         return value
-    # PostgreSQL keeps no zero character.
-    return str(value)[:_LONGEST].replace("\0", "\ufffd")
+    return str(value)[:_LONGEST]
 
 
 def _shown(value: Any) -> str:
