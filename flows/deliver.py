@@ -6,6 +6,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.errors import PipelineError
+from flows.stages.told import told
 from flows.tasks import deliver_messages, done, refused, run_name, sealed, settled, shop_and_moment
 
 
@@ -21,4 +22,5 @@ def deliver(as_of: str | None = None) -> State[Any]:
             report = settled(deliver_messages(sealed(shop), now, ticking=as_of is None))
     except PipelineError as error:
         return refused(error)
-    return done("; ".join(report.told), nothing=not (report.handed_over or report.waiting))
+    said = told(report, shop.project.policy.locale)
+    return done("; ".join(said), nothing=not (report.handed_over or report.waiting))

@@ -19,6 +19,7 @@ from flows.reporting.terminal import table
 from flows.stages import delivering, measuring, planning, pulling, responding
 from flows.stages.delivering import StaleSourceError
 from flows.stages.shop import Progress, Shop, open_shop
+from flows.stages.told import told
 from segments.names import Locale
 
 _WIDE = 280
@@ -39,7 +40,8 @@ def run_day(folder: Path, as_of: str | None, *, dry_run: bool) -> None:
     unsent: PipelineError | None = None
     notes: list[str] = []
     try:
-        notes = delivering.deliver(shop, now, ticking=as_of is None, progress=progress).told[1:]
+        done = delivering.deliver(shop, now, ticking=as_of is None, progress=progress)
+        notes = told(done, shop.project.policy.locale)[1:]
     except (StaleSourceError, DeliveryError) as error:
         unsent = error
     measuring.measure(shop, now)
@@ -66,7 +68,7 @@ def run_stage(folder: Path, name: str, as_of: str | None) -> None:
         say_day(measuring.day(shop, now), shop)
     elif name == "deliver":
         delivered = delivering.deliver(shop, now, ticking=as_of is None, progress=progress)
-        typer.echo("\n".join(delivered.told))
+        typer.echo("\n".join(told(delivered, locale)))
     elif name == "respond":
         back = responding.respond(shop, now, progress=progress)
         typer.echo(f"{sum(back.new.values())} responses, {back.orders} orders attributed")

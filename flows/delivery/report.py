@@ -1,7 +1,6 @@
-"""What a delivery did, in counts, and in the sentences somebody reads at its end."""
+"""What a delivery did, in counts."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flows.delivery.outlet import Receipt, RenderFailure
@@ -51,29 +50,6 @@ class DeliveryReport:
         """Messages nobody knows the fate of."""
         return self.outcomes[Outcome.IN_DOUBT]
 
-    @property
-    def told(self) -> list[str]:
-        """What somebody should know, the counts first."""
-        lines = [f"{self.handed_over} handed over, {self.held_back.total()} held back"]
-        if self.in_doubt:
-            lines.append(f"{self.in_doubt} in doubt: nobody knows yet whether they went")
-        for outcome, what, first in (
-            (Outcome.RENDER_FAILED, "could not be composed", self.failures),
-            (Outcome.REJECTED, "refused for good", self.refusals),
-        ):
-            if number := self.outcomes[outcome]:
-                lines.append(f"{number} {what}{_first(first)}")
-        lines += self.halts
-        if self.again:
-            lines.append(f"{self.again} were not taken and will be tried again")
-        if self.put_off:
-            lines.append(f"{self.put_off} wait for a later day: no more may go on this one")
-        lines += [
-            f"{message} fails for too many people and was set aside; {number} of it wait"
-            for message, number in sorted(self.left_in_queue.items())
-        ]
-        return lines
-
     def tell(self, failure: RenderFailure) -> None:
         """Keep the failure for the reader, if there are not enough of them yet."""
         if len(self.failures) < _FAILURES_TOLD:
@@ -106,12 +82,3 @@ class DeliveryReport:
             self.tell(failure)
         for receipt in other.refusals:
             self.tell_refused(receipt)
-
-
-def _first(found: Sequence[RenderFailure | Receipt]) -> str:
-    """Which the first one is, and why. What a provider says is left out where it names somebody."""
-    if not found:
-        return ""
-    number, why = found[0].send_id, found[0].detail
-    said = why if why and "@" not in why else f"`stammkunde show {number}` says why"
-    return f", such as send {number}: {said}"

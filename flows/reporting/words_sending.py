@@ -51,6 +51,15 @@ EN = {
     "doubt_again": "Send {send} is in the queue again",
     "doubt_again_later": "Send {send} goes again after {at}: until then a process may still be at "
     "work on it",
+    "handed_over": "{n} handed over, {held_back} held back",
+    "now_in_doubt": "{n} in doubt: nobody knows yet whether they went",
+    "not_composed": "{n} could not be composed",
+    "refused_for_good": "{n} refused for good",
+    "not_taken": "{n} were not taken and will be tried again",
+    "put_off": "{n} wait for a later day: no more may go on this one",
+    "set_aside": "{message} fails for too many people and was set aside; {n} of it wait",
+    "such_as": ", such as send {n}: {why}",
+    "shown_by": "`stammkunde show {n}` says why",
 }
 
 DE = {
@@ -104,4 +113,13 @@ DE = {
     "doubt_again": "Versand {send} steht wieder an",
     "doubt_again_later": "Versand {send} geht nach {at} noch einmal: bis dahin könnte noch ein "
     "Prozess daran arbeiten",
+    "handed_over": "{n} übergeben, {held_back} zurückgehalten",
+    "now_in_doubt": "{n} ungewiss: noch weiß niemand, ob sie gingen",
+    "not_composed": "{n} ließen sich nicht schreiben",
+    "refused_for_good": "{n} endgültig abgelehnt",
+    "not_taken": "{n} wurden nicht angenommen und werden noch einmal versucht",
+    "put_off": "{n} warten auf einen späteren Tag: mehr dürfen heute nicht gehen",
+    "set_aside": "{message} scheitert bei zu vielen und wurde beiseitegelegt; {n} davon warten",
+    "such_as": ", etwa Versand {n}: {why}",
+    "shown_by": "`stammkunde show {n}` sagt, warum",
 }

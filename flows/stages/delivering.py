@@ -28,6 +28,7 @@ from flows.stages.composing import Job, composer, send
 from flows.stages.doubting import DoubtReport
 from flows.stages.recheck import postpone, recheck
 from flows.stages.shop import Progress, Shop, noted_run, quiet
+from flows.stages.told import told
 from flows.stages.ways import Ways
 from flows.store import outbox, review, runs
 from flows.store.consent_mails import CONFIRMING
@@ -94,7 +95,9 @@ def _deliver(shop: Shop, now: datetime, *, ticking: bool, progress: Progress) ->
         finally:
             counts |= _counts(report, watch, settled)
         if failed and type(failed[0]) is PipelineError:
-            raise PipelineError("; ".join([*report.told, str(failed[0])]))
+            raise PipelineError(
+                "; ".join([*told(report, shop.project.policy.locale), str(failed[0])])
+            )
         if failed:
             raise failed[0]
         if report.refused:
@@ -252,6 +255,7 @@ def letterhead(project: Project) -> Letterhead:
         project.settings.unsubscribe,
         secret(project.folder),
         project.settings.web.address,
+        project.settings.web.clicks,
     )
 
 

@@ -14,9 +14,10 @@ from flows.delivery.block import Moment, take
 from flows.delivery.folder import FolderOutlet
 from flows.delivery.outlet import Parcel, Prepared, Receipt, RenderFailure
 from flows.errors import PipelineError
+from flows.stages.told import told
 from flows.store import outbox
 from flows.store.models import Doubt, Send
-from segments.names import Outcome
+from segments.names import Locale, Outcome
 from tests.delivery.outlets import (
     ACCEPTED,
     IN_DOUBT,
@@ -191,7 +192,10 @@ def test_a_message_that_fails_too_often_is_set_aside_and_stays_queued(engine: En
     }
     assert report.left_in_queue == {"hello": 3}
     assert len(report.failures) == 3
-    assert report.told[-1] == "hello fails for too many people and was set aside; 3 of it wait"
+    assert (
+        told(report, Locale.EN)[-1]
+        == "hello fails for too many people and was set aside; 3 of it wait"
+    )
 
 
 def test_a_send_nothing_was_composed_for_is_not_lost_from_sight(engine: Engine) -> None:

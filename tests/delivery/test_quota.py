@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import Engine, insert
 
 from flows.delivery.quota import Limits
+from flows.stages.told import told
 from flows.store.models import Contact
-from segments.names import Outcome
+from segments.names import Locale, Outcome
 from tests.delivery.outlets import ACCEPTED, QUEUED, Way, composing, deliver, settings, terms
 from tests.delivery.rows import DAY, NOW, column, furnish, outcomes, put, send
 
@@ -20,7 +21,7 @@ def test_what_is_beyond_the_limit_of_a_day_goes_on_the_next_ones(engine: Engine)
     rules = terms(settings(outlets={"main": {"warm_up": WARM_UP}}), block=2)
     report = deliver(engine, way, rules=rules)
     assert (way.taken, report.put_off) == ([1, 2, 3], 11)
-    assert report.told[-1] == "11 wait for a later day: no more may go on this one"
+    assert told(report, Locale.EN)[-1] == "11 wait for a later day: no more may go on this one"
     with engine.connect() as connection:
         # The next day begins at midnight in Berlin.
         assert column(connection, "not_before")[4] == datetime(2026, 3, 2, 23, tzinfo=UTC)

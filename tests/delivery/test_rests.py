@@ -9,10 +9,11 @@ from sqlalchemy import Engine, select
 from flows.delivery.outlet import Outlet, Parcel, Receipt
 from flows.errors import DeliveryError
 from flows.outgoing import Outgoing
+from flows.stages.told import told
 from flows.store import halts
 from flows.store.halts import HaltFacts
 from flows.store.models import Task
-from segments.names import HaltCause
+from segments.names import HaltCause, Locale
 from segments.policy import SendingPolicy
 from tests.delivery.outlets import (
     ACCEPTED,
@@ -46,7 +47,7 @@ def test_what_an_outlet_does_not_take_waits_until_it_has_rested(engine: Engine) 
     way = Way(lambda n: DeliveryError("it is full") if n == 2 else ACCEPTED)
     report = deliver(engine, way)
     assert outcomes(engine) == {1: "accepted", 2: "queued", 3: "queued"}
-    assert report.told == ["1 handed over, 0 held back"]
+    assert told(report, Locale.EN) == ["1 handed over, 0 held back"]
     assert report.waiting == 2
     still = open_halts(engine)["main"]
     assert (still.why, still.until) == ("it is full", NOW + REST)

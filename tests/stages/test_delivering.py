@@ -17,9 +17,10 @@ from flows.errors import ConfigError, DeliveryError
 from flows.stages.delivering import Watch, deliver
 from flows.stages.planning import plan
 from flows.stages.pulling import pull
+from flows.stages.told import told
 from flows.store import halts
 from flows.store.models import Send
-from segments.names import HaltCause
+from segments.names import HaltCause, Locale
 from tests.stages.tiny import NOW, Tiny, after
 
 HERE = "outlet: folder                       # the way out messages take: one of those below\n"
@@ -74,7 +75,7 @@ def test_where_nothing_is_due_no_key_is_needed(tiny: Tiny, monkeypatch: pytest.M
     monkeypatch.delenv("OUR_KEY", raising=False)
     way_out(tiny, SENDGRID)
     with tiny.open() as shop:
-        assert deliver(shop, NOW).told == ["0 handed over, 0 held back"]
+        assert told(deliver(shop, NOW), Locale.EN) == ["0 handed over, 0 held back"]
 
 
 def test_a_server_that_is_not_there_holds_messages_up_and_loses_none(tiny: Tiny) -> None:
@@ -83,7 +84,7 @@ def test_a_server_that_is_not_there_holds_messages_up_and_loses_none(tiny: Tiny)
     with tiny.open() as shop:
         report = deliver(shop, NOW)
     assert (report.handed_over, report.waiting) == (0, 2)
-    assert "127.0.0.1 (port 9)" in report.told[1]
+    assert "127.0.0.1 (port 9)" in told(report, Locale.DE)[1]
     assert stands(tiny) == {"queued": 2}
     ((failed, counts),) = [
         row[1:] for row in tiny.rows("run", "kind", "failed", "counts") if row[0] == "deliver"
