@@ -7,6 +7,7 @@ import uvicorn
 
 from flows import clock
 from flows.errors import ConfigError
+from flows.messages.compose import links_of
 from flows.responses.app import Office, application
 from flows.responses.limits import Limits
 from flows.settings import link_secrets
@@ -29,6 +30,7 @@ def serve(folder: Path, host: str | None, port: int | None) -> None:
                 clock.now,
                 older=older,
                 surveys=project.surveys,
+                targets=links_of,
                 limits=Limits(web.per_minute, web.proxies, web.client_header),
             )
         )

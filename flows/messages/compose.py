@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from flows.messages.context import Letterhead, kept, locale_of
-from flows.messages.envelope import outgoing, printed
+from flows.messages.envelope import outgoing, printed, targets
 from flows.messages.environment import ROOT
 from flows.messages.explain import TemplateError
 from flows.messages.library import Library, opened
@@ -64,6 +64,11 @@ def filled(
 def again(bundle: bytes, context: str) -> Outgoing:
     """The message exactly as it was handed over, from its stored sources and context."""
     return _written(opened(bundle), orjson.loads(context))
+
+
+def links_of(bundle: bytes, context: str) -> list[str]:
+    """Where the links of a message lead that go over our endpoint, from what was stored."""
+    return targets(orjson.loads(context), opened(bundle))
 
 
 def _written(message: Message, kept: dict[str, Any]) -> Outgoing:

@@ -30,7 +30,8 @@ _EXACT = 2**53
 class Letterhead:
     """What all messages share: who sends, by which rules, and where to say stop.
 
-    `web` is the public address of our web endpoint; without it stop is said by mail.
+    `web` is the public address of our web endpoint; without it stop is said by mail. With `clicks`
+    links lead over it for those who permit tracking.
     """
 
     senders: Senders
@@ -38,6 +39,7 @@ class Letterhead:
     unsubscribe: str
     secret: bytes
     web: str | None = None
+    clicks: bool = False
 
     @cached_property
     def sender(self) -> dict[str, Any]:
@@ -114,6 +116,8 @@ def kept(
         found["token"] = tokens.make(letterhead.secret, facts.contact_id, facts.purpose)
     if facts.tracking:
         found["tracking"] = True
+    if letterhead.web:
+        found |= _links(facts, facts.contact_id, message, letterhead)
     if message.prints("greeting"):
         found["greeting"] = greeting(facts.salutation, title, first, last, message.words)
     if message.prints("customer"):
@@ -131,6 +135,22 @@ def sender_id(domain: str) -> str:
     if len(letters) >= 5:
         return letters
     return letters + blake2b(domain.encode(), digest_size=5).hexdigest()
+
+
+def _links(
+    facts: MessageFacts, contact_id: int, message: Message, letterhead: Letterhead
+) -> dict[str, str]:
+    """Tokens of links to our pages, as far as the message prints them."""
+    wanted = {
+        "preferences": (message.prints("preferences"), tokens.Kind.PREFERENCES, contact_id),
+        "survey": (message.prints("survey"), tokens.Kind.SCORE, facts.send_id),
+        "clicks": (letterhead.clicks and facts.tracking, tokens.Kind.CLICK, facts.send_id),
+    }
+    return {
+        name: tokens.make_for(letterhead.secret, kind, number)
+        for name, (needed, kind, number) in wanted.items()
+        if needed
+    }
 
 
 def _consent(asked: Asked, letterhead: Letterhead) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from flows.errors import MessageError
+from flows.messages.clicks import addresses, led_over
 from flows.messages.message import Message, Rendered
 from flows.messages.people import full_name, initials, phone_link
 from flows.outgoing import Outgoing, ascii_address
@@ -41,6 +42,8 @@ def printed(kept: Mapping[str, Any], message: Message) -> dict[str, Any]:
         "owner": _owner(**kept["owner"]),
         "order": order,
         "consent": _consent(kept["consent"], message) if "consent" in kept else None,
+        "preferences": _page("p", kept.get("preferences"), message),
+        "survey": _page("nps", kept.get("survey"), message),
         "unsubscribe": {"link": _way_out(kept, message)} if "token" in kept else None,
     }
 
@@ -58,7 +61,7 @@ def outgoing(kept: Mapping[str, Any], message: Message, rendered: Rendered) -> O
             from_email=shared["email"],
             reply_to=_reply_to(kept["owner"]["email"]),
             subject=rendered.subject,
-            html=rendered.html,
+            html=_html(kept, message, rendered),
             text=rendered.text,
             headers=_headers(kept, message),
             message_id=f"<s{send['id']}.{kept['mark']}@{shared['domain']}>",
@@ -71,6 +74,19 @@ def outgoing(kept: Mapping[str, Any], message: Message, rendered: Rendered) -> O
         )
     except ValueError as error:
         raise MessageError(str(error)) from error
+
+
+def targets(kept: Mapping[str, Any], message: Message) -> list[str]:
+    """Where the links lead that go over our endpoint."""
+    if "clicks" not in kept:
+        return []
+    return addresses(message.render(printed(kept, message)).html, message.shared["web"])
+
+
+def _html(kept: Mapping[str, Any], message: Message, rendered: Rendered) -> str:
+    if "clicks" not in kept:
+        return rendered.html
+    return led_over(rendered.html, message.shared["web"], kept["clicks"])
 
 
 def _headers(kept: Mapping[str, Any], message: Message) -> dict[str, str]:
@@ -96,6 +112,11 @@ def _consent(consent: Mapping[str, Any], message: Message) -> dict[str, Any]:
     """What is to be confirmed, and where; without a page of ours nobody is asked."""
     web = message.shared["web"] or f"https://{message.shared['domain']}"
     return {**_CONSENT, **consent, "link": f"{web}/doi/{consent['token']}"}
+
+
+def _page(name: str, token: str | None, message: Message) -> dict[str, str] | None:
+    """The link to a page of ours, where we have one."""
+    return {"link": f"{message.shared['web']}/{name}/{token}"} if token else None
 
 
 def _way_out(kept: Mapping[str, Any], message: Message) -> str:
