@@ -164,6 +164,25 @@ SOURCES: dict[str, Table] = {
         "text_version": _text("wording that was agreed to"),
         "proof": _text("record or document that proves it"),
     },
+    "suppressions": {
+        "email": _text("address that must not be written to; or else contact, or customer"),
+        "contact": _text("person who must not be written to"),
+        "customer": _text("customer nobody of whom must be written to"),
+        "purpose": _word(names.Purpose, "for which messages; for all where empty"),
+        "reason": _word(names.SuppressionReason, "why; manual where empty"),
+        "at": _moment("since when; since it was read where empty"),
+        "note": _text("what there is to say about it"),
+    },
+    "task_results": {
+        "task": _text("number of the task, as `stammkunde tasks` gives it", required=True),
+        "done_at": _moment("when it was done", required=True),
+        "outcome": _word(
+            names.TaskOutcome,
+            "reached, not_reached, message_left or not_needed; reached where empty",
+        ),
+        "mood": _word(names.Mood, "how they sounded, where somebody was reached"),
+        "note": _text("what was said"),
+    },
 }
 """Tables a company may bring, and their columns. Only order_lines is indispensable."""
 

@@ -64,7 +64,7 @@ THEIRS: dict[Locale, dict[str, dict[str, str]]] = {
 WRITTEN: dict[str, tuple[str, ...]] = {
     table: tuple(columns)
     for table, columns in SOURCES.items()
-    if table not in ("order_lines", "suppressions")
+    if table not in ("order_lines", "suppressions", "task_results")
 } | {"order_lines": ("order", "product", "quantity", "unit_price", "list_price", "unit_cost")}
 """Which of our columns each file holds; the company keeps no list of blocked addresses."""
 

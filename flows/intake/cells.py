@@ -114,6 +114,14 @@ def text(cells: pa.Array, longest: int | None) -> Read:
     return Read(where(~long, values), [(long, f"is longer than {longest} signs")])
 
 
+def serial(cells: pa.Array) -> Read:
+    """A number we gave, as text of nothing but digits; "12.0" of a spreadsheet is 12."""
+    values = pc.replace_substring_regex(pc.utf8_trim_whitespace(cells), r"^([0-9]+)[.,]0+$", r"\1")
+    right = matches(values, r"[0-9]{1,18}")
+    wrong = ~right & filled(values)
+    return Read(where(right, values), [(wrong, "is not a number we gave")])
+
+
 def word(cells: pa.Array, allowed: type[StrEnum]) -> Read:
     """One of our words, or what people write for it."""
     cells = pc.utf8_lower(pc.utf8_trim_whitespace(cells))

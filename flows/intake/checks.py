@@ -23,6 +23,8 @@ HAPPENED = {
     "complaints": "opened_at",
     "interactions": "at",
     "permissions": "at",
+    "suppressions": "at",
+    "task_results": "done_at",
 }
 """The moment from which a row exists; before it the row waits for a later pull."""
 
@@ -87,8 +89,8 @@ def check(
 ) -> Checked:
     """Type every cell. A wrong cell costs its row where a wrong fact would be worse than none.
 
-    Events (orders, lines, complaints, permissions) lose the row; master data and optional words
-    lose the cell. An objection is never lost for a wrong date: it then holds from the beginning.
+    Events (orders, lines, complaints, permissions) lose the row; master data, suppressions and
+    optional words lose the cell. An objection is never lost for a wrong date: it then holds from the beginning.
     """
     raw = _with_defaults(chunk, source)
     faults = [_line_faults(chunk)]
@@ -179,6 +181,8 @@ def _read(table: str, name: str, values: pa.Array, writing: Writing, native: boo
     column = SOURCES[table][name]
     if name == "email":
         return cells.email(values)
+    if name == "task":
+        return cells.serial(values)
     if name == "currency":
         return cells.currency(values)
     if column.kind is Kind.WORD and column.words is not None:
@@ -209,6 +213,12 @@ def _costs_the_row(table: str, name: str, demanded: set[str]) -> bool:
         return True
     if table == "permissions":
         return name != "proof"
+    if name == "outcome":
+        # Empty means that they were reached, which a word nobody knows does not say.
+        return True
+    if table == "suppressions":
+        # Whatever else is wrong with it, somebody must not be written to.
+        return False
     word_like = SOURCES[table][name].kind in (Kind.WORD, Kind.TEXT) and name != "currency"
     return not word_like and table not in _MASTER_DATA
 

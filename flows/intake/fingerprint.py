@@ -17,6 +17,7 @@ REFERS = {
     "complaints": {"orders", "order_lines"},
     "interactions": {"contacts"},
     "permissions": {"orders", "order_lines"},
+    "suppressions": {"contacts", "customers"},
 }
 """Tables whose rows can change what rows kept in full come to: people move from one customer to
 another, products get prices, orders change hands. A customer once known stays known."""

@@ -112,6 +112,8 @@ class Tables(Spec):
     complaints: TableSource | None = None
     interactions: TableSource | None = None
     permissions: TableSource | None = None
+    suppressions: TableSource | None = None
+    task_results: TableSource | None = None
 
     @field_validator("*", mode="after")
     @classmethod

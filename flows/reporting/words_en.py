@@ -172,6 +172,7 @@ TABLES = {
     "complaints": "complaints",
     "interactions": "calls and visits",
     "permissions": "permissions",
+    "task_results": "results of tasks",
 }
 
 TEXTS = {

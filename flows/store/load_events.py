@@ -1,10 +1,12 @@
-"""Staged complaints, interactions and permissions become rows of the store."""
+"""Staged complaints, interactions, results of tasks and permissions go into the store."""
 
 from sqlalchemy import Connection, select
 
 from flows.store.load_stage import STAGES, holds
 from flows.store.load_upsert import Counts, upsert
 from flows.store.models import Complaint, Contact, Customer, Interaction, Permission, Purchase
+from flows.store.tasks import TaskResult, finish
+from segments.names import Mood, TaskOutcome
 
 
 def merge_complaints(connection: Connection) -> Counts:
@@ -49,6 +51,27 @@ def merge_interactions(connection: Connection) -> Counts:
         .order_by(stage_.c.row)
     )
     return upsert(connection, Interaction, rows, ["key"])
+
+
+def merge_task_results(connection: Connection) -> Counts:
+    """Close tasks that are open; those that are closed stay as they are."""
+    stage_ = STAGES["task_results"]
+    if not holds(connection, stage_):
+        return Counts()
+    rows = connection.execute(
+        select(stage_.c.task, stage_.c.done_at, stage_.c.outcome, stage_.c.mood, stage_.c.note)
+    )
+    results = [
+        TaskResult(
+            int(row.task),
+            row.done_at,
+            TaskOutcome(row.outcome or TaskOutcome.REACHED),
+            None if row.mood is None else Mood(row.mood),
+            row.note,
+        )
+        for row in rows
+    ]
+    return Counts(finish(connection, results))
 
 
 def merge_permissions(connection: Connection) -> Counts:

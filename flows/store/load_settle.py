@@ -1,15 +1,17 @@
 """Staged rows made to agree with one another and with the store, before anything is written."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Executable,
     Table,
     and_,
+    cast,
     delete,
     exists,
     false,
@@ -23,7 +25,7 @@ from sqlalchemy import (
 )
 
 from flows.store.load_stage import ASIDE, REJECTS, STAGES, WATERMARK, holds, measure, note_filled
-from flows.store.models import Contact, Customer, Purchase
+from flows.store.models import Contact, Customer, Purchase, Task
 
 Condition = ColumnElement[bool]
 
@@ -34,6 +36,7 @@ _KEYS = {
     "orders": "order",
     "complaints": "complaint",
     "interactions": "interaction",
+    "task_results": "task",
 }
 
 
@@ -85,6 +88,10 @@ def settle(connection: Connection, given: Collection[str]) -> dict[str, Settled]
         refuse(table, "customer", nobody, "customers", "there is no such customer")
     strangers = ~_contact_known(STAGES["permissions"])
     refuse("permissions", "contact", strangers, "contacts", "there is no such contact")
+    if "suppressions" in given:
+        _settle_suppressions(connection, given, settled, refuse)
+    unknown = ~exists().where(Task.id == cast(STAGES["task_results"].c.task, BigInteger))
+    refuse("task_results", "task", unknown, "tasks", "there is no such task")
     for table in ("orders", "interactions"):
         if table in given:
             wrong = ~_contact_known(STAGES[table], of_customer=True)
@@ -98,6 +105,43 @@ def settle(connection: Connection, given: Collection[str]) -> dict[str, Settled]
         wrong = ~_order_known(STAGES["permissions"])
         _empty(connection, "permissions", "order", wrong, "orders", "there is no such order")
     return settled
+
+
+def _settle_suppressions(
+    connection: Connection,
+    given: Collection[str],
+    settled: dict[str, Settled],
+    refuse: Callable[[str, str, Condition, str, str], None],
+) -> None:
+    """One that names nobody we know bars nobody, unless it names an address as well."""
+    stage = STAGES["suppressions"]
+    for column, known, of in (
+        ("contact", _contact_known(stage), "contacts"),
+        ("customer", _customer_known(stage, given), "customers"),
+    ):
+        stranger = and_(stage.c[column].is_not(None), ~known)
+        others = [stage.c[name] for name in ("email", "contact", "customer") if name != column]
+        alone = and_(stranger, *(other.is_(None) for other in others))
+        reason = f"there is no such {column}"
+        before = settled["suppressions"]
+        refuse("suppressions", column, alone, of, reason)
+        after = settled["suppressions"]
+        settled["suppressions"] = replace(
+            after,
+            rejected=before.rejected + after.rejected,
+            left_out=before.left_out + after.left_out,
+            not_yet=before.not_yet + after.not_yet,
+        )
+        _empty(connection, "suppressions", column, stranger, of, f"{reason}; left empty")
+    nobody = and_(stage.c.email.is_(None), stage.c.contact.is_(None), stage.c.customer.is_(None))
+    before = settled["suppressions"]
+    if _any(connection, stage, nobody):
+        # A cell that made no sense was rejected under its own name.
+        told = exists().where(REJECTS.c.source == "suppressions", REJECTS.c.row == stage.c.row)
+        why = "names nobody: neither address nor contact nor customer"
+        _reject(connection, "suppressions", "email", and_(nobody, ~told), why, whole=True)
+        gone = _count(connection, delete(stage).where(nobody))
+        settled["suppressions"] = replace(before, rejected=before.rejected + gone)
 
 
 def _drop_duplicates(connection: Connection, table: str) -> int:

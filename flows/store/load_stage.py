@@ -41,6 +41,8 @@ _KEYS = {
     "complaints": ("complaint", "customer"),
     "interactions": ("interaction", "customer"),
     "permissions": ("contact",),
+    "suppressions": ("contact",),
+    "task_results": ("task",),
 }
 WATERMARK = "watermark"
 _FILLED = "stages filled"

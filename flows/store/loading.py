@@ -19,7 +19,12 @@ from sqlalchemy import (
     select,
 )
 
-from flows.store.load_events import merge_complaints, merge_interactions, merge_permissions
+from flows.store.load_events import (
+    merge_complaints,
+    merge_interactions,
+    merge_permissions,
+    merge_task_results,
+)
 from flows.store.load_master import merge_contacts, merge_customers, merge_locks, merge_products
 from flows.store.load_orders import merge_lines, merge_orders
 from flows.store.load_settle import Settled, keep_new_orders, settle
@@ -32,6 +37,7 @@ from flows.store.load_stage import (
     stage_rejects,
     staging,
 )
+from flows.store.load_suppressions import merge_suppressions
 from flows.store.load_upsert import Counts, upsert
 from flows.store.models import (
     Purchase,
@@ -149,6 +155,8 @@ def merge(
         counts["complaints"] = merge_complaints(connection)
         counts["interactions"] = merge_interactions(connection)
         counts["permissions"] = merge_permissions(connection)
+        counts["suppressions"] = merge_suppressions(connection, now)
+        counts["task_results"] = merge_task_results(connection)
         _save_rejects(connection, readings, run_id)
         _save_readings(connection, readings, now)
     return counts
