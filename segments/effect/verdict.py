@@ -35,12 +35,17 @@ class Prospects:
     level: float
 
 
+def less_is_better(outcomes: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Which of them a journey should bring fewer of."""
+    return np.isin(outcomes.astype("U"), [word.value for word in LESS_IS_BETTER])
+
+
 def verdicts(figures: Mapping[str, Numbers], weeks: Numbers, seen: Prospects) -> pd.Series:
     """helps or hurts: the whole sequence is on one side of nought. no_effect: it lies within
     what matters. too_small: deciding takes longer than the horizon. Else undecided: also while
     non-zero outcomes are missing, and always where the arms are wrongly divided."""
     low, high = figures["sequence_low"], figures["sequence_high"]
-    sign = np.where(np.isin(seen.outcome, [word.value for word in LESS_IS_BETTER]), -1.0, 1.0)
+    sign = np.where(less_is_better(seen.outcome), -1, 1)
     open_ = (figures["missing"] > 0) | seen.alarm
     within = np.maximum(-low, high) <= seen.beyond
     words = np.select(
