@@ -100,12 +100,12 @@ def _event(event: dict[str, Any], number: int, received_at: datetime) -> Event |
 
 
 def _key(event: dict[str, Any]) -> str:
-    """SendGrid's number of the event, else a print of what makes it this one."""
+    """SendGrid's number of the event, else a print of all that it says."""
     number = event.get("sg_event_id")
     if isinstance(number, str) and 0 < len(number) <= 100:
         return f"{SOURCE}:{number}"
-    told = [str(event.get(name)) for name in ("email", "event", "timestamp", "sg_message_id", SEND)]
-    return f"{SOURCE}:-{blake2b(chr(0).join(told).encode(), digest_size=16).hexdigest()}"
+    whole = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
+    return f"{SOURCE}:-{blake2b(whole, digest_size=16).hexdigest()}"
 
 
 def _send(event: dict[str, Any]) -> int:
