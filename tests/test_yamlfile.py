@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from flows.settings import Owners, Senders
-from flows.yamlfile import build, read
+from flows.yamlfile import _Loader, _QuickLoader, build, read
 from segments.policy import Policy
 from segments.spec import Journey, Spec
 
+ROOT = Path(__file__).parents[1]
 POLICY = """\
 zone: Europe/Berlin
 holdout: 0%
@@ -384,3 +386,20 @@ def test_everything_wrong_is_told_at_once_in_the_order_of_the_file(tmp_path):
     assert [said.partition("  ")[0] for said in told(tmp_path, text)] == [
         f"config/file.yaml:{line}" for line in (1, 2, 3, 4, 6)
     ]
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda file: file.stem
+)
+def test_both_loaders_read_the_same(file: Path):
+    def told(node: yaml.Node) -> object:
+        parts = node.value
+        if isinstance(node, yaml.SequenceNode):
+            parts = [told(each) for each in node.value]
+        elif isinstance(node, yaml.MappingNode):
+            parts = [(told(key), told(value)) for key, value in node.value]
+        return node.tag, node.start_mark.line, parts
+
+    text = file.read_text(encoding="utf-8")
+    quick, thorough = (yaml.compose(text, Loader=each) for each in (_QuickLoader, _Loader))
+    assert told(quick) == told(thorough)
