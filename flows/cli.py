@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows import cli_look, cli_people, cli_send, cli_steer
+from flows import cli_look, cli_people, cli_pictures, cli_send, cli_steer
 from flows.cli_options import AsOf, DryRun, Plain, project_folder
 from flows.errors import FAILED, WRONG, ConfigError, PipelineError, SourceError
 
@@ -251,6 +251,7 @@ def _stage(name: str, as_of: str | None, plain: bool) -> None:
 
 app.add_typer(cli_look.app)
 app.add_typer(cli_people.app)
+app.add_typer(cli_pictures.app)
 app.add_typer(cli_steer.app)
 app.add_typer(cli_send.app)
 

@@ -112,7 +112,7 @@ def over_time(
     """
     measured = word(Yardstick, outcome, look.locale)
     title = say("picture_over_time", look.locale, journey=journey, outcome=measured)
-    rows = looks[looks["adjusted_difference"].notna()]
+    rows = looks[looks["adjusted_difference"].notna()] if len(looks) else looks
     if rows.empty:
         return blank(name, title, look, say("no_effect_yet", look.locale))
     write = _written(outcome, look)

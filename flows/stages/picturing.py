@@ -1,0 +1,111 @@
+"""Pictures of what the journeys did and brought: the figures fetched, and drawn one by one."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from flows.reporting import charts_customers, charts_effects, charts_journeys, figures
+from flows.reporting.charts import Look, Picture
+from flows.reporting.subjects import OF_A_JOURNEY, Format, Subject
+from flows.reporting.words import say
+from flows.stages import measuring
+from flows.stages.shop import Shop
+from flows.store import pictures as store
+from flows.store.effects import HOUSE
+from segments.names import Yardstick
+
+DAYS = 90
+"""How far back what did not go, and moves in the matrix, are told."""
+LOOKS = 12
+"""How often an effect over time looks back: closer together towards today."""
+OUTCOME = Yardstick.MARGIN
+EVERYTHING: frozenset[Subject] = frozenset(Subject)
+
+
+def draw(
+    shop: Shop,
+    now: datetime,
+    format: Format,
+    *,
+    journey: str | None = None,
+    subjects: Collection[Subject] = EVERYTHING,
+) -> Iterator[Picture]:
+    """The pictures as of `now`, in a fixed order; writes nothing.
+
+    With `journey` those of this journey alone; without, of each that anybody has begun.
+    """
+    policy = shop.project.policy
+    note = say("picture_as_of", policy.locale, day=figures.day(now, policy.zone, policy.locale))
+    look = Look(policy.locale, policy.currency, format, note)
+    if journey is None:
+        yield from _of_all(shop, now, look, subjects)
+    yield from _of_journeys(shop, now, look, journey, OF_A_JOURNEY.intersection(subjects))
+
+
+def _of_all(
+    shop: Shop, now: datetime, look: Look, subjects: Collection[Subject]
+) -> Iterator[Picture]:
+    since = now - timedelta(days=DAYS)
+    if Subject.EFFECTS in subjects:
+        yield charts_effects.effects(_estimates(shop, now), _titles(shop), look)
+    if Subject.QUADRANTS in subjects:
+        with shop.engine.connect() as connection:
+            standing = store.quadrant_counts(connection, now)
+            moves = store.quadrant_moves(connection, since, now)
+        yield charts_customers.matrix(standing, moves, DAYS, look)
+    if Subject.PHASES in subjects:
+        with shop.engine.connect() as connection:
+            counts = store.phase_counts(connection, now)
+        yield charts_customers.phases(counts, look)
+    if Subject.NOT_SENT in subjects:
+        with shop.engine.connect() as connection:
+            unsent = store.unsent_counts(connection, since, now)
+        yield charts_journeys.not_sent(unsent, DAYS, look)
+
+
+def _of_journeys(
+    shop: Shop, now: datetime, look: Look, journey: str | None, subjects: Collection[Subject]
+) -> Iterator[Picture]:
+    if not subjects:
+        return
+    with shop.engine.connect() as connection:
+        stages = store.funnel_counts(connection, now)
+    names = [journey] if journey else sorted(stages["journey"].unique())
+    looks = _looks(shop, now) if names and Subject.EFFECT in subjects else pd.DataFrame()
+    titles = _titles(shop)
+    for name in names:
+        file, title = name.replace("_", "-"), titles.get(name, name)
+        if Subject.FUNNEL in subjects:
+            own = stages[stages["journey"] == name]
+            yield charts_journeys.funnel(f"{Subject.FUNNEL}-{file}", title, own, look)
+        if Subject.EFFECT in subjects:
+            own = looks[looks["journey"] == name] if len(looks) else looks
+            yield charts_effects.over_time(f"{Subject.EFFECT}-{file}", title, own, OUTCOME, look)
+
+
+def _looks(shop: Shop, now: datetime) -> pd.DataFrame:
+    """What was known of every journey's effect at `LOOKS` moments up to now."""
+    with shop.engine.connect() as connection:
+        begun = store.begun_measuring(connection, now)["first_touch_at"]
+    if begun.empty:
+        return pd.DataFrame()
+    length = pd.Timestamp(now) - begun.min()
+    ago = np.linspace(1, 0, LOOKS) ** 2
+    moments = sorted({now - (length * float(part)).to_pytimedelta() for part in ago})
+    parts = [_estimates(shop, at).assign(at=pd.Timestamp(at)) for at in moments]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _estimates(shop: Shop, now: datetime) -> pd.DataFrame:
+    """Each journey's estimate of the outcome shown, of all its customers; last that of all
+    advertising together."""
+    facts = measuring.effects(shop, now)
+    rows = pd.concat([facts.effects, facts.house], ignore_index=True)
+    return rows[rows["part"].isna() & (rows["outcome"] == OUTCOME.value)]
+
+
+def _titles(shop: Shop) -> dict[str, str]:
+    titles = {name: program.journey.title for name, program in shop.project.journeys.items()}
+    return titles | {HOUSE: say("all_advertising", shop.project.policy.locale)}
