@@ -6,8 +6,17 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.errors import PipelineError
-from flows.publish import publish_effect_summary
-from flows.tasks import done, measure_effects, refused, run_name, sealed, settled, shop_and_moment
+from flows.publish import publish_effect_summary, publish_pictures
+from flows.tasks import (
+    done,
+    draw_pictures,
+    measure_effects,
+    refused,
+    run_name,
+    sealed,
+    settled,
+    shop_and_moment,
+)
 
 
 @flow(name="measure", flow_run_name=run_name)
@@ -20,6 +29,8 @@ def measure(as_of: str | None = None) -> State[Any]:
     try:
         with shop_and_moment(as_of) as (shop, now):
             facts = settled(measure_effects(sealed(shop), now))
+            pictures = settled(draw_pictures(sealed(shop), now))
     except PipelineError as error:
         return refused(error)
+    publish_pictures(pictures)
     return done(publish_effect_summary(facts, shop.project.policy.locale))

@@ -1,11 +1,21 @@
 """What marketing reads in the Prefect UI: one page in words, tables to search in."""
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from prefect.artifacts import (
+    create_image_artifact,
+    create_markdown_artifact,
+    create_table_artifact,
+)
 
 from flows.reporting import brought, tables
 from flows.reporting.facts import RunFacts
 from flows.reporting.summary import daily_summary, effect_summary, headline
 from segments.names import Locale
+
+if TYPE_CHECKING:
+    from flows.reporting.charts import Picture
 
 
 def publish_day(facts: RunFacts, locale: Locale) -> str:
@@ -36,3 +46,11 @@ def publish_effect_summary(facts: RunFacts, locale: Locale) -> str:
     create_markdown_artifact(effect_summary(facts, locale), key="effect-summary", description=said)
     publish_effects(facts, locale)
     return said
+
+
+def publish_pictures(pictures: "Iterable[Picture]") -> None:
+    """Each picture under a key of its own, the same every day, with its words below it."""
+    for picture in pictures:
+        create_image_artifact(
+            picture.data_uri, key=f"picture-{picture.name}", description=picture.alt
+        )

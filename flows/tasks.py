@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from prefect import runtime, task
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
@@ -25,10 +25,14 @@ from flows.errors import ConfigError, PipelineError, SourceError
 from flows.intake.report import PullReport
 from flows.moments import moment
 from flows.reporting.facts import RunFacts
+from flows.reporting.subjects import Format
 from flows.responses.apply import ResponseReport
 from flows.stages import delivering, measuring, planning, pulling, responding
 from flows.stages.planning import Planning
 from flows.stages.shop import Progress, Shop, opened
+
+if TYPE_CHECKING:
+    from flows.reporting.charts import Picture
 
 PROJECT_VARIABLE = "STAMMKUNDE_PROJECT"
 WRONG_INPUT = "Wrong input"
@@ -164,6 +168,16 @@ def take_in_responses(shop: Shop, now: datetime) -> ResponseReport:
 def measure_effects(shop: Shop, now: datetime) -> RunFacts:
     """Compare treated and held-out customers, journey by journey."""
     return measuring.measure(shop, now)
+
+
+@task(name="draw", task_run_name="draw pictures", cache_policy=NO_CACHE)
+@refusing
+def draw_pictures(shop: Shop, now: datetime) -> "list[Picture]":
+    """Draw what the journeys did and brought, small enough to be kept with the run."""
+    # What draws takes a while to load, and most runs draw nothing.
+    from flows.stages import picturing
+
+    return list(picturing.draw(shop, now, Format.PNG))
 
 
 @task(name="report", task_run_name="tell the day", cache_policy=NO_CACHE)
