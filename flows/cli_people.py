@@ -135,3 +135,29 @@ def digest(
     from flows.digests import send_digests
 
     send_digests(project_folder(), owner, as_of, dry_run=dry_run)
+
+
+@app.command()
+def customer(
+    key: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Its number.")],
+    since: Annotated[
+        str | None, typer.Option(metavar="DAY", help="Only what happened since then.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="NUMBER", help="Only so many lines.")
+    ] = None,
+    oldest_first: Annotated[
+        bool, typer.Option("--oldest-first", help="In the order in which it happened.")
+    ] = False,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Show who a customer is and all that happened, the newest first.
+
+    Orders, messages and what became of them, answers, scores, calls and visits with their moods,
+    complaints, tasks, journeys, phases, permissions and blocks. Why, tells `stammkunde explain`.
+    """
+    from flows.customer import Wanted, show_customer
+
+    wanted = Wanted(since, limit, oldest_first)
+    show_customer(project_folder(), key, wanted, as_of, as_json=json)

@@ -61,7 +61,7 @@ def explain_customer(
     with reading(shop.engine) as connection:
         found = explained(shop, connection, customer, journey, now)
     if as_json:
-        typer.echo(json.dumps(_plain(asdict(found)), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(plain(asdict(found)), ensure_ascii=False, indent=2))
     else:
         speaker = _Speaker(policy.zone, policy.currency, policy.locale)
         typer.echo("\n".join(speaker.lines(found)))
@@ -86,11 +86,11 @@ def explained(
     return Explained(
         customer,
         now,
-        {name: _value(profile[name]) for name in PROFILE},
+        {name: plain_value(profile[name]) for name in PROFILE},
         accounts,
         timeline(connection, number, now),
         [
-            {str(name): _value(value) for name, value in row.items()}
+            {str(name): plain_value(value) for name, value in row.items()}
             for row in decisions.to_dict("records")
         ],
     )
@@ -106,12 +106,17 @@ def _asked(shop: Shop, journey: str | None) -> list[Program]:
     return [journeys[journey]]
 
 
-def _state(shop: Shop, connection: Connection, specs: Specs, number: int, now: datetime) -> State:
+def profile_of(shop: Shop, connection: Connection, number: int, now: datetime) -> pd.DataFrame:
+    """Everything rules may use about one customer, in a row."""
     # What everybody is measured against was noted by the plan: reading it anew reads all orders.
     noted = runs.counts_before(connection, "plan", now).get("base")
     base = Base(**noted) if noted else base_figures(connection, now, shop.project.policy)
     rows = customer_figures(connection, now, number, number)
-    people = profiles(rows, base, shop.project.policy, now)
+    return profiles(rows, base, shop.project.policy, now)
+
+
+def _state(shop: Shop, connection: Connection, specs: Specs, number: int, now: datetime) -> State:
+    people = profile_of(shop, connection, number, now)
     previous = runs.previous_run(connection, "plan", now)
     return read_state(connection, people, specs, now, number, number, previous)
 
@@ -243,7 +248,7 @@ class _Speaker:
         return f"{moment.astimezone(self._zone):%Y-%m-%d %H:%M}"
 
 
-def _value(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
     """A plain value: no kind of missing but None, no numpy."""
     if pd.api.types.is_scalar(value) and pd.isna(value):
         return None
@@ -252,13 +257,13 @@ def _value(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """The same for JSON: moments as text, conditions by name."""
     if isinstance(value, RuleLine):
         value = value._asdict()
     if isinstance(value, dict):
-        return {str(name): _plain(inner) for name, inner in value.items()}
+        return {str(name): plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    value = _value(value)
+        return [plain(inner) for inner in value]
+    value = plain_value(value)
     return value.isoformat() if isinstance(value, datetime | date) else value

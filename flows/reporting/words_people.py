@@ -2,7 +2,15 @@
 
 from enum import StrEnum
 
-from segments.names import Channel, Direction, Mood, TaskOutcome, TaskStatus
+from segments.names import (
+    Channel,
+    Direction,
+    Mood,
+    Role,
+    SuppressionReason,
+    TaskOutcome,
+    TaskStatus,
+)
 
 WORDS_EN: dict[type[StrEnum], dict[str, str]] = {
     TaskStatus: {
@@ -23,12 +31,26 @@ WORDS_EN: dict[type[StrEnum], dict[str, str]] = {
         Mood.ANNOYED: "annoyed",
         Mood.ANGRY: "angry",
     },
+    Role: {
+        Role.BUYER: "buyer",
+        Role.USER: "user",
+        Role.DECISION_MAKER: "decision maker",
+        Role.BILLING: "billing",
+    },
     Channel: {
         Channel.CALL: "call",
         Channel.VISIT: "visit",
         Channel.MAIL: "e-mail",
         Channel.LETTER: "letter",
         Channel.FAIR: "trade fair",
+    },
+    SuppressionReason: {
+        SuppressionReason.HARD_BOUNCE: "there is no such mailbox",
+        SuppressionReason.SPAM_COMPLAINT: "reported as spam",
+        SuppressionReason.UNSUBSCRIBE: "unsubscribed",
+        SuppressionReason.OBJECTION: "objected",
+        SuppressionReason.ERASURE: "erased",
+        SuppressionReason.MANUAL: "by hand",
     },
     Direction: {
         Direction.IN: "incoming",
@@ -55,12 +77,26 @@ WORDS_DE: dict[type[StrEnum], dict[str, str]] = {
         Mood.ANNOYED: "verärgert",
         Mood.ANGRY: "wütend",
     },
+    Role: {
+        Role.BUYER: "Einkauf",
+        Role.USER: "Anwender",
+        Role.DECISION_MAKER: "Entscheider",
+        Role.BILLING: "Buchhaltung",
+    },
     Channel: {
         Channel.CALL: "Anruf",
         Channel.VISIT: "Besuch",
         Channel.MAIL: "E-Mail",
         Channel.LETTER: "Brief",
         Channel.FAIR: "Messe",
+    },
+    SuppressionReason: {
+        SuppressionReason.HARD_BOUNCE: "das Postfach gibt es nicht",
+        SuppressionReason.SPAM_COMPLAINT: "als Spam gemeldet",
+        SuppressionReason.UNSUBSCRIBE: "abgemeldet",
+        SuppressionReason.OBJECTION: "widersprochen",
+        SuppressionReason.ERASURE: "gelöscht",
+        SuppressionReason.MANUAL: "von Hand",
     },
     Direction: {
         Direction.IN: "eingehend",
@@ -102,6 +138,41 @@ TEXTS_EN = {
     "digest_sent": "Digest sent to {who}.",
     "digest_before": "Had today's already: {who}.",
     "digest_quiet": "Nothing to tell: {who}.",
+    "life_order": "Order {order}, {amount}",
+    "life_credit": "Credit note {order}, {amount}",
+    "life_cancelled": "Order {order} cancelled",
+    "life_delivered": "Goods of order {order} delivered",
+    "life_complaint_opened": "Complaint {complaint} came in",
+    "life_complaint_closed": "Complaint {complaint} settled",
+    "life_entered": "Journey {journey} begun",
+    "life_held_out": "held out for comparison",
+    "life_left": "Journey {journey} left",
+    "life_message": "Message {message}: {outcome}",
+    "life_send": "send {send}",
+    "life_by": "by {journey}",
+    "life_score": "Score {score} of 10, asked by {message}",
+    "life_response": "{kind}: {message}",
+    "life_answer": "Answer to {question}: {answer}",
+    "life_task": "Task {task} for {owner}, {kind} by {day}",
+    "life_task_done": "Task {task} done, {kind}",
+    "life_task_cancelled": "Task {task} cancelled, {kind}",
+    "life_task_handed_on": "Task {task} handed on to {owner}, it was left too long",
+    "life_phase": "Phase: {moved}",
+    "life_quadrant": "Four fields: {moved}",
+    "life_permission": "{kind}, contact {contact}",
+    "life_permission_ended": "{kind} ended, contact {contact}",
+    "life_suppressed": "Blocked: {reason}",
+    "life_unsuppressed": "Block lifted: {reason}",
+    "life_all_purposes": "everything",
+    "life_locked": "Negotiation, no advertising until {day}",
+    "customer_profile": "Phase: {phase}. Four fields: {quadrant}. Looked after by {owner}.",
+    "customer_value": "Orders: {orders}, net {total}, of these in 12 months {year}. "
+    "Last order: {last}.",
+    "customer_mood": "Last mood: {mood}. Last score: {score}. Open complaints: {complaints}. "
+    "Open tasks: {tasks}.",
+    "customer_contacts": "Contacts: {contacts}",
+    "customer_nothing": "Nothing happened.",
+    "customer_more": "{n} more, without --limit",
 }
 
 TEXTS_DE = {
@@ -138,4 +209,39 @@ TEXTS_DE = {
     "digest_sent": "Übersicht versandt an {who}.",
     "digest_before": "Hatte die von heute schon: {who}.",
     "digest_quiet": "Nichts zu sagen: {who}.",
+    "life_order": "Bestellung {order}, {amount}",
+    "life_credit": "Gutschrift {order}, {amount}",
+    "life_cancelled": "Bestellung {order} storniert",
+    "life_delivered": "Ware der Bestellung {order} geliefert",
+    "life_complaint_opened": "Reklamation {complaint} eingegangen",
+    "life_complaint_closed": "Reklamation {complaint} erledigt",
+    "life_entered": "Journey {journey} begonnen",
+    "life_held_out": "zum Vergleich ausgenommen",
+    "life_left": "Journey {journey} verlassen",
+    "life_message": "Nachricht {message}: {outcome}",
+    "life_send": "Versand {send}",
+    "life_by": "durch {journey}",
+    "life_score": "Bewertung {score} von 10, gefragt durch {message}",
+    "life_response": "{kind}: {message}",
+    "life_answer": "Antwort auf {question}: {answer}",
+    "life_task": "Maßnahme {task} für {owner}, {kind} bis {day}",
+    "life_task_done": "Maßnahme {task} erledigt, {kind}",
+    "life_task_cancelled": "Maßnahme {task} gestrichen, {kind}",
+    "life_task_handed_on": "Maßnahme {task} an {owner} weitergegeben, sie blieb zu lange liegen",
+    "life_phase": "Phase: {moved}",
+    "life_quadrant": "Vier Felder: {moved}",
+    "life_permission": "{kind}, Ansprechpartner {contact}",
+    "life_permission_ended": "{kind} beendet, Ansprechpartner {contact}",
+    "life_suppressed": "Gesperrt: {reason}",
+    "life_unsuppressed": "Sperre aufgehoben: {reason}",
+    "life_all_purposes": "alles",
+    "life_locked": "Verhandlung, keine Werbung bis {day}",
+    "customer_profile": "Phase: {phase}. Vier Felder: {quadrant}. Betreut von {owner}.",
+    "customer_value": "Bestellungen: {orders}, netto {total}, davon in 12 Monaten {year}. "
+    "Letzte Bestellung: {last}.",
+    "customer_mood": "Letzte Stimmung: {mood}. Letzte Bewertung: {score}. "
+    "Offene Reklamationen: {complaints}. Offene Maßnahmen: {tasks}.",
+    "customer_contacts": "Ansprechpartner: {contacts}",
+    "customer_nothing": "Nichts ist geschehen.",
+    "customer_more": "{n} weitere, ohne --limit",
 }

@@ -66,6 +66,7 @@ def listed(
     now: datetime,
     *,
     owner: str | None = None,
+    customer: int | None = None,
     due_until: datetime | None = None,
     everything: bool = False,
     since: datetime | None = None,
@@ -82,6 +83,8 @@ def listed(
         statement = statement.where(_task.c.status == TaskStatus.OPEN)
     if owner is not None:
         statement = statement.where(_task.c.owner == owner)
+    if customer is not None:
+        statement = statement.where(_task.c.customer_id == customer)
     if due_until is not None:
         statement = statement.where(_task.c.due_at <= due_until)
     if since is not None:
@@ -95,7 +98,8 @@ def listed(
 def deadlines(tasks: pd.DataFrame, zone: str) -> pd.Series:
     """Until when each task is in time: a day that is named without an hour counts as a whole."""
     due = tasks["due_at"].dt.tz_convert(zone)
-    return due.where(due != due.dt.normalize(), due + pd.DateOffset(days=1))
+    until: pd.Series = due.where(due != due.dt.normalize(), due + pd.DateOffset(days=1))
+    return until
 
 
 def facts(connection: Connection, number: int) -> TaskFacts | None:
