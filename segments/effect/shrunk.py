@@ -61,14 +61,14 @@ def partially_pooled(effects: Numbers, errors: Numbers) -> tuple[Numbers, Number
         variance = (1 - B)*error^2 + B^2/sum(w)
 
     tau itself is averaged over: the plain empirical Bayes would take one value, often nought, for
-    certain, and its intervals would be too narrow. The prior is that of uniform shrinkage, for
-    which s^2/(s^2 + tau^2) is anything between 0 and 1 alike, s^2 being the harmonic mean of the
-    squared errors (M. J. Daniels, Canadian Journal of Statistics 27 (1999), pages 567-578).
+    certain, and its intervals would be too narrow. Every tau is as likely beforehand (A. Gelman,
+    Bayesian Analysis 1 (2006), pages 515-533), up to some hundred times the typical error s, the
+    root of the harmonic mean of error^2; two parts are therefore hardly drawn at all.
     """
     noise = errors**2
-    typical = len(noise) / (1 / noise).sum()
-    uniform = (np.arange(_GRID) + 0.5) / _GRID
-    between = (typical * (1 - uniform) / uniform)[:, None]
+    # Even steps of s/(s + tau) are close together where tau is small, and reach far.
+    even = (np.arange(_GRID) + 0.5) / _GRID
+    between = (len(noise) / (1 / noise).sum() * ((1 - even) / even) ** 2)[:, None]
     weights = 1 / (noise + between)
     common = 1 / weights.sum(axis=1, keepdims=True)
     mu = (weights * effects).sum(axis=1, keepdims=True) * common
@@ -76,7 +76,7 @@ def partially_pooled(effects: Numbers, errors: Numbers) -> tuple[Numbers, Number
         np.log(common[:, 0])
         + np.log(weights).sum(axis=1)
         - (weights * (effects - mu) ** 2).sum(axis=1)
-    )
+    ) - 2 * np.log(even)
     chance = np.exp(logs - logs.max())[:, None]
     chance /= chance.sum()
     drawn = noise * weights
