@@ -11,6 +11,7 @@ from sqlalchemy.sql.expression import ColumnElement, Select
 
 from flows.store.grounds import in_force, settled
 from flows.store.models import Contact, Customer, Permission, Response, Send, Suppression
+from flows.store.reading_rhythm import resting
 from flows.store.session import frame
 from flows.store.suppressing import standing
 from segments.names import Basis, Outcome, PermissionKind, Purpose, ResponseKind
@@ -45,7 +46,8 @@ def read_contacts(
 
     contact_id, customer_id, role; has_address, objected; suppressed (for everything) and
     suppressed_PURPOSE; consent_PURPOSE, unconfirmed_PURPOSE (asked for only) and used_PURPOSE (its
-    last use) for advertising and surveys; zone, country and state as far as they are known.
+    last use) for advertising and surveys; zone, country and state as far as they are known; and
+    rests_until, if anybody among them asked for advertising less often.
     Messages and answers count as uses of a consent where it can fall asleep, or `uses` says so.
     """
     # Grouping what people said is left to arrays: the databases take several times as long.
@@ -58,7 +60,9 @@ def read_contacts(
         told.hear(frame(connection, _sayings(now, first, last, (int(ids.min()), int(ids.max())))))
     if uses or policy.permission.consent_dormant_after is not None:
         told.use(frame(connection, _uses(now, first, last)))
-    return people.assign(**told.columns)
+    people = people.assign(**told.columns)
+    rests = resting(connection, now, first, last)
+    return people if rests.empty else people.merge(rests, on="contact_id", how="left")
 
 
 def _people(first: int, last: int) -> Select[tuple[Any, ...]]:

@@ -10,6 +10,7 @@ from segments.journey.gate import Gate, in_days, none_of, texts
 from segments.journey.gathering import Candidates
 from segments.journey.history import NOBODY, at_once
 from segments.journey.holds import Holds
+from segments.journey.rhythm import rhythm
 from segments.journey.upcoming import Ahead
 from segments.journey.zones import local
 from segments.names import Outcome, SkipReason
@@ -35,6 +36,9 @@ def gates(
     free = ~np.logical_or.reduce([gate.holds for gate in first])
     quiet, not_before = _quiet(found, specs, now, np.flatnonzero(free | everybody))
     free &= ~quiet.holds
+    asked = rhythm(found, not_before, specs.policy.zone)
+    for gate in asked:
+        free &= ~gate.holds
     rows = np.flatnonzero(free | everybody)
     last = []
     if len(rows):
@@ -42,7 +46,7 @@ def gates(
     held_out = Gate(
         "held_out", found.held_out, Outcome.GHOST, None, _yes_no(found.held_out, "held out")
     )
-    return [*first, quiet, *last, held_out], not_before
+    return [*first, quiet, *asked, *last, held_out], not_before
 
 
 def _first_gates(found: Candidates, state: State, specs: Specs, now: datetime) -> list[Gate]:
