@@ -21,7 +21,7 @@ demo: $(DONE) ## make a demo company and live through its last 60 days
 	$(BIN)/stammkunde demo $(ARGS)
 
 test: $(DONE) ## run the tests
-	$(RUN) pytest -n auto --dist loadfile $(ARGS)
+	$(RUN) pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 chaos: $(DONE) ## kill senders a thousand times: nothing may be lost, nothing may go twice
 	$(RUN) tests.chaos $(ARGS)

@@ -38,7 +38,7 @@ def law(examples: int) -> settings:
     )
 
 
-@law(12)
+@law(5)
 @given(worlds(runs=5, people=25))
 def test_a_life_keeps_every_law(world: World):
     last = empty_standing().set_index("enrollment_id")
@@ -193,7 +193,7 @@ def held_out_customers_get_ghosts_and_nobody_else_does(run: Run) -> None:
     assert not (arms.loc[run.book.tasks["enrollment_id"]] == "held_out").any()
 
 
-@law(7)
+@law(4)
 @given(worlds(runs=3))
 def test_deciding_again_at_once_sends_nothing_and_lets_nobody_in(world: World):
     for run in lives(world):
@@ -207,7 +207,7 @@ def test_deciding_again_at_once_sends_nothing_and_lets_nobody_in(world: World):
         assert again.left.empty
 
 
-@law(6)
+@law(3)
 @given(worlds(runs=1, people=12))
 def test_a_gap_of_days_changes_only_what_expired_in_it(world: World):
     calm = steady(world)
@@ -243,7 +243,7 @@ def _first_messages(world: World) -> list[tuple[tuple[Any, ...], dict[str, Any] 
     return sorted(found.items(), key=lambda item: item[0])
 
 
-@law(6)
+@law(3)
 @given(worlds(runs=3), st.integers(0, 2**16))
 def test_the_order_of_rows_never_matters(world: World, seed: int):
     for run in lives(world):
@@ -265,7 +265,7 @@ def _decided(plan: Plan, state: State) -> dict[str, list[dict[str, Any]]]:
     return named(replace(plan, enrollments=handed_on), state)
 
 
-@law(6)
+@law(3)
 @given(worlds(runs=3), st.integers(1, 7))
 def test_shards_decide_as_one_piece_does(world: World, last: int):
     for run in lives(world):
@@ -282,7 +282,7 @@ def test_shards_decide_as_one_piece_does(world: World, last: int):
             assert ordered == each, name
 
 
-@law(8)
+@law(4)
 @given(worlds(runs=1), *[st.floats(0, 1)] * 4)
 def test_raising_a_holdout_only_adds_customers(
     world: World, one: float, other: float, here: float, there: float

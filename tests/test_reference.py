@@ -66,7 +66,7 @@ def _keyed(rows: list[dict[str, Any]], *more: str) -> dict[Any, Any]:
     return found
 
 
-WORLDS = int(os.environ.get("STAMMKUNDE_CASES", "30"))
+WORLDS = int(os.environ.get("STAMMKUNDE_CASES", "8"))
 """How many worlds are lived through; each is days of dozens of customers and several journeys."""
 
 

@@ -261,7 +261,7 @@ CHILD = st.tuples(st.sampled_from(["", "{% set x = 'mine' %}", "{% set y = x %}"
 HEAD = "{% extends 'layout.html' %}{% from 'm.html' import m with context %}"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     child=CHILD.map("".join),
     layout=st.tuples(PARTS, BLOCKS, PARTS).map("".join),
@@ -289,7 +289,7 @@ def test_no_template_prints_anything_else_in_one_piece(
     assert found == wanted
 
 
-@settings(max_examples=300)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.text("ab \t\n\r\x0b\x1c\x85\u2028\xa0", max_size=6), max_size=8))
 def test_pieces_come_out_without_blank_lines_as_the_whole_would(pieces: list[str]):
     whole = "".join(pieces)

@@ -65,7 +65,7 @@ def test_no_changed_or_invented_token_is_read(at: int, letter: str, junk: str):
     assert tokens.read([b"secret"], token + "\n") is None
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(st.integers(0, 0xFFFFFF))
 def test_every_brand_colour_becomes_readable(number: int):
     colours = palette(f"#{number:06x}")
