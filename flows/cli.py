@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows import cli_look, cli_people, cli_pictures, cli_send, cli_steer
+from flows import cli_look, cli_people, cli_pictures, cli_send, cli_steer, cli_wishes
 from flows.cli_options import AsOf, DryRun, Plain, project_folder
 from flows.errors import FAILED, WRONG, ConfigError, PipelineError, SourceError
 
@@ -254,6 +254,7 @@ app.add_typer(cli_people.app)
 app.add_typer(cli_pictures.app)
 app.add_typer(cli_steer.app)
 app.add_typer(cli_send.app)
+app.add_typer(cli_wishes.app)
 
 
 def _complain(error: PipelineError) -> None:

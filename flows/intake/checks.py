@@ -90,7 +90,8 @@ def check(
     """Type every cell. A wrong cell costs its row where a wrong fact would be worse than none.
 
     Events (orders, lines, complaints, permissions) lose the row; master data, suppressions and
-    optional words lose the cell. An objection is never lost for a wrong date: it then holds from the beginning.
+    optional words lose the cell. An objection is never lost for a wrong date: it then holds from
+    the beginning.
     """
     raw = _with_defaults(chunk, source)
     faults = [_line_faults(chunk)]

@@ -28,12 +28,14 @@ TABLES = {Locale.DE: words_de.TABLES, Locale.EN: words_en.TABLES}
 TEXTS = {
     Locale.DE: words_de.TEXTS
     | words_sending.DE
+    | words_consent.TEXTS_DE
     | words_effect.DE
     | words_people.TEXTS_DE
     | words_pictures.DE
     | words_measuring.DE,
     Locale.EN: words_en.TEXTS
     | words_sending.EN
+    | words_consent.TEXTS_EN
     | words_effect.EN
     | words_people.TEXTS_EN
     | words_pictures.EN

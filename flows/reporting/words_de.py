@@ -172,6 +172,7 @@ TABLES = {
     "complaints": "Beschwerden",
     "interactions": "Gespräche und Besuche",
     "permissions": "Erlaubnisse",
+    "suppressions": "Sperren",
     "task_results": "Ergebnisse von Maßnahmen",
 }
 

@@ -172,6 +172,7 @@ TABLES = {
     "complaints": "complaints",
     "interactions": "calls and visits",
     "permissions": "permissions",
+    "suppressions": "suppressions",
     "task_results": "results of tasks",
 }
 

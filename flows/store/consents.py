@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum, auto
 from typing import Any
 
@@ -50,6 +50,7 @@ def request_consent(
     contact_id: int,
     purposes: Collection[Purpose],
     at: datetime,
+    within: timedelta,
     *,
     source: str,
     text_version: str | None = None,
@@ -58,7 +59,8 @@ def request_consent(
 ) -> list[int]:
     """Note that somebody asks to be written to; their numbers. Nothing counts until confirmed.
 
-    The same moment twice is one request. Purposes agreed to already are left out.
+    Purposes agreed to already are left out, and those asked for less than `within` ago: whoever
+    got the mail is not reminded.
     """
     given = set(
         connection.scalars(
@@ -70,7 +72,7 @@ def request_consent(
                 or_(
                     _permission.c.confirmed_at.is_not(None),
                     _permission.c.requested_at.is_(None),
-                    _permission.c.at == at,
+                    _permission.c.requested_at > at - within,
                 ),
             )
         )
