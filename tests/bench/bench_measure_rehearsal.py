@@ -34,13 +34,13 @@ def main() -> None:
         case = f"{companies} companies, {outcome}"
         for kind in ("plain", "adjusted"):
             # Between the two, so what is told is how far the share lies from the nearer end.
-            share = 100 * row[kind]
+            share = 100 * float(row[kind])
             figure("intervals", f"{case}, {kind}: hold the truth", share, "%")
             figure("intervals", f"{case}, {kind}: beyond 93 to 97", _beyond(share), "points", 0.0)
     for outcome, row in rehearsed.errors(judgements).iterrows():
         case = f"{companies} companies, {outcome}, daily looks"
         for name, budget in _ASKED.items():
-            figure("verdicts", f"{case}: {_WORDS[name]}", 100 * row[name], "%", budget)
+            figure("verdicts", f"{case}: {_WORDS[name]}", 100 * float(row[name]), "%", budget)
     figure("rehearsal", f"{companies} companies", perf_counter() - began, "s")
     for seed in range(1, IN_A_STORE + 1):
         figure("store", f"company {seed}: sums unlike", _unlike(seed), "figures", 0)
