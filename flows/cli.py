@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from flows import cli_look, cli_people, cli_pictures, cli_send, cli_steer, cli_wishes
-from flows.cli_options import AsOf, DryRun, Plain, project_folder
+from flows import cli_look, cli_measure, cli_people, cli_pictures, cli_send, cli_steer, cli_wishes
+from flows.cli_options import AsOf, DryRun, Plain, project_folder, run_stage
 from flows.errors import FAILED, WRONG, ConfigError, PipelineError, SourceError
 
 app = typer.Typer(
@@ -170,7 +170,7 @@ def pull(as_of: AsOf = None, plain: Plain = False) -> None:
     Rows that make no sense are left out and kept with their reason. Pulling the same data again
     changes nothing.
     """
-    _stage("pull", as_of, plain)
+    run_stage("pull", as_of, plain)
 
 
 @app.command()
@@ -184,7 +184,7 @@ def plan(as_of: AsOf = None, dry_run: DryRun = False, plain: Plain = False) -> N
 
         run_day(project_folder(), as_of, dry_run=True)
     else:
-        _stage("plan", as_of, plain)
+        run_stage("plan", as_of, plain)
 
 
 @app.command()
@@ -193,7 +193,7 @@ def deliver(as_of: AsOf = None, plain: Plain = False) -> None:
 
     Nothing is handed over while the data is older than max_age in config/sources.yaml.
     """
-    _stage("deliver", as_of, plain)
+    run_stage("deliver", as_of, plain)
 
 
 @app.command()
@@ -202,7 +202,7 @@ def respond(as_of: AsOf = None, plain: Plain = False) -> None:
 
     Reads the files in the inbox folder; the same response twice counts once.
     """
-    _stage("respond", as_of, plain)
+    run_stage("respond", as_of, plain)
 
 
 @app.command()
@@ -229,27 +229,8 @@ def web(
     serve(project_folder(), host, port)
 
 
-@app.command()
-def measure(as_of: AsOf = None, plain: Plain = False) -> None:
-    """Show where journeys stand and what they brought.
-
-    Compares customers who got the messages with those held back for comparison.
-    """
-    _stage("measure", as_of, plain)
-
-
-def _stage(name: str, as_of: str | None, plain: bool) -> None:
-    if plain:
-        from flows.plain import run_stage
-
-        run_stage(project_folder(), name, as_of)
-    else:
-        from flows.with_prefect import run_flow
-
-        run_flow(project_folder(), name, as_of=as_of)
-
-
 app.add_typer(cli_look.app)
+app.add_typer(cli_measure.app)
 app.add_typer(cli_people.app)
 app.add_typer(cli_pictures.app)
 app.add_typer(cli_steer.app)

@@ -41,3 +41,15 @@ class Part(StrEnum):
 def project_folder() -> Path:
     """The project's folder, as said by --project or STAMMKUNDE_PROJECT."""
     return Path(os.environ["STAMMKUNDE_PROJECT"])
+
+
+def run_stage(name: str, as_of: str | None, plain: bool) -> None:
+    """One stage of the day: as a run of Prefect's, or without."""
+    if plain:
+        from flows.plain import run_stage as run
+
+        run(project_folder(), name, as_of)
+    else:
+        from flows.with_prefect import run_flow
+
+        run_flow(project_folder(), name, as_of=as_of)
