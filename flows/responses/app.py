@@ -59,7 +59,7 @@ def application(office: Office) -> Starlette:
         await run_in_threadpool(_ask, office.engine)
         return PlainTextResponse("ok\n")
 
-    return Starlette(
+    app = Starlette(
         routes=[
             *event_routes(office.engine, office.keys, office.clock, office.inbound),
             *wishes_routes(front),
@@ -69,6 +69,9 @@ def application(office: Office) -> Starlette:
             Route("/health", health, methods=["GET"]),
         ]
     )
+    # What mail programs post must not be led elsewhere (RFC 8058).
+    app.router.redirect_slashes = False
+    return app
 
 
 def _ask(engine: Engine) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -59,8 +59,8 @@ class Front:
             return Response(status_code=400)
         except _TooLargeError:
             return self.say(request, "large", 413)
-        except DBAPIError as error:
-            _log.error("a page could not use the store: %s", type(error.orig).__name__)
+        except SQLAlchemyError as error:
+            _log.error("a page could not use the store: %s", type(error).__name__)
             failed = self.say(request, "away", 503)
             failed.headers["Retry-After"] = "60"
             return failed

@@ -100,8 +100,7 @@ def answer(
 
 def language(request: Request, otherwise: Locale, known: str | None = None) -> Locale:
     """The language asked for on the page, else that of the person, the browser, the house."""
-    query = parse_qs(request.url.query, max_num_fields=_MOST_FIELDS)
-    for word in (*query.get("lang", [])[:1], known or ""):
+    for word in (asked_for(request, "lang"), known or ""):
         if word in set(Locale):
             return Locale(word)
     for part in request.headers.get("accept-language", "").split(",")[:_MOST_FIELDS]:
@@ -109,6 +108,15 @@ def language(request: Request, otherwise: Locale, known: str | None = None) -> L
         if word in set(Locale):
             return Locale(word)
     return otherwise
+
+
+def asked_for(request: Request, name: str) -> str:
+    """What the address says behind its question mark; nothing where it makes no sense."""
+    try:
+        query = parse_qs(request.url.query, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return ""
+    return query.get(name, [""])[0]
 
 
 def paragraph(text: str, name: str = "") -> Markup:

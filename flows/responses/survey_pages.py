@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qs
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -12,7 +11,7 @@ from starlette.routing import Route
 from flows import tokens
 from flows.responses.front import Front, fields, token_of
 from flows.responses.page_words import WORDS
-from flows.responses.pages import Page, button, form, note, paragraph, radios
+from flows.responses.pages import Page, asked_for, button, form, note, paragraph, radios
 from flows.store.surveys import Asked, asked, keep_answers, keep_score
 from flows.surveys import COMMENT, Survey, worded
 from segments.names import Locale
@@ -44,8 +43,8 @@ class _Desk:
         locale = self.front.speaks(request, found.locale)
         if found.score is not None:
             return self._more(request, found, locale)
-        query = parse_qs(request.url.query, max_num_fields=20).get("score", [""])
-        return self.front.page(request, _scale(self._survey(found), locale, query[0]), found.locale)
+        page = _scale(self._survey(found), locale, asked_for(request, "score"))
+        return self.front.page(request, page, found.locale)
 
     async def take(self, request: Request) -> Response:
         """Store the score, then what else is answered."""
