@@ -52,7 +52,8 @@ def decisive(moments: Iterable[Moment]) -> list[Moment]:
 
 def sentence(moment: Moment, locale: Locale, zone: str) -> str:
     """It in the language of the house."""
-    return _SENTENCES[moment.what](_Words(moment.about, locale, zone))
+    said = _SENTENCES[moment.what](_Words(moment.about, locale, zone))
+    return said[:1].upper() + said[1:]
 
 
 class _Words:
@@ -128,8 +129,7 @@ def _handed_over(of: _Words) -> str:
 def _response(of: _Words) -> str:
     if of.about.get("score") is not None:
         return of.say("score", score=of.about["score"], message=of.text("message"))
-    kind = of.word(ResponseKind, "kind")
-    return of.say("response", kind=kind[:1].upper() + kind[1:], message=of.text("message"))
+    return of.say("response", kind=of.word(ResponseKind, "kind"), message=of.text("message"))
 
 
 def _answer(of: _Words) -> str:
