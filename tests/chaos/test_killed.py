@@ -10,7 +10,7 @@ from tests.chaos.storm import TOO_LARGE, Storm, rest, told
 from tests.chaos.world import world
 from tests.simulator.process import Simulator
 
-KILLS, LETTERS = 12, 240
+KILLS, LETTERS = 10, 400
 MISCHIEF = {"duplicates": 0.3, "reordered": 1, "delayed": 0.1, "forged": 1}
 
 
