@@ -144,6 +144,28 @@ AnOutlet = Annotated[
 ]
 
 
+class InboundSettings(Spec):
+    """Mail people answer with, as SendGrid's Inbound Parse posts it to us."""
+
+    keys: list[str] = Field(
+        default_factory=list,
+        description="public keys SendGrid signs what it posts with; several while one replaces "
+        "another",
+    )
+    secret: Variable | None = Field(
+        None,
+        description="environment variable of a secret that ends the address SendGrid posts to "
+        "(https://mail.example.com/inbound/SECRET); needed where posts are not signed",
+    )
+    replies: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9._-]{1,30}@[^\s@<>,;]+\.[^\s@<>,;]+$",
+        description="address people answer to, at the domain Inbound Parse takes mail for "
+        "(antwort@parse.example.com); each message gets one of its own there, antwort+...@. "
+        "Without it answers go to the owner's address",
+    )
+
+
 class WebSettings(Spec):
     """Where people and SendGrid reach us."""
 
@@ -174,6 +196,9 @@ class WebSettings(Spec):
         120,
         ge=1,
         description="pages one address may ask for in a minute; unsubscribing always works",
+    )
+    inbound: InboundSettings = Field(
+        default_factory=InboundSettings, description="mail that comes in through SendGrid"
     )
     sendgrid_keys: list[str] = Field(
         default_factory=list,

@@ -1,5 +1,6 @@
 """The web endpoint on the command line: what people click and providers tell arrives here."""
 
+import os
 from pathlib import Path
 
 import typer
@@ -9,9 +10,12 @@ from flows import clock
 from flows.errors import ConfigError
 from flows.messages.compose import links_of
 from flows.responses.app import Office, application
+from flows.responses.event_routes import Inbound
 from flows.responses.limits import Limits
 from flows.settings import link_secrets
 from flows.stages.shop import opened
+
+_SHORTEST_SECRET = 16
 
 
 def serve(folder: Path, host: str | None, port: int | None) -> None:
@@ -31,6 +35,7 @@ def serve(folder: Path, host: str | None, port: int | None) -> None:
                 older=older,
                 surveys=project.surveys,
                 targets=links_of,
+                inbound=Inbound(web.inbound.keys, _inbound_secret(web.inbound.secret)),
                 limits=Limits(web.per_minute, web.proxies, web.client_header),
             )
         )
@@ -63,3 +68,15 @@ def serve(folder: Path, host: str | None, port: int | None) -> None:
             raise ConfigError.at(
                 "web", f"port {listening[1]} of {listening[0]} is taken; say another --port"
             ) from error
+
+
+def _inbound_secret(variable: str | None) -> str | None:
+    if variable is None:
+        return None
+    if len(value := os.environ.get(variable, "").strip()) < _SHORTEST_SECRET:
+        raise ConfigError.at(
+            "config/settings.yaml",
+            f'"web: inbound: secret: {variable}" names an environment variable that is not set, or '
+            f"holds less than {_SHORTEST_SECRET} characters",
+        )
+    return value

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from flows.errors import SourceError
 from flows.responses import events, sendgrid_events
+from flows.responses.mail_work import MailDesk, take_mail
 from flows.store import inbox as kept_inbox
 from flows.store.attribution import attribute_orders
 from flows.store.batches import Applied, applied, pending_batches
@@ -45,6 +46,8 @@ class ResponseReport:
     objected: int = 0
     orders: int = 0
     tasks_done: int = 0
+    mails: int = 0
+    tasks: int = 0
     files: int = 0
     files_done: int = 0
     seconds: float = 0.0
@@ -56,12 +59,13 @@ def respond(
     *,
     now: datetime,
     run_id: int,
+    desk: MailDesk | None = None,
     progress: Progress | None = None,
 ) -> ResponseReport:
     """Take in every `*.jsonl` of the inbox, which moves to `done/`, and what was posted to us.
 
     Files are to be dropped whole: written elsewhere and moved in. Taking the same events again,
-    in any order, changes nothing.
+    in any order, changes nothing. Mail that was posted waits for somebody with a `desk`.
     """
     started = perf_counter()
     report = ResponseReport()
@@ -76,6 +80,8 @@ def respond(
         if progress:
             progress(number, len(files))
     _take_posted(engine, now, run_id, report)
+    if desk is not None:
+        _take_mail(engine, desk, now, run_id, report)
     with writing(engine) as connection:
         report.orders = attribute_orders(connection, now)
     report.files = len(files)
@@ -141,6 +147,18 @@ def _take_posted(engine: Engine, now: datetime, run_id: int, report: ResponseRep
             kept = kept_inbox.keep(connection, happened)
             applied(connection, done, now)
         _count(report, kept, happened, [each for wrong in refused.values() for each in wrong])
+
+
+def _take_mail(
+    engine: Engine, desk: MailDesk, now: datetime, run_id: int, report: ResponseReport
+) -> None:
+    for each in take_mail(engine, desk, now, run_id):
+        _count(report, each.kept, each.events, [])
+        report.mails += len(each.events)
+        report.tasks += each.tasks
+        report.objected += each.unsubscribed
+        report.refused += each.unreadable
+        report.waiting += each.waiting
 
 
 def _count(

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from flows.responses.apply import ResponseReport
 from flows.responses.apply import respond as take_in
+from flows.responses.mail_work import MailDesk
+from flows.settings import link_secrets
 from flows.stages.breaking import look
 from flows.stages.shop import Progress, Shop, noted_run, quiet
 
@@ -20,12 +22,16 @@ def respond(shop: Shop, now: datetime, *, progress: Progress = quiet) -> Respons
             project.folder / project.settings.inbox,
             now=now,
             run_id=run_id,
+            desk=MailDesk(
+                link_secrets(project.folder), project.owners.default, project.policy.locale
+            ),
             progress=lambda done, of: progress("respond", done, of),
         )
         counts |= {
             "new": {str(kind): number for kind, number in report.new.items()},
             "orders": report.orders,
             "tasks_done": report.tasks_done,
+            "mails": report.mails,
             "stopped": [each.why for each in look(shop, now)],
         }
     return report
