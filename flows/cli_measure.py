@@ -17,7 +17,7 @@ def measure(
     csv: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Compare the customers of this file instead, one a line."
+            metavar="FILE", help="Compare those of this file instead, one customer a line."
         ),
     ] = None,
     arm: Annotated[

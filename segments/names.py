@@ -352,7 +352,6 @@ class Verdict(StrEnum):
     HURTS = auto()
     NO_EFFECT = auto()
     UNDECIDED = auto()
-    TOO_FEW = auto()
     TOO_SMALL = auto()
     NO_HOLDOUT = auto()
 

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from typer.testing import CliRunner
 
+from flows.cli import app
 from flows.errors import ConfigError, SourceError
 from flows.measuring_csv import measure_csv, print_csv
 from flows.reporting.experiment import as_json, told
@@ -244,3 +246,16 @@ def test_columns_not_named_are_asked_for(tmp_path: Path):
         print_csv(tmp_path, path, arm=None, control="none", outcome="spent")
     with pytest.raises(ConfigError, match="Write it like 10%"):
         print_csv(tmp_path, path, arm="group", control="none", outcome="spent", share="few")
+
+
+def test_the_command_compares_and_needs_no_project(tmp_path: Path):
+    path = file_of(people(200), tmp_path)
+    named = ["--csv", str(path), "--arm", "group", "--control", "none", "--outcome", "spent"]
+    result = CliRunner().invoke(
+        app,
+        ["--project", str(tmp_path), "measure", *named, "--covariate", "before", "--json"],
+    )
+    assert result.exit_code == 0, result.output
+    told_so = json.loads(result.stdout)
+    assert told_so["results"] == measured(path, covariate="before")
+    assert CliRunner().invoke(app, ["measure", "--arm", "group"]).exit_code == 2

@@ -32,7 +32,7 @@ ESTIMATES = pd.DataFrame(
         ("thanks", 1520, 400, 2640, 100, 2940, "helps", False),
         ("again", -2220, -3800, -640, -4300, -140, "hurts", False),
         ("long", 50, -100, 200, -190, 290, "no_effect", False),
-        ("wide", 900, -5100, 6900, -90_000, 92_000, "too_few", False),
+        ("wide", 900, -5100, 6900, -90_000, 92_000, "too_small", False),
         ("new", _NONE, _NONE, _NONE, _NONE, _NONE, "no_holdout", False),
         ("odd", 900, 500, 1300, 300, 1500, "helps", True),
     ],
