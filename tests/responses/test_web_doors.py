@@ -180,7 +180,13 @@ def asked(engine: Engine) -> int:
     step = Base.metadata.tables["consent_step"]
     with engine.begin() as connection:
         (number,) = request_consent(
-            connection, 1, [Purpose.ADVERTISING], NOW, source="form", wording="Ja, gern."
+            connection,
+            1,
+            [Purpose.ADVERTISING],
+            NOW,
+            timedelta(days=7),
+            source="form",
+            wording="Ja, gern.",
         )
         connection.execute(
             insert(step).values(
