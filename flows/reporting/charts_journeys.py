@@ -33,8 +33,8 @@ MOST_REASONS = 14
 def funnel(name: str, journey: str, stages: pd.DataFrame, look: Look) -> Picture:
     """How many who entered a journey came how far; below each bar those held out.
 
-    Takes stage (of `STAGES`), arm, number. A stage nothing is known of, such as delivery where
-    the mail server does not tell, is left out.
+    Takes stage (of `STAGES`), arm, number. A stage without a row, such as the goal of a journey
+    that has none, is left out, and so is delivery where the mail server does not tell.
     """
     title = say("picture_funnel", look.locale, journey=journey)
     number = {(str(row["stage"]), str(row["arm"])): int(row["number"]) for row in records(stages)}
@@ -44,7 +44,8 @@ def funnel(name: str, journey: str, stages: pd.DataFrame, look: Look) -> Picture
     shown = [
         stage
         for stage in STAGES
-        if stage not in ("delivered", "answered") or number.get((stage, Arm.TREATED.value), 0)
+        if (stage, Arm.TREATED.value) in number
+        and (stage not in ("delivered", "answered") or number[stage, Arm.TREATED.value])
     ]
 
     def share(stage: str, arm: Arm) -> float:
@@ -103,6 +104,7 @@ def funnel(name: str, journey: str, stages: pd.DataFrame, look: Look) -> Picture
         held = [
             f"{say(f'stage_{stage}', look.locale)}: {label(stage, Arm.HELD_OUT)}"
             for stage in COMPARED
+            if stage in shown
         ]
         alt += " " + say("alt_held_out", look.locale, stages=", ".join(held))
     return picture(name, title, alt, look, 0.9 + 0.56 * len(shown), draw)

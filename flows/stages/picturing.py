@@ -14,7 +14,7 @@ from flows.stages import measuring
 from flows.stages.shop import Shop
 from flows.store import pictures as store
 from flows.store.effects import HOUSE
-from segments.names import Yardstick
+from segments.names import Arm, Yardstick
 
 DAYS = 90
 """How far back what did not go, and moves in the matrix, are told."""
@@ -75,12 +75,18 @@ def _of_journeys(
     names = [journey] if journey else sorted(stages["journey"].unique())
     looks = _looks(shop, now) if names and Subject.EFFECT in subjects else pd.DataFrame()
     titles = _titles(shop)
+    programs = shop.project.journeys
+    aimless = {name for name, program in programs.items() if program.journey.goal is None}
     for name in names:
         file, title = name.replace("_", "-"), titles.get(name, name)
+        own = stages[stages["journey"] == name]
+        compared = bool(own["arm"].eq(Arm.HELD_OUT).any())
+        if name in aimless:
+            own = own[own["stage"] != "goal"]
         if Subject.FUNNEL in subjects:
-            own = stages[stages["journey"] == name]
             yield charts_journeys.funnel(f"{Subject.FUNNEL}-{file}", title, own, look)
-        if Subject.EFFECT in subjects:
+        # Where nobody is held out there is nothing to wait for; who asks is told so.
+        if Subject.EFFECT in subjects and (compared or journey):
             own = looks[looks["journey"] == name] if len(looks) else looks
             yield charts_effects.over_time(f"{Subject.EFFECT}-{file}", title, own, OUTCOME, look)
 
