@@ -1,5 +1,6 @@
 """What journeys brought, as rows: the verdict first and in money, then every figure and part."""
 
+from collections.abc import Callable
 from math import isfinite, isnan
 from typing import Any
 
@@ -9,6 +10,7 @@ from flows.reporting import figures
 from flows.reporting.facts import RunFacts, records
 from flows.reporting.tables import Row
 from flows.reporting.words import say, word
+from segments.effect.shrunk import shrunk
 from segments.names import Locale, Phase, Quadrant, Verdict, Yardstick
 
 MONEY = frozenset({Yardstick.REVENUE, Yardstick.MARGIN})
@@ -26,12 +28,12 @@ def effects(facts: RunFacts, locale: Locale) -> list[Row]:
 
 def details(facts: RunFacts, locale: Locale) -> list[Row]:
     """A row per journey and figure."""
-    rows = []
+    rows: list[Row] = []
     for row in _ordered(_whole(_both(facts))):
         if not row["complete_treated"] + row["complete_held_out"]:
             continue
         outcome = Yardstick(row["outcome"])
-        write = _writer(outcome, facts, locale)
+        write = writer(outcome, facts, locale)
         rows.append(
             {
                 say("journey", locale): title(row["journey"], facts, locale),
@@ -39,7 +41,7 @@ def details(facts: RunFacts, locale: Locale) -> list[Row]:
                 say("in_journey", locale): write(row["mean_treated"], False),
                 say("held_out_side", locale): write(row["mean_held_out"], False),
                 say("difference", locale): write(row["adjusted_difference"], True),
-                say("interval", locale): _range(
+                say("interval", locale): between(
                     row["adjusted_low"], row["adjusted_high"], write, locale
                 ),
                 say("relative", locale): _relative(row, locale),
@@ -51,29 +53,83 @@ def details(facts: RunFacts, locale: Locale) -> list[Row]:
 
 
 def parts(facts: RunFacts, locale: Locale) -> list[Row]:
-    """Margin by phase, field and variant: a row per journey and part that has anybody known."""
-    found = facts.effects
-    if not len(found):
+    """Margin by phase and field: a row per journey and part that has anybody known.
+
+    Beside the plain figure stands the one drawn towards the other parts: an odd figure of few
+    customers is mostly chance.
+    """
+    if not len(facts.effects):
         return []
-    cut = found[found["part"].notna() & (found["outcome"] == Yardstick.MARGIN.value)]
-    rows = []
-    for row in records(cut.sort_values(["journey", "part"])):
+    of_margin = facts.effects[facts.effects["outcome"] == Yardstick.MARGIN.value]
+    write = writer(Yardstick.MARGIN, facts, locale)
+    rows: list[Row] = []
+    for row in records(shrunk(of_margin).sort_values(["journey", "part"])):
         if not row["complete_treated"] + row["complete_held_out"]:
             continue
-        write = _writer(Yardstick.MARGIN, facts, locale)
         rows.append(
             {
                 say("journey", locale): title(row["journey"], facts, locale),
                 say("part", locale): _part(str(row["part"]), locale),
                 say("customers", locale): _customers(row, locale),
                 say("brought_margin", locale): write(row["adjusted_difference"], True),
-                say("interval", locale): _range(
+                say("interval", locale): between(
                     row["adjusted_low"], row["adjusted_high"], write, locale
+                ),
+                say("drawn_together", locale): write(row["shrunk_difference"], True),
+                say("drawn_interval", locale): between(
+                    row["shrunk_low"], row["shrunk_high"], write, locale
                 ),
                 say("verdict", locale): _word(row, locale),
             }
         )
     return rows
+
+
+def variants(facts: RunFacts, locale: Locale) -> list[Row]:
+    """Margin of each variant of a split against the split's others, among those treated."""
+    if not len(facts.variants):
+        return []
+    found = facts.variants[facts.variants["outcome"] == Yardstick.MARGIN.value]
+    write = writer(Yardstick.MARGIN, facts, locale)
+    return [
+        {
+            say("journey", locale): title(row["journey"], facts, locale),
+            say("part", locale): say(
+                "part_variant", locale, word=f"{row['step']}/{row['variant']}"
+            ),
+            say("variant_customers", locale): " / ".join(
+                figures.count(row[name], locale) for name in ("complete", "complete_others")
+            ),
+            say("variant_margin", locale): write(row["adjusted_difference"], True),
+            say("interval", locale): between(
+                row["adjusted_low"], row["adjusted_high"], write, locale
+            ),
+            say("p_holm", locale): figures.number(row["p_holm"], locale),
+            say("verdict", locale): word(Verdict, str(row["verdict"]), locale),
+        }
+        for row in records(found.sort_values(["journey", "step", "variant"]))
+    ]
+
+
+def together(facts: RunFacts, locale: Locale) -> list[Row]:
+    """All journeys as one: what they bring per customer, and brought in all."""
+    write = writer(Yardstick.MARGIN, facts, locale)
+    return [
+        {
+            say("pooled_journeys", locale): int(row["journeys"]),
+            say("brought_margin", locale): write(row["difference"], True),
+            say("interval", locale): between(row["low"], row["high"], write, locale),
+            say("at_any_time", locale): figures.UNKNOWN
+            if row["missing"]
+            else between(row["sequence_low"], row["sequence_high"], write, locale),
+            say("brought_in_all", locale): write(row["total"], True),
+            say("total_interval", locale): between(
+                row["total_low"], row["total_high"], write, locale
+            ),
+        }
+        for row in _of_margin(facts.pooled)
+        if row["journeys"] > 1
+    ]
 
 
 def sentence(row: dict[str, Any], facts: RunFacts, locale: Locale) -> str:
@@ -110,13 +166,15 @@ def title(journey: str, facts: RunFacts, locale: Locale) -> str:
 
 
 def _effect(row: dict[str, Any], facts: RunFacts, locale: Locale) -> Row:
-    write = _writer(Yardstick.MARGIN, facts, locale)
+    write = writer(Yardstick.MARGIN, facts, locale)
     return {
         say("journey", locale): title(row["journey"], facts, locale),
         say("verdict", locale): sentence(row, facts, locale),
         say("brought_margin", locale): write(row["adjusted_difference"], True),
-        say("interval", locale): _range(row["adjusted_low"], row["adjusted_high"], write, locale),
-        say("at_any_time", locale): _range(row["sequence_low"], row["sequence_high"], write, locale)
+        say("interval", locale): between(row["adjusted_low"], row["adjusted_high"], write, locale),
+        say("at_any_time", locale): between(
+            row["sequence_low"], row["sequence_high"], write, locale
+        )
         if not row["missing"]
         else figures.UNKNOWN,
         say("customers", locale): _customers(row, locale),
@@ -131,7 +189,7 @@ def _undecided(row: dict[str, Any], facts: RunFacts, locale: Locale) -> str:
         number = figures.count(missing, locale)
         said = say("said_missing", locale, said=said, n=number)
     elif not isnan(low):
-        write = _writer(Yardstick.MARGIN, facts, locale)
+        write = writer(Yardstick.MARGIN, facts, locale)
         ends = {"low": write(low, True), "high": write(high, True)}
         said = say("said_undecided_so_far", locale, **ends)
     weeks = row["weeks_to_go"]
@@ -142,17 +200,21 @@ def _undecided(row: dict[str, Any], facts: RunFacts, locale: Locale) -> str:
 
 def _pooled(facts: RunFacts, locale: Locale) -> str:
     """The figure over all journeys, for those too small to have one of their own."""
-    for row in primary(facts.pooled):
-        if not isnan(row["adjusted_difference"]):
-            write = _writer(Yardstick.MARGIN, facts, locale)
+    write = writer(Yardstick.MARGIN, facts, locale)
+    for row in _of_margin(facts.pooled):
+        if row["journeys"] > 1 and not isnan(row["difference"]):
             return say(
                 "said_pooled_figure",
                 locale,
-                difference=write(row["adjusted_difference"], True),
-                low=write(row["adjusted_low"], True),
-                high=write(row["adjusted_high"], True),
+                difference=write(row["difference"], True),
+                low=write(row["low"], True),
+                high=write(row["high"], True),
             )
     return ""
+
+
+def _of_margin(found: pd.DataFrame) -> list[dict[str, Any]]:
+    return records(found[found["outcome"] == Yardstick.MARGIN.value]) if len(found) else []
 
 
 def primary(found: pd.DataFrame) -> list[dict[str, Any]]:
@@ -189,7 +251,7 @@ def _customers(row: dict[str, Any], locale: Locale) -> str:
     )
 
 
-def _writer(outcome: Yardstick, facts: RunFacts, locale: Locale) -> Any:
+def writer(outcome: Yardstick, facts: RunFacts, locale: Locale) -> Callable[[float, bool], str]:
     """How figures of this kind are written, with or without their sign."""
 
     def write(value: float, signed: bool) -> str:
@@ -207,7 +269,8 @@ def _writer(outcome: Yardstick, facts: RunFacts, locale: Locale) -> Any:
     return write
 
 
-def _range(low: float, high: float, write: Any, locale: Locale) -> str:
+def between(low: float, high: float, write: Callable[[float, bool], str], locale: Locale) -> str:
+    """From one figure to another; a dash where they are unknown."""
     if isnan(low) or isnan(high):
         return figures.UNKNOWN
     return f"{write(low, True)} {say('to', locale)} {write(high, True)}"

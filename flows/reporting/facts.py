@@ -7,7 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from segments.effect.nps import NPS
+from segments.effect.pooled import POOLED
 from segments.effect.sums import ESTIMATES
+from segments.effect.variants import VARIANTS
 from segments.names import Outcome
 
 SENT = frozenset({Outcome.ACCEPTED, Outcome.DELIVERED})
@@ -47,9 +50,11 @@ class RunFacts:
     `pulled`: per table of intake the numbers read, new, changed, rejected. The frames `entered`,
     `left`, `sends`, `tasks`, `phases`, `rejects` are those of `flows.store.counts.Counts`;
     `journeys` is from `flows.store.counts.journey_counts`. `effects`, and `house` for all
-    advertising together and `pooled` for all journeys, are `segments.effect.sums.ESTIMATES`.
-    `titles` names journeys for readers. `notes` are sentences for "What needs attention", such as
-    that a source is stale.
+    advertising together, are `segments.effect.sums.ESTIMATES`, `pooled` is `POOLED`, `variants`
+    are `VARIANTS`, and `attributed` and `displaced` come from `flows.store.evidence`. `nps` has a
+    row per journey that asks for a score. `titles` names journeys for readers, `values` what one
+    message of each is expected to bring, as its YAML says, in minor units. `notes` are sentences
+    for "What needs attention", such as that a source is stale.
     """
 
     now: datetime
@@ -75,7 +80,14 @@ class RunFacts:
     )
     effects: pd.DataFrame = field(default_factory=lambda: _empty(*ESTIMATES))
     house: pd.DataFrame = field(default_factory=lambda: _empty(*ESTIMATES))
-    pooled: pd.DataFrame = field(default_factory=lambda: _empty(*ESTIMATES))
+    pooled: pd.DataFrame = field(default_factory=lambda: _empty(*POOLED))
+    variants: pd.DataFrame = field(default_factory=lambda: _empty(*VARIANTS))
+    attributed: pd.DataFrame = field(default_factory=lambda: _empty("journey", "orders", "revenue"))
+    displaced: pd.DataFrame = field(
+        default_factory=lambda: _empty("journey", "by", "waited", "lost")
+    )
+    nps: pd.DataFrame = field(default_factory=lambda: _empty("journey", *NPS))
+    values: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def title(self, journey: str) -> str:

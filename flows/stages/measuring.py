@@ -1,46 +1,82 @@
 """Measuring: what the day did, and what the journeys brought."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pandas as pd
+from sqlalchemy import Engine
 
 from flows.reporting.facts import RunFacts
 from flows.stages.shop import Shop, noted_run
 from flows.store import foresight
 from flows.store.counts import Counts, day_counts, journey_counts, plan_notes
 from flows.store.effects import HOUSE, effect_sums
+from flows.store.evidence import attributed, displaced, scores
+from flows.store.reading import customer_ranges
 from flows.store.session import writing
-from flows.store.terms import note_terms, read_terms
+from flows.store.terms import Term, note_terms, read_terms
 from segments.effect.estimate import estimate
+from segments.effect.nps import nps
+from segments.effect.pooled import pooled
+from segments.effect.sums import merged
+from segments.effect.variants import variants
 from segments.journey.calendar import day_start, local_day
 from segments.names import EnrollmentStatus, Yardstick
 from segments.operands import MINOR_UNITS
 from segments.state import Plan, changed_phase
 
+_AT_ONCE = 250_000
+"""Customers measured in one piece: their rows are sorted in memory."""
+
 _WATCHED = timedelta(days=90)
-"""How far back the pace of entering is looked at."""
+"""How far back the pace of entering, and who gave way to whom, is looked at."""
+
+_SCORED = timedelta(days=365)
+"""Scores of so long are told as one, and compared with those of as long before."""
 
 
 def measure(shop: Shop, now: datetime) -> RunFacts:
-    """Where every journey stands, and what it brought against its holdout, as of `now`."""
+    """Where every journey stands, what it brought, and what is to be known beside, as of `now`."""
     with noted_run(shop, "measure", now) as (_, counts):
         with writing(shop.engine) as connection:
             note_terms(connection, shop.project.policy, now)
-        facts = effects(shop, now)
+        facts = evidence(shop, now)
         counts["journeys"] = int(facts.effects["journey"].nunique())
     return facts
 
 
+def evidence(shop: Shop, now: datetime) -> RunFacts:
+    """The same without a note in the list of runs; writes nothing."""
+    facts = effects(shop, now)
+    with shop.engine.connect() as connection:
+        before = scores(connection, now - _SCORED, _SCORED)
+        return replace(
+            facts,
+            attributed=attributed(connection, now),
+            displaced=displaced(connection, now - _WATCHED, now),
+            nps=_scored(scores(connection, now, _SCORED), before),
+        )
+
+
+def _scored(counts: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    figures = ["promoters", "passives", "detractors", "asked"]
+    counts = counts.astype(dict.fromkeys(figures, "float64"))
+    before = counts[["journey"]].merge(before, how="left", on="journey")
+    return nps(counts, before.fillna(0).astype(dict.fromkeys(figures, "float64")))
+
+
 def effects(shop: Shop, now: datetime) -> RunFacts:
-    """The same without a note in the list of runs; writes nothing.
+    """What every journey brought against its holdout; writes nothing.
 
     Nothing in it follows from what became known after `now`, or from what is written in YAML since.
     """
     with shop.engine.connect() as connection:
         terms = read_terms(connection, shop.project.policy, now)
-        sums = effect_sums(connection, terms, now)
+        ranges = customer_ranges(connection, _AT_ONCE)
+    sums = summed(shop.engine, terms, now, ranges)
+    with shop.engine.connect() as connection:
         pace = foresight.entries(connection, now - _WATCHED, now)
         journeys = journey_counts(connection, now)
     judged = terms[-1].measure
@@ -52,12 +88,30 @@ def effects(shop: Shop, now: datetime) -> RunFacts:
         horizon=judged.wait.days / 7,
     )
     house = (found["journey"] == HOUSE).to_numpy()
+    of_journeys = found[~house].reset_index(drop=True)
     return replace(
         _blank(shop, now),
-        effects=found[~house].reset_index(drop=True),
+        effects=of_journeys,
         house=found[house].reset_index(drop=True),
+        pooled=pooled(of_journeys, planned=judged.planned),
+        variants=variants(sums[sums["journey"] != HOUSE], planned=judged.planned),
         journeys=journeys,
     )
+
+
+def summed(
+    engine: Engine, terms: Sequence[Term], now: datetime, ranges: Sequence[tuple[int, int]]
+) -> pd.DataFrame:
+    """The sums of all customers; a range on each of two connections where there is a server."""
+
+    def of(customers: tuple[int, int] | None) -> pd.DataFrame:
+        with engine.connect() as connection:
+            return effect_sums(connection, terms, now, customers)
+
+    if engine.dialect.name == "sqlite" or len(ranges) < 2:
+        return of(None)
+    with ThreadPoolExecutor(2) as workers:
+        return merged(pd.concat(list(workers.map(of, ranges)), ignore_index=True))
 
 
 def day(
@@ -120,6 +174,9 @@ def _blank(shop: Shop, now: datetime) -> RunFacts:
         zone=project.policy.zone,
         currency=project.policy.currency,
         titles={name: program.journey.title for name, program in project.journeys.items()},
+        values={
+            name: program.journey.value * MINOR_UNITS for name, program in project.journeys.items()
+        },
     )
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     union_all,
 )
 
@@ -43,8 +44,15 @@ _CELL = ("journey", "arm", "phase", "quadrant", "variants")
 _SECONDS_A_DAY = 86_400
 
 
-def effect_sums(connection: Connection, terms: Sequence[Term], now: datetime) -> pd.DataFrame:
+def effect_sums(
+    connection: Connection,
+    terms: Sequence[Term],
+    now: datetime,
+    customers: tuple[int, int] | None = None,
+) -> pd.DataFrame:
     """`SUMS` of `segments.effect.sums`, of every journey, and of all advertising as `HOUSE`.
+
+    Of all customers, or of those numbered from the first to the last of `customers`.
 
     The unit is the customer, by the first enrollment of theirs in the journey that came to a send
     or a ghost, in the arm of that enrollment, whatever became of the message (intention to treat).
@@ -55,16 +63,19 @@ def effect_sums(connection: Connection, terms: Sequence[Term], now: datetime) ->
     """
     if connection.dialect.name == "postgresql":
         # Nobody knows how many rows a first touch leaves over; a wrong guess would look up each
-        # customer by itself.
+        # customer by itself, and sort where counting would do.
         connection.exec_driver_sql("SET LOCAL enable_nestloop = off")
+        connection.exec_driver_sql("SET LOCAL enable_sort = off")
         connection.exec_driver_sql("SET LOCAL work_mem = '256MB'")
-    cells = frame(connection, _per_cell(_per_customer(_touches(terms, now), terms, now), now))
+    touch = _touches(terms, now, customers)
+    cells = frame(connection, _per_cell(_per_customer(touch, terms, now, customers), now))
     return merged(pd.concat([_long(part) for part in _parts(cells)], ignore_index=True))
 
 
-def _touches(terms: Sequence[Term], now: datetime) -> CTE:
+def _touches(terms: Sequence[Term], now: datetime, customers: tuple[int, int] | None) -> CTE:
     """Each customer's first touched enrollment in each journey, and when its window ends."""
     known = (Enrollment.phase, Enrollment.quadrant)
+    touched_at = and_(Enrollment.first_touch_at <= now, _among(Enrollment.customer_id, customers))
     seconds = func.coalesce(
         Enrollment.outcome_seconds, literal(round(DEFAULT_WINDOW * _SECONDS_A_DAY))
     )
@@ -76,7 +87,7 @@ def _touches(terms: Sequence[Term], now: datetime) -> CTE:
         Enrollment.drawn_share,
         seconds.label("seconds"),
         by=(Enrollment.customer_id, Enrollment.journey),
-        where=Enrollment.first_touch_at <= now,
+        where=touched_at,
     )
     found = [own]
     if any(term.holdout for term in terms):
@@ -90,7 +101,7 @@ def _touches(terms: Sequence[Term], now: datetime) -> CTE:
             _share_of_house(terms).label("drawn_share"),
             literal(round(DEFAULT_WINDOW * _SECONDS_A_DAY)).label("seconds"),
             by=(Enrollment.customer_id,),
-            where=and_(Enrollment.first_touch_at <= now, Enrollment.kept_out.is_not(None)),
+            where=and_(touched_at, Enrollment.kept_out.is_not(None)),
         )
         found.append(house)
     touched = union_all(*found).subquery("touched")
@@ -135,12 +146,19 @@ def _share_of_house(terms: Sequence[Term]) -> Any:
     return case(*ways, else_=last) if ways else last
 
 
-def _per_customer(touch: CTE, terms: Sequence[Term], now: datetime) -> Subquery:
+def _among(customer: Any, customers: tuple[int, int] | None) -> ColumnElement[bool]:
+    return true() if customers is None else customer.between(*customers)
+
+
+def _per_customer(
+    touch: CTE, terms: Sequence[Term], now: datetime, customers: tuple[int, int] | None
+) -> Subquery:
     """One row per touch: what happened after it (`y_`) and before (`x_`), where that is known."""
     happened = happenings(terms)
     at, settled = happened.c.at, touch.c.settled
     counts = and_(
         happened.c.customer_id == touch.c.customer_id,
+        _among(happened.c.customer_id, customers),
         at >= touch.c.since,
         at < touch.c.until,
         settled <= now,

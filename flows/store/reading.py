@@ -282,3 +282,9 @@ def customer_range(connection: Connection) -> tuple[int, int]:
     """Lowest and highest customer number; (1, 0) where there is nobody."""
     low, high = connection.execute(select(func.min(Customer.id), func.max(Customer.id))).one()
     return (low or 1, high or 0)
+
+
+def customer_ranges(connection: Connection, size: int) -> list[tuple[int, int]]:
+    """The customers in ranges of so many numbers, first and last of each."""
+    low, high = customer_range(connection)
+    return [(first, min(first + size - 1, high)) for first in range(low, high + 1, size)]
