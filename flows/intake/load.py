@@ -25,6 +25,7 @@ from flows.intake.report import (
 from flows.intake.sources import WATERMARK, Chunk, chunks
 from flows.intake.spec import Sources, TableSource
 from flows.store import loading
+from flows.store.load_erased import Erased
 from flows.store.loading import Counts, Reading, Settled
 
 Progress = Callable[[str, int], None]
@@ -43,17 +44,19 @@ def pull(
     currency: str,
     zone: str,
     progress: Progress | None = None,
+    erased: Erased | None = None,
 ) -> PullReport:
     """Bring the company's data up to date. A `SourceError` leaves the store as it was.
 
     Too many rejects keep everything out except the rejects themselves, for somebody to look at.
+    `erased` says who was erased and must not come in again.
     """
     started = perf_counter()
     given = sources.given
     with loading.staging(engine) as connection:
         tallies, alone = _read_all(connection, sources, project, now, zone, currency, progress)
         with connection.begin():
-            reports = _settle(connection, given, tallies)
+            reports = _settle(connection, given, tallies, erased)
         readings = {
             table: Reading(
                 tally.place,
@@ -204,13 +207,16 @@ def _read(
 
 
 def _settle(
-    connection: Connection, given: Collection[str], tallies: Mapping[str, _Tally]
+    connection: Connection,
+    given: Collection[str],
+    tallies: Mapping[str, _Tally],
+    erased: Erased | None,
 ) -> dict[str, TableReport]:
     loading.index(connection)
     lines = tallies.get("order_lines")
     if lines is not None and lines.start is not None:
         lines.old = loading.keep_new_orders(connection, lines.start)
-    settled = loading.settle(connection, given)
+    settled = loading.settle(connection, given, erased)
     return {
         table: _report(table, tally, settled[table], loading.reject_reasons(connection, table))
         for table, tally in tallies.items()

@@ -3,12 +3,16 @@
 from dataclasses import asdict
 from datetime import datetime
 
+from flows.erased import among_erased
 from flows.intake.load import pull as pull_tables
 from flows.intake.report import PullReport
+from flows.settings import link_secrets
 from flows.stages.consenting import ask
 from flows.stages.shop import Progress, Shop, noted_run, quiet
 from flows.store import runs
 from flows.store.bulk import look_again
+from flows.store.erasing import erased_hashes
+from flows.store.load_erased import Erased
 from flows.store.session import writing
 
 MANY = 10_000
@@ -33,6 +37,7 @@ def pull(shop: Shop, now: datetime, *, progress: Progress = quiet) -> PullReport
             currency=project.policy.currency,
             zone=project.policy.zone,
             progress=lambda what, rows: progress(what, rows, 0),
+            erased=_erased(shop),
         )
         counts |= {table.table: asdict(table) for table in report.tables}
         asked = ask(shop, now, run_id)
@@ -42,6 +47,16 @@ def pull(shop: Shop, now: datetime, *, progress: Progress = quiet) -> PullReport
             with writing(shop.engine) as connection:
                 look_again(connection)
     return report
+
+
+def _erased(shop: Shop) -> Erased | None:
+    """Tells who was erased; nothing where nobody was."""
+    with shop.engine.connect() as connection:
+        hashes = erased_hashes(connection)
+    if not hashes:
+        return None
+    secrets = link_secrets(shop.project.folder)
+    return lambda values: among_erased(secrets, values, hashes)
 
 
 def counted(report: PullReport) -> dict[str, dict[str, int]]:

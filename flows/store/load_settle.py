@@ -24,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 
+from flows.store.load_erased import Erased, keep_out
 from flows.store.load_stage import ASIDE, REJECTS, STAGES, WATERMARK, holds, measure, note_filled
 from flows.store.models import Contact, Customer, Purchase, Task
 
@@ -60,18 +61,32 @@ def keep_new_orders(connection: Connection, since: datetime) -> int:
     return _count(connection, delete(lines).where(lines.c.order.not_in(new)))
 
 
-def settle(connection: Connection, given: Collection[str]) -> dict[str, Settled]:
-    """Drop what is doubled or refers to nothing; the last of several rows with one key stays."""
+def settle(
+    connection: Connection, given: Collection[str], erased: Erased | None = None
+) -> dict[str, Settled]:
+    """Drop what is doubled or refers to nothing; the last of several rows with one key stays.
+
+    Nor does anybody come back who was erased, as `erased` tells.
+    """
     settled = {
         table: Settled(duplicates=_drop_duplicates(connection, table))
         for table in STAGES
         if table in given
     }
 
+    if erased is not None:
+        for table, number in keep_out(connection, erased).items():
+            if table in settled:
+                settled[table] = replace(settled[table], left_out=number)
+
     def refuse(table: str, column: str, wrong: Condition, of: str, reason: str) -> None:
         if table in settled:
             dropped = _refuse(connection, table, column, wrong, of, reason)
-            settled[table] = replace(dropped, duplicates=settled[table].duplicates)
+            settled[table] = replace(
+                dropped,
+                duplicates=settled[table].duplicates,
+                left_out=dropped.left_out + settled[table].left_out,
+            )
 
     if "customers" in given:
         for table in ("contacts", "orders"):
@@ -129,7 +144,6 @@ def _settle_suppressions(
         settled["suppressions"] = replace(
             after,
             rejected=before.rejected + after.rejected,
-            left_out=before.left_out + after.left_out,
             not_yet=before.not_yet + after.not_yet,
         )
         _empty(connection, "suppressions", column, stranger, of, f"{reason}; left empty")
