@@ -5,7 +5,7 @@ Whatever it is made of, reading it raises nothing: what cannot be read is left o
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.header import decode_header
@@ -13,30 +13,21 @@ from email.message import Message
 from email.utils import getaddresses
 from enum import StrEnum, auto
 from hashlib import blake2b
-from html.parser import HTMLParser
+
+from flows.responses.mail_text import UNWRITTEN, clean, inner, own_words, parts, text_of
 
 _log = logging.getLogger(__name__)
 
 LONGEST_TEXT = 20_000
-_MOST_HTML = 500_000
 _LONGEST_HEADER = 20_000
 _MOST_IDS = 100
 _ID = re.compile(r"<([^<>\s]{1,300})>")
-_SPACES = re.compile(r"[^\S\n]+")
-_LINES = re.compile(r"\n\s*\n\s*")
-_UNWRITTEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _AUTOMATIC_SUBJECT = re.compile(
     r"\s*(automatic reply|auto(matic)?[- ]?(response|antwort|reply)|automatische antwort|"
     r"out of (the )?office|abwesen(d|heit)|ooo\b|réponse automatique)",
     re.IGNORECASE,
 )
 _NOBODY = re.compile(r"(mailer-daemon|postmaster|no-?reply|do-?not-?reply)@", re.IGNORECASE)
-_QUOTED = re.compile(
-    r"^(>|-{2,} ?(original|ursprüngliche|forwarded|weitergeleitete)|_{10,}|"
-    r"(am|on|le) .{4,200}(schrieb|wrote|a écrit)\b.*:?\s*$|"
-    r"(von|from|gesendet|sent): .*\S)",
-    re.IGNORECASE,
-)
 _STOP = re.compile(
     r"\b(unsubscribe|opt[- ]?out|remove me|stop (sending|writing|mailing)|take me off|"
     r"abmeld(en|ung)|abbestell(en|ung)|austragen|(keine|nicht mehr) .{0,40}"
@@ -106,7 +97,7 @@ def _read(raw: bytes, sender: str | None, to: Sequence[str]) -> Mail:
     addressed = [_header(message, name) for name in ("To", "Cc", "Delivered-To", "X-Original-To")]
     receivers = [*to, *(address for _, address in _addresses(addressed))]
     subject = _line(_header(message, "Subject"))[:500]
-    text = _clean(_text(message))[:LONGEST_TEXT]
+    text = clean(text_of(message))[:LONGEST_TEXT]
     own = _ID.search(_header(message, "Message-ID"))
     return Mail(
         # SendGrid posts a mail again if it heard no answer; it is the same one all the same.
@@ -119,7 +110,7 @@ def _read(raw: bytes, sender: str | None, to: Sequence[str]) -> Mail:
         text=text,
         hard=sort is Sort.BOUNCE and _HARD.fullmatch(status) is not None,
         status=status,
-        stop=sort is Sort.REPLY and _STOP.search(f"{subject}\n{_own_words(text)}") is not None,
+        stop=sort is Sort.REPLY and _STOP.search(f"{subject}\n{own_words(text)}") is not None,
     )
 
 
@@ -157,7 +148,7 @@ def _automatic(message: Message, sender: str | None) -> bool:
 def _reported(message: Message) -> tuple[Sort | None, str]:
     """What a report of a machine says: about delivery (RFC 3464), or a complaint (RFC 5965)."""
     worst: tuple[Sort | None, str] = (None, "")
-    for part in _parts(message):
+    for part in parts(message):
         kind = part.get_content_type()
         if kind == "message/feedback-report":
             return Sort.COMPLAINT, ""
@@ -177,9 +168,8 @@ def _reported(message: Message) -> tuple[Sort | None, str]:
 
 def _blocks(part: Message) -> list[Message]:
     """The groups of fields of a report, which are parsed as messages, or left as text."""
-    payload = part.get_payload()
-    if isinstance(payload, list):
-        return [each for each in payload if isinstance(each, Message)]
+    if part.is_multipart():
+        return inner(part)
     text = part.get_payload(decode=True)
     return [message_from_bytes(text)] if isinstance(text, bytes) else []
 
@@ -187,7 +177,7 @@ def _blocks(part: Message) -> list[Message]:
 def _inner_ids(message: Message) -> list[str]:
     """Message-IDs of what a machine sends back to us."""
     found = []
-    for part in _parts(message):
+    for part in parts(message):
         kind = part.get_content_type()
         if kind == "text/rfc822-headers":
             content = part.get_payload(decode=True)
@@ -198,86 +188,20 @@ def _inner_ids(message: Message) -> list[str]:
     return found
 
 
-def _parts(message: Message) -> Iterator[Message]:
-    """All parts, outer ones first, without recursion however they are nested."""
-    waiting: list[Message] = [message]
-    while waiting:
-        part = waiting.pop(0)
-        yield part
-        payload = part.get_payload()
-        if isinstance(payload, list):
-            waiting += [each for each in payload if isinstance(each, Message)]
-
-
-def _text(message: Message) -> str:
-    """What it says: its plain text, else that of its HTML."""
-    html = None
-    for part in _parts(message):
-        if part.get_content_disposition() == "attachment":
-            continue
-        kind = part.get_content_type()
-        if kind == "text/plain" and (text := _decoded(part)).strip():
-            return text
-        if kind == "text/html" and html is None:
-            html = part
-    return _of_html(_decoded(html)[:_MOST_HTML]) if html is not None else ""
-
-
-def _decoded(part: Message) -> str:
-    content = part.get_payload(decode=True)
-    if not isinstance(content, bytes):
-        return ""
-    charset = part.get_param("charset")
-    for name in (charset if isinstance(charset, str) else "utf-8", "utf-8"):
-        try:
-            return content.decode(name)
-        except (LookupError, UnicodeError, ValueError):
-            continue
-    return content.decode("latin-1")
-
-
-class _Words(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self._silent = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("style", "script", "head"):
-            self._silent += 1
-        elif tag in ("p", "br", "div", "tr", "li", "blockquote"):
-            self.words.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("style", "script", "head"):
-            self._silent = max(self._silent - 1, 0)
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.words.append(data)
-
-
-def _of_html(html: str) -> str:
-    parser = _Words()
-    parser.feed(html)
-    parser.close()
-    return "".join(parser.words)
-
-
-def _own_words(text: str) -> str:
-    """What was written, without what is quoted: our own mails say "unsubscribe" themselves."""
-    lines = []
-    for line in text.split("\n"):
-        if _QUOTED.match(line.strip()):
-            break
-        lines.append(line)
-    return "\n".join(lines)
-
-
 def _header(message: Message, name: str) -> str:
     """All values of a header, decoded as far as that is possible."""
-    values = (_word(str(value)[:_LONGEST_HEADER]) for value in message.get_all(name, []))
-    return _UNWRITTEN.sub("", " ".join(values))
+    wanted = name.lower()
+    values = (value for known, value in message.raw_items() if known.lower() == wanted)
+    return UNWRITTEN.sub("", " ".join(_word(_legible(value[:_LONGEST_HEADER])) for value in values))
+
+
+def _legible(value: str) -> str:
+    """A header that was written without saying in which charset."""
+    raw = value.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def _word(value: str) -> str:
@@ -305,9 +229,4 @@ def _addresses(headers: list[str]) -> list[tuple[str, str]]:
 
 
 def _line(text: str) -> str:
-    return " ".join(_clean(text).split())
-
-
-def _clean(text: str) -> str:
-    text = _UNWRITTEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return _LINES.sub("\n\n", _SPACES.sub(" ", text)).strip()
+    return " ".join(clean(text).split())
