@@ -40,8 +40,10 @@ border:2px solid var(--line);border-radius:6px;font-weight:600}
 margin:.4rem 0 0}
 textarea,select{font:inherit;width:100%;color:inherit;background:var(--sheet);
 border:2px solid var(--line);border-radius:6px;padding:.6rem;min-height:48px}
-button{font:inherit;font-weight:600;min-height:48px;padding:.6rem 1.5rem;border:2px solid
-var(--brand);border-radius:6px;background:var(--brand);color:var(--on);cursor:pointer}
+form{margin:0 0 1rem}
+button{font:inherit;font-weight:600;min-height:48px;margin:0 .5rem .75rem 0;padding:.6rem 1.5rem;
+border:2px solid var(--brand);border-radius:6px;background:var(--brand);color:var(--on);
+cursor:pointer}
 button.second{background:transparent;color:var(--brand)}
 blockquote{margin:0 0 1.5rem;padding:0 0 0 1rem;border-left:4px solid var(--line)}
 .note{background:var(--good);border-left:4px solid var(--brand);padding:.75rem 1rem;

@@ -86,7 +86,8 @@ class _Desk:
             known = wishes(connection, contact, now)
             if known is not None:
                 wanted = _wanted(said, known)
-                words = f"{wording['about']}: {wording[f'about_{wanted.about or About.NONE}']}"
+                chosen = wording[f"about_{wanted.about or About.NONE}"]
+                words = f"{self.front.sender}: {wording['about']}: {chosen}"
                 wish(connection, contact, wanted, now, Source("preferences page", words))
 
         await self.front.write(save)
