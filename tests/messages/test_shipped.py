@@ -90,6 +90,14 @@ def test_advertising_can_be_stopped_and_service_offers_nothing_to_stop(composed:
         assert "kunde.example" not in link
 
 
+def test_no_provider_leads_the_way_out_over_its_own_pages(composed: Composed):
+    # Where clicks are counted, SendGrid rewrites every link that does not say so (H5).
+    page = BeautifulSoup(composed.outgoing.html, "html.parser")
+    last = page.find_all("a", class_="foot-link")
+    assert all(link["clicktracking"] == "off" for link in last)
+    assert bool(last) == ("List-Unsubscribe" in composed.outgoing.headers)
+
+
 def test_every_message_names_sender_owner_and_imprint(composed: Composed):
     parsed = email.message_from_bytes(composed.outgoing.as_bytes(), policy=policy.default)
     assert str(parsed["from"].addresses[0].addr_spec) == "post@nordholz.example"
