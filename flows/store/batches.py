@@ -1,6 +1,6 @@
 """What was posted to us: kept byte for byte, worked through later."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from flows.store.types import Utc
 _batch = Base.metadata.tables["event_batch"]
 
 _MOST = 5_000
+_LOOKED_THROUGH = 200
 _DONE: Types = {
     "its_id": BigInteger(),
     "its_at": Utc(),
@@ -104,3 +105,20 @@ def applied(connection: Connection, batches: Sequence[Applied], now: datetime) -
             for each in batches
         ],
     )
+
+
+def holding(connection: Connection, email: str) -> Iterator[Batch]:
+    """Batches in which an address stands, however it is written, the oldest first."""
+    needle = email.strip().lower().encode()
+    last = 0
+    while True:
+        found = connection.execute(
+            select(_batch.c.id, _batch.c.source, _batch.c.received_at, _batch.c.body)
+            .where(_batch.c.id > last)
+            .order_by(_batch.c.id)
+            .limit(_LOOKED_THROUGH)
+        ).all()
+        if not found:
+            return
+        last = found[-1].id
+        yield from (Batch(*row) for row in found if needle in row.body.lower())
