@@ -77,7 +77,7 @@ def matrix(standing: pd.DataFrame, moves: pd.DataFrame, days: int, look: Look) -
             axes.add_patch(
                 Rectangle((x, y), 1, 1, facecolor=_SHADES[field], edgecolor=PAPER, linewidth=5)
             )
-            middle = (x + (0.24 if x == 0 else 0.76), y + (0.74 if y == 1 else 0.34))
+            middle = (x + (0.3 if x == 0 else 0.7), y + (0.74 if y == 1 else 0.34))
             name = word(Quadrant, field.value, look.locale)
             axes.text(*middle, name, ha="center", va="bottom", fontsize=11)
             share = figures.share(count / total, look.locale)
@@ -170,7 +170,7 @@ def phases(counts: pd.DataFrame, look: Look) -> Picture:
                 xytext=(1.035, places[column]),
                 textcoords=("axes fraction", "data"),
                 va="center",
-                fontsize=9.5,
+                fontsize=10.5,
                 annotation_clip=False,
                 arrowprops={
                     "arrowstyle": "-",

@@ -80,7 +80,7 @@ def effects(estimates: pd.DataFrame, titles: dict[str, str], look: Look) -> Pict
                 xytext=(8, 0),
                 textcoords="offset points",
                 va="center",
-                fontsize=9.5,
+                fontsize=10.5,
             )
         axes.axvline(0, color=INK, linewidth=1.1, linestyle=(0, (4, 3)), zorder=1)
         names = [folded(titles.get(row["journey"], row["journey"]), 26) for row in rows]
@@ -166,7 +166,7 @@ def over_time(
                 xytext=(4, -4),
                 textcoords="offset points",
                 va="top",
-                fontsize=9,
+                fontsize=10,
                 color=INK,
             )
         axes.yaxis.set_major_locator(MaxNLocator(6))
@@ -188,13 +188,14 @@ def over_time(
         low=write(last["adjusted_low"]),
         high=write(last["adjusted_high"]),
     )
-    return picture(name, title, alt, look, 3.5, draw)
+    note = say("picture_over_time_note", look.locale)
+    return picture(name, title, alt, look, 3.5, draw, note=note)
 
 
 def dated(axes: Axes, at: np.ndarray, look: Look) -> None:
     """A few days written out along the axis, the first and the last among them."""
     ends = at.astype("datetime64[s]").astype("int64")
-    count = min(5, len(np.unique(ends)))
+    count = min(4, len(np.unique(ends)))
     places = np.linspace(ends[0], ends[-1], count).astype("datetime64[s]")
     days = [figures.short_day(place.astype(object), look.locale) for place in places]
     axes.set_xticks(places, days)

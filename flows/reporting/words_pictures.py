@@ -15,9 +15,11 @@ EN = {
     "percentage_points": "points",
     "picture_over_time": "{journey}: what is known of its effect ({outcome} per customer)",
     "no_effect_yet": "Nothing yet: nobody's time is over in both groups.",
-    "the_sequence": "confidence sequence (looking every day)",
-    "the_interval": "95 % interval (one look)",
+    "the_sequence": "confidence sequence",
+    "the_interval": "95 % interval",
     "the_difference": "difference",
+    "picture_over_time_note": "The interval is good for one look on a day fixed beforehand, the "
+    "confidence sequence for looking every day. Only customers whose time is over count.",
     "verdict_from_here": "enough purchases\nfor a verdict",
     "alt_over_time": "{journey}, difference in {outcome} per customer from {first} to {last}: at "
     "the end {difference}, 95 % interval from {low} to {high}.",
@@ -40,7 +42,7 @@ EN = {
     "kind_failed": "failed",
     "other_reasons": "other reasons",
     "alt_not_sent": "Messages of the last {days} days that did not go: {reasons}.",
-    "picture_quadrants": "Customers in the four fields, and who moved in the last {days} days",
+    "picture_quadrants": "Customers in the four fields, and moves of the last {days} days",
     "no_quadrants_yet": "Nothing yet: no customer stands in a field before the first plan.",
     "low": "low",
     "high": "high",
@@ -72,9 +74,11 @@ DE = {
     "percentage_points": "%-Punkte",
     "picture_over_time": "{journey}: was über die Wirkung bekannt ist ({outcome} je Kunde)",
     "no_effect_yet": "Noch nichts: in beiden Gruppen ist für niemanden die Zeit um.",
-    "the_sequence": "Konfidenzfolge (tägliches Hinsehen)",
-    "the_interval": "95-%-Intervall (ein Blick)",
+    "the_sequence": "Konfidenzfolge",
+    "the_interval": "95-%-Intervall",
     "the_difference": "Unterschied",
+    "picture_over_time_note": "Das Intervall gilt für einen Blick an einem vorher bestimmten Tag, "
+    "die Konfidenzfolge auch für tägliches Hinsehen. Es zählen nur Kunden, deren Zeit um ist.",
     "verdict_from_here": "genug Käufe\nfür ein Urteil",
     "alt_over_time": "{journey}, Unterschied im {outcome} je Kunde von {first} bis {last}: am Ende "
     "{difference}, 95-%-Intervall von {low} bis {high}.",
