@@ -1,6 +1,8 @@
 """Staged complaints, interactions, results of tasks and permissions go into the store."""
 
-from sqlalchemy import Connection, select
+from datetime import datetime
+
+from sqlalchemy import Connection, literal, select
 
 from flows.store.load_stage import STAGES, holds
 from flows.store.load_upsert import Counts, upsert
@@ -9,7 +11,7 @@ from flows.store.tasks import TaskResult, finish
 from segments.names import Mood, TaskOutcome
 
 
-def merge_complaints(connection: Connection) -> Counts:
+def merge_complaints(connection: Connection, now: datetime) -> Counts:
     """Write complaints, with the order they are about where it is known."""
     stage_ = STAGES["complaints"]
     if not holds(connection, stage_):
@@ -22,12 +24,13 @@ def merge_complaints(connection: Connection) -> Counts:
             stage_.c.opened_at,
             stage_.c.closed_at,
             stage_.c.about,
+            literal(now, stage_.c.opened_at.type).label("seen_at"),
         )
         .join(Customer, Customer.key == stage_.c.customer)
         .outerjoin(Purchase, Purchase.key == stage_.c.order)
         .order_by(stage_.c.row)
     )
-    return upsert(connection, Complaint, rows, ["key"])
+    return upsert(connection, Complaint, rows, ["key"], kept={"seen_at"})
 
 
 def merge_interactions(connection: Connection) -> Counts:

@@ -1,6 +1,7 @@
 """Staged orders and their lines become purchases: keys, lines, sums, and what credits give back."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
@@ -26,7 +27,9 @@ from flows.store.models import Contact, Customer, Product, Purchase, PurchaseLin
 from segments.names import OrderKind
 
 
-def merge_orders(connection: Connection, given: Collection[str], currency: str) -> Counts:
+def merge_orders(
+    connection: Connection, given: Collection[str], currency: str, now: datetime
+) -> Counts:
     """Write the heads of staged orders; lines and sums follow in `merge_lines`."""
     stage, lines = STAGES["orders"], STAGES["order_lines"]
     if not holds(connection, stage):
@@ -47,12 +50,13 @@ def merge_orders(connection: Connection, given: Collection[str], currency: str) 
             stage.c.delivered_at,
             func.coalesce(named, currency).label("currency"),
             literal(0).label("total"),
+            literal(now, stage.c.ordered_at.type).label("seen_at"),
         )
         .join(Customer, Customer.key == stage.c.customer)
         .outerjoin(Contact, Contact.key == stage.c.contact)
         .order_by(stage.c.row)
     )
-    kept = {"kind", "total"}
+    kept = {"kind", "total", "seen_at"}
     if "orders" not in given:
         kept |= {"contact_id", "credit_of", "cancelled_at", "delivered_at"}
     return upsert(connection, Purchase, rows, ["key"], kept=kept)

@@ -100,6 +100,22 @@ TOUCHED = Table(
 )
 """Purchases this pull wrote: with how many lines, and whether their head came as well."""
 
+BEFORE = Table(
+    "stage_before",
+    _metadata,
+    Column("purchase_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("ordered_at", Utc, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("cancelled_at", Utc),
+    Column("total", BigInteger, nullable=False),
+    Column("list_total", BigInteger),
+    Column("cost", BigInteger),
+    Column("seen_at", Utc),
+    prefixes=["TEMPORARY"],
+)
+"""Purchases as they were before this pull wrote to them."""
+
 TOTALS = Table(
     "stage_total",
     _metadata,

@@ -19,6 +19,7 @@ from sqlalchemy import (
     select,
 )
 
+from flows.store.load_corrections import note_corrections, remember_orders
 from flows.store.load_events import (
     merge_complaints,
     merge_interactions,
@@ -150,9 +151,11 @@ def merge(
         merge_locks(connection, given, now)
         counts["products"] = merge_products(connection, given)
         counts["contacts"] = merge_contacts(connection)
-        counts["orders"] = merge_orders(connection, given, currency)
+        remember_orders(connection)
+        counts["orders"] = merge_orders(connection, given, currency, now)
         counts["order_lines"] = merge_lines(connection, given)
-        counts["complaints"] = merge_complaints(connection)
+        note_corrections(connection, now)
+        counts["complaints"] = merge_complaints(connection, now)
         counts["interactions"] = merge_interactions(connection)
         counts["permissions"] = merge_permissions(connection)
         counts["suppressions"] = merge_suppressions(connection, now)
