@@ -15,13 +15,14 @@ _SHOWN = 300
 
 def replies(connection: Connection, since: datetime, now: datetime) -> pd.DataFrame:
     """Answers to our messages: owner, customer, customer_name, at, message, text."""
-    found = frame(
-        connection,
+    rows = connection.execute(
         _answers(Response.detail)
         .add_columns(Send.message)
         .where(Response.kind == ResponseKind.REPLY, _between(Response.at, since, now))
-        .order_by(Response.at, Response.id),
+        .order_by(Response.at, Response.id)
     )
+    names = ["owner", "customer", "customer_name", "at", "detail", "message"]
+    found = pd.DataFrame([tuple(row) for row in rows], columns=names)
     details = found.pop("detail")
     found["text"] = [
         " ".join(str(detail.get("text") or "").split())[:_SHOWN] if isinstance(detail, dict) else ""
