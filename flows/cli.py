@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from flows import cli_look, cli_measure, cli_people, cli_pictures, cli_send, cli_steer, cli_wishes
+from flows import (
+    cli_look,
+    cli_measure,
+    cli_people,
+    cli_pictures,
+    cli_rights,
+    cli_send,
+    cli_steer,
+    cli_wishes,
+)
 from flows.cli_options import AsOf, DryRun, Plain, project_folder, run_stage
 from flows.errors import FAILED, WRONG, ConfigError, PipelineError, SourceError
 
@@ -218,11 +227,11 @@ def web(
         ),
     ] = None,
 ) -> None:
-    """Serve the web endpoint: events, unsubscribing.
+    """Serve the web endpoint: events, pages behind links.
 
-    SendGrid's events are kept, and worked through by respond; links in mails unsubscribe with one
-    click. Put a reverse proxy with HTTPS before it
-    and write its address into config/settings.yaml (web: address).
+    Takes SendGrid's events and people's answers, which respond works through, and serves the pages
+    links in mails lead to: unsubscribing, preferences, scores, confirmations. Put a reverse proxy
+    with HTTPS before it and write its address into config/settings.yaml (web: address).
     """
     from flows.web import serve
 
@@ -236,6 +245,7 @@ app.add_typer(cli_pictures.app)
 app.add_typer(cli_steer.app)
 app.add_typer(cli_send.app)
 app.add_typer(cli_wishes.app)
+app.add_typer(cli_rights.app)
 
 
 def _complain(error: PipelineError) -> None:

@@ -20,7 +20,7 @@ Said = Annotated[
 class Question(Spec):
     """One question; without choices it is answered in one's own words."""
 
-    ask: Said
+    ask: Said = Field(description="what is asked, in each language")
     choices: dict[Name, Said] = Field(
         default_factory=dict, max_length=12, description="answers to choose one from"
     )

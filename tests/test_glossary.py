@@ -15,7 +15,7 @@ from typing import Any, get_args, get_origin
 import pytest
 from pydantic.fields import FieldInfo
 
-from flows import settings
+from flows import settings, surveys
 from flows.intake.spec import Sources, Tables, TableSource
 from flows.intake.words import SYNONYMS
 from flows.reporting.words import WORDS
@@ -77,12 +77,13 @@ UNSAID_BLOCKS = {
     "imprint": "whom the law wants named in every message",
     "tables": "which tables the company brings",
     "outlet": "how messages leave",
+    "surveys": "name of the message that asks for the score: what its page says and asks",
     "owners": "key as in the company's own data: the colleague",
     "reassurance: bands": "from which order value on how much is needed",
 }
 OWN_TABLES = (names.Phase, names.Quadrant, names.Reassurance)
 STEPS = tuple(spec.STEPS.values())
-MAPS = {"owners": "KEY", "teams": "TEAM"}
+MAPS = {"owners": "KEY", "teams": "TEAM", "surveys": "MESSAGE", "questions": "QUESTION"}
 """What stands for the names people choose, in blocks that hold one model for each name."""
 
 HEADING = ("| key | means | if you leave it out |", "| --- | --- | --- |")
@@ -144,6 +145,7 @@ def company() -> Iterator[str]:
         ("owners", settings.Owners),
         ("senders", settings.Senders),
         ("settings", settings.Settings),
+        ("surveys", surveys.Surveys),
     ):
         yield from (f"| `{file}.yaml` {row}" for row in _rows(model))
 
@@ -217,6 +219,7 @@ ROOTS = (
     settings.Owners,
     settings.Senders,
     settings.Settings,
+    surveys.Surveys,
 )
 
 
