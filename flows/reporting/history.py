@@ -29,6 +29,7 @@ from segments.names import (
     TaskOutcome,
 )
 
+_LONGEST_NOTE = 200
 _SAID = {
     ResponseKind.PROCESSED,
     ResponseKind.DELIVERED,
@@ -76,6 +77,8 @@ class _Words:
 
     def with_note(self, said: str, name: str) -> str:
         note = self.text(name)
+        if len(note) > _LONGEST_NOTE:
+            note = f"{note[: _LONGEST_NOTE - 1].rstrip()}…"
         return f"{said}: {note}" if note else said
 
     def in_brackets(self, said: str, *words: str) -> str:

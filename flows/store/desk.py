@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
-from flows.store.models import Complaint, Customer, Response, Send
+from flows.store.models import Complaint, Customer, Interaction, Response, Send
 from flows.store.session import frame
 from segments.names import ResponseKind
 
@@ -14,19 +14,20 @@ _SHOWN = 300
 
 
 def replies(connection: Connection, since: datetime, now: datetime) -> pd.DataFrame:
-    """Answers to our messages: owner, customer, customer_name, at, message, text."""
+    """Answers to our messages: owner, customer, customer_name, at, text."""
     rows = connection.execute(
         _answers(Response.detail)
-        .add_columns(Send.message)
+        .add_columns(Interaction.note)
+        # A mail that was posted to us is kept there, under the same name.
+        .outerjoin(Interaction, Interaction.key == Response.key)
         .where(Response.kind == ResponseKind.REPLY, _between(Response.at, since, now))
         .order_by(Response.at, Response.id)
     )
-    names = ["owner", "customer", "customer_name", "at", "detail", "message"]
+    names = ["owner", "customer", "customer_name", "at", "detail", "note"]
     found = pd.DataFrame([tuple(row) for row in rows], columns=names)
-    details = found.pop("detail")
     found["text"] = [
-        " ".join(str(detail.get("text") or "").split())[:_SHOWN] if isinstance(detail, dict) else ""
-        for detail in details
+        " ".join(str(note or (detail or {}).get("text") or "").split())[:_SHOWN]
+        for detail, note in zip(found.pop("detail"), found.pop("note"), strict=True)
     ]
     return found
 

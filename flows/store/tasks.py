@@ -1,6 +1,6 @@
 """Tasks of colleagues: listed, taken, closed and cancelled; each of it once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -145,13 +145,13 @@ def finish(connection: Connection, results: Collection[TaskResult]) -> int:
     for start in range(0, len(numbers), _AT_ONCE):
         part = numbers[start : start + _AT_ONCE]
         rows = connection.execute(
-            select(_task.c.id, _task.c.kind, _task.c.customer_id)
+            select(_task.c.id, _task.c.kind, _task.c.customer_id, _task.c.enrollment_id)
             .where(_task.c.id.in_(part), _task.c.status == TaskStatus.OPEN)
             .with_for_update()
         ).all()
         closed += len(rows)
         _close(connection, [earliest[row.id] for row in rows])
-        _tell(connection, [(earliest[row.id], row.kind, row.customer_id) for row in rows])
+        _tell(connection, [_talk(earliest[row.id], row) for row in rows if _spoken(earliest, row)])
     return closed
 
 
@@ -187,31 +187,33 @@ def _close(connection: Connection, results: Sequence[TaskResult]) -> None:
         )
 
 
-def _tell(connection: Connection, closed: Sequence[tuple[TaskResult, str, int | None]]) -> None:
-    rows = [
-        {
-            "key": f"task:{result.task}",
-            "customer_id": customer,
-            "contact_id": result.contact,
-            "at": result.at,
-            "channel": _CHANNELS[TaskKind(kind)],
-            "direction": Direction.OUT,
-            "mood": result.mood,
-            "note": result.note,
-        }
-        for result, kind, customer in closed
-        if customer is not None and kind in _CHANNELS and result.outcome == TaskOutcome.REACHED
-    ]
-    if not rows:
-        return
-    if connection.dialect.name == "postgresql":
-        connection.execute(
-            postgresql.insert(_interaction).on_conflict_do_nothing(index_elements=["key"]), rows
-        )
-    else:
-        connection.execute(
-            sqlite.insert(_interaction).on_conflict_do_nothing(index_elements=["key"]), rows
-        )
+def _spoken(results: Mapping[int, TaskResult], row: Any) -> bool:
+    reached = results[row.id].outcome == TaskOutcome.REACHED
+    return reached and row.customer_id is not None and row.kind in _CHANNELS
+
+
+def _talk(result: TaskResult, row: Any) -> dict[str, Any]:
+    channel = _CHANNELS[TaskKind(row.kind)]
+    if row.kind == TaskKind.WRITE and row.enrollment_id is None:
+        # No journey asked for it: it is the answer to a mail.
+        channel = Channel.MAIL
+    return {
+        "key": f"task:{result.task}",
+        "customer_id": row.customer_id,
+        "contact_id": result.contact,
+        "at": result.at,
+        "channel": channel,
+        "direction": Direction.OUT,
+        "mood": result.mood,
+        "note": result.note,
+    }
+
+
+def _tell(connection: Connection, talks: Sequence[dict[str, Any]]) -> None:
+    if talks:
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(_interaction)
+        connection.execute(statement.on_conflict_do_nothing(index_elements=["key"]), list(talks))
 
 
 def _changed() -> Any:
