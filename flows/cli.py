@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flows import (
+    cli_lists,
     cli_look,
     cli_measure,
     cli_people,
@@ -245,6 +246,7 @@ app.add_typer(cli_pictures.app)
 app.add_typer(cli_steer.app)
 app.add_typer(cli_send.app)
 app.add_typer(cli_wishes.app)
+app.add_typer(cli_lists.app)
 app.add_typer(cli_rights.app)
 
 

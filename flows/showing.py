@@ -23,6 +23,13 @@ def show_send(
         if record is None:
             raise ConfigError.at("show", f"there is no send {send_id}")
         if mail is None:
+            if record.claimed_at is not None and record.context is None:
+                typer.echo(
+                    f"send {send_id} was handed over ({record.outcome}), but its text is no longer "
+                    "kept: it grew too old (retention: rendered), or the person was erased",
+                    err=True,
+                )
+                raise typer.Exit(1)
             why = f" ({record.reason})" if record.reason else ""
             detail = f". {record.detail}" if record.detail else ""
             typer.echo(f"send {send_id} was not delivered: {record.outcome}{why}{detail}", err=True)

@@ -1,0 +1,35 @@
+"""`stammkunde retention` without Prefect: what is too old goes, or is only counted."""
+
+from pathlib import Path
+
+import typer
+
+from flows import clock
+from flows.moments import moment
+from flows.plain import line_progress, print_tables
+from flows.stages import retaining
+from flows.stages.retaining import RetentionReport
+from flows.stages.shop import open_shop
+
+
+def retain(folder: Path, as_of: str | None, *, dry_run: bool) -> None:
+    """Let go what is too old, or say what would go."""
+    shop = open_shop(folder)
+    now = moment(as_of, shop.project.policy.zone, clock.now())
+    if dry_run:
+        report = retaining.preview(shop, now)
+        typer.echo("Nothing is changed; this would go:")
+    else:
+        report = retaining.retain(shop, now, progress=line_progress())
+    kept = shop.project.policy.retention.model_dump()
+    rows = [
+        {"records": name, "kept for": str(kept[name]), "would go" if dry_run else "gone": number}
+        for name, number in report.gone.items()
+    ]
+    print_tables([rows])
+
+
+def told(report: RetentionReport) -> str:
+    """A run in one line."""
+    number = sum(report.gone.values())
+    return f"{number} {'record' if number == 1 else 'records'} older than the policy allows went"
