@@ -20,7 +20,7 @@ from flows.stages import doubting
 from flows.stages.shop import Shop, opened
 from flows.stages.ways import Ways
 from flows.store import doubts, outbox
-from flows.store.doubts import DoubtGroup, DoubtRow
+from flows.store.doubts_listed import DoubtGroup, DoubtRow, overview
 from flows.store.outbox import side_by_side
 from segments.names import Doubt, Outcome
 from segments.rules import meant
@@ -40,7 +40,7 @@ def list_doubts(folder: Path, what: str | None, as_of: str | None, *, as_json: b
         journey = what if send_id is None else None
         with shop.engine.connect() as connection:
             limit = _SHOWN if send_id is None and not as_json else _ALL
-            found = doubts.overview(connection, limit=limit, journey=journey)
+            found = overview(connection, limit=limit, journey=journey)
             versions = {(each.journey, each.version) for each in found.rows}
             wanted = doubting.policies(connection, shop, versions)
         rows = [

@@ -66,7 +66,7 @@ def rest(
     )
     if fresh:
         about = f"{outlet}: {why}"
-        halts.task(connection, about=about, owner=terms.owner, now=now, due_at=now + _DAY)
+        halts.task(connection, about=about, owner=terms.owner, due_at=now + _DAY)
 
 
 def _bounce(receipt: Receipt, now: datetime) -> Event:

@@ -143,7 +143,6 @@ def _open(connection: Connection, shop: Shop, opened: Opened, now: datetime) -> 
         connection,
         about=say("halt_task", locale, what=what, why=opened.why),
         owner=shop.project.owners.default,
-        now=now,
         due_at=_next_business_day(shop, now),
     )
     return True

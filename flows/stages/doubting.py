@@ -13,7 +13,8 @@ from flows.reporting.standing import local
 from flows.reporting.words import say, word
 from flows.stages.shop import Progress, Shop, quiet
 from flows.store import doubts, runs
-from flows.store.doubts import DoubtFacts, DoubtRow
+from flows.store.doubts import DoubtFacts
+from flows.store.doubts_listed import DoubtRow, overview
 from flows.store.outbox import side_by_side
 from segments.names import Doubt, Outcome
 
@@ -130,7 +131,7 @@ def decided_at(shop: Shop, doubt: InDoubt) -> datetime:
 
 
 def _number_open(connection: Connection) -> int:
-    return sum(group.open for group in doubts.overview(connection, limit=0).groups)
+    return sum(group.open for group in overview(connection, limit=0).groups)
 
 
 def _ask(

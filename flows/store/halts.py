@@ -128,9 +128,7 @@ def history(connection: Connection, limit: int) -> list[HaltFacts]:
     return _read(connection, newest)
 
 
-def task(
-    connection: Connection, *, about: str, owner: str | None, now: datetime, due_at: datetime
-) -> bool:
+def task(connection: Connection, *, about: str, owner: str | None, due_at: datetime) -> bool:
     """Ask a colleague to look after sending itself; False if that is being asked already."""
     _alone(connection)
     if len(about) > _ABOUT_AT_MOST:

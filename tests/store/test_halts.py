@@ -159,7 +159,7 @@ def test_two_who_notice_the_same_at_once_write_it_down_once(engine: Engine) -> N
 
 def test_a_colleague_is_asked_once_until_the_task_is_done(engine: Engine) -> None:
     def ask(connection: Connection, about: str = "mail rests: " + DOWN) -> bool:
-        return halts.task(connection, about=about, owner="kim", now=NOW, due_at=SOON)
+        return halts.task(connection, about=about, owner="kim", due_at=SOON)
 
     with outbox.side_by_side(engine) as connection:
         assert ask(connection)
