@@ -7,6 +7,7 @@ from flows.reporting import (
     words_de,
     words_effect,
     words_en,
+    words_lists,
     words_measuring,
     words_people,
     words_pictures,
@@ -28,6 +29,7 @@ TABLES = {Locale.DE: words_de.TABLES, Locale.EN: words_en.TABLES}
 TEXTS = {
     Locale.DE: words_de.TEXTS
     | words_sending.DE
+    | words_lists.DE
     | words_consent.TEXTS_DE
     | words_effect.DE
     | words_people.TEXTS_DE
@@ -35,6 +37,7 @@ TEXTS = {
     | words_measuring.DE,
     Locale.EN: words_en.TEXTS
     | words_sending.EN
+    | words_lists.EN
     | words_consent.TEXTS_EN
     | words_effect.EN
     | words_people.TEXTS_EN

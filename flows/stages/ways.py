@@ -65,8 +65,8 @@ class Ways(Mapping[str, Outlet]):
             return SmtpOutlet.open(
                 name,
                 _from_project(way, self._folder),
-                None if way.password is None else _secret(name, way.password, "the password"),
-                None if way.dkim is None else _secret(name, way.dkim.key, "the key").encode(),
+                None if way.password is None else secret_of(name, way.password, "the password"),
+                None if way.dkim is None else secret_of(name, way.dkim.key, "the key").encode(),
                 share=self._share,
             )
         from flows.delivery.sendgrid.outlet import SendGridOutlet
@@ -74,7 +74,7 @@ class Ways(Mapping[str, Outlet]):
         return SendGridOutlet.open(
             name,
             way,
-            _secret(name, way.key, "the API key"),
+            secret_of(name, way.key, "the API key"),
             share=self._share,
             most_failures=self._most_failures,
         )
@@ -87,7 +87,8 @@ def _from_project(way: SmtpOutletSettings, folder: Path) -> SmtpOutletSettings:
     return way.model_copy(update={"authority": str(folder / way.authority)})
 
 
-def _secret(name: str, variable: str, what: str) -> str:
+def secret_of(name: str, variable: str, what: str) -> str:
+    """What an environment variable holds for an outlet; `ConfigError` if nothing."""
     value = os.environ.get(variable, "").strip()
     if not value:
         raise ConfigError.at(

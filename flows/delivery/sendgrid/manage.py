@@ -101,13 +101,24 @@ def suppressions(
         page = {**span, "limit": PAGE, "offset": offset}
         told = _told(_call(client, partial(listed.get, query_params=page)), 200)
         entries = [each for each in told if isinstance(each, dict)] if told else []
+        before = len(seen)
         for each in entries:
             if (email := str(each.get("email", ""))) not in seen:
                 seen.add(email)
                 yield each
-        if len(entries) < PAGE:
+        # A page without anybody new is the end as well, whatever makes it as long as it is.
+        if len(entries) < PAGE or len(seen) == before:
             return
         offset += PAGE - OVERLAP
+
+
+def group_suppressions(client: Client) -> list[dict[str, Any]]:
+    """Addresses on the lists of all unsubscribe groups, with `group_id` and `created_at`.
+
+    They come in one piece, and from the beginning of time.
+    """
+    told = _told(_call(client, client.asm.suppressions.get), 200)
+    return [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
 
 
 def _quoted(email: str) -> str:
