@@ -21,7 +21,8 @@ from segments.admission import LATEST
 from segments.customer.profile import base, profiles
 from segments.effect.power import detectable_effect
 from segments.journey.program import Program
-from segments.names import Locale, Migrate
+from segments.names import Locale, Migrate, Trigger
+from segments.operands import MINOR_UNITS
 from segments.rules import Rule
 from segments.spec import Choose, Else, Journey
 
@@ -40,13 +41,9 @@ class Reach:
 
 def reach(connection: Connection, project: Project, now: datetime) -> tuple[list[Reach], int]:
     """Every rule of segments and journeys on the real base as of `now`, and how large that is."""
-    everybody = everybody_figures(connection, now)
-    if everybody.empty:
+    people = _people(connection, project, now)
+    if people is None:
         return [], 0
-    measured = base(everybody, project.policy, now)
-    people = profiles(everybody, measured, project.policy, now)
-    latest = {name: people[column] for name, column in LATEST.items()}
-    people = people.assign(**latest)
     found = [
         Reach(f"segment {name}", rule.text, _matching(rule, people))
         for name, rule in project.segments.items()
@@ -54,6 +51,43 @@ def reach(connection: Connection, project: Project, now: datetime) -> tuple[list
     for program in project.journeys.values():
         found += _of_journey(program, people)
     return found, len(people)
+
+
+def weekly_entries(
+    connection: Connection, project: Project, program: Program, now: datetime
+) -> tuple[float, bool] | None:
+    """How many customers a week enter, and whether any were seen to.
+
+    Seen: as many as entered in the last 90 days. Else, for a journey that starts with an order,
+    those whose latest order in that time would have let them in. None where history cannot tell.
+    """
+    seen = foresight.entries(connection, now - _WATCHED, now).get(program.name)
+    if seen:
+        return 7 * seen, True
+    enter = program.journey.enter
+    people = _people(connection, project, now) if enter.on == Trigger.ORDER else None
+    if people is None:
+        return None
+    would = (people["days_since_last_order"] <= _WATCHED.days).to_numpy(dtype=bool, na_value=False)
+    if enter.at_least is not None:
+        would &= (people["order_value"] >= enter.at_least * MINOR_UNITS).to_numpy(
+            dtype=bool, na_value=False
+        )
+    if program.enter_when is not None:
+        takes = _applies(program.enter_when, people)
+        if takes is None:
+            return None
+        would &= takes
+    return (float(would.sum()) * 7 / _WATCHED.days, False) if would.any() else None
+
+
+def _people(connection: Connection, project: Project, now: datetime) -> pd.DataFrame | None:
+    """Everybody's profile, with what rules about an order see in the latest one."""
+    everybody = everybody_figures(connection, now)
+    if everybody.empty:
+        return None
+    people = profiles(everybody, base(everybody, project.policy, now), project.policy, now)
+    return people.assign(**{name: people[column] for name, column in LATEST.items()})
 
 
 def affected(connection: Connection, project: Project) -> list[str]:
@@ -107,7 +141,7 @@ def detectable(
     rows: list[dict[str, str | int]] = []
     for name, program in sorted(project.journeys.items()):
         journey = program.journey
-        share = _held_out(journey, project)
+        share = held_out_share(journey, project)
         if not share:
             continue
         a_year = entered.get(name, 0.0) * _YEAR
@@ -127,8 +161,8 @@ def detectable(
     return rows
 
 
-def _held_out(journey: Journey, project: Project) -> float:
-    """Its own share, and of the rest the share that is kept out everywhere."""
+def held_out_share(journey: Journey, project: Project) -> float:
+    """Held out of a journey: its own share, and of the rest what is kept out everywhere."""
     everywhere = project.policy.holdout if journey.purpose == "advertising" else 0.0
     return 1 - (1 - journey.holdout) * (1 - everywhere)
 

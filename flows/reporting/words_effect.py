@@ -68,6 +68,26 @@ EN = {
     "wrong with the data; if not, say what share the control was to have: --holdout",
     "experiment_wrong_ratio": "The arms do not have the sizes they were to have: something is "
     "wrong with the data, and no verdict is given.",
+    "reach_entries": "{journey}: about {n} customers a week, {source}; {share} of them held out.",
+    "reach_seen": "as entered in the last 90 days",
+    "reach_orders": "as many as had such an order in the last 90 days",
+    "reach_said": "as you say",
+    "reach_spread": "Contribution margin per customer varies by {spread} within {days} days "
+    "(standard deviation of {customers} customers); the {days} days before explain {reduction} of "
+    "the variance.",
+    "reach_weeks": "To find {effect} per customer four times out of five takes {weeks} weeks of "
+    "entries, {weeks_adjusted} with what the time before explains, and {weeks_any_time} if "
+    "anybody may look on any day, as the verdict allows. The last outcomes are known {days} days "
+    "later.",
+    "reach_about": "about {weeks}",
+    "reach_never": "Where nobody is held out or enters, {effect} per customer can never be found.",
+    "reach_longer": "more than {weeks}",
+    "reach_column_weeks": "Weeks",
+    "reach_column_enter": "Enter",
+    "reach_column_held_out": "Of them held out",
+    "reach_column_detectable": "Found, one look",
+    "reach_column_detectable_adjusted": "With the time before",
+    "reach_column_detectable_any_time": "Any day",
 }
 
 DE = {
@@ -95,4 +115,25 @@ DE = {
     "sollte.",
     "experiment_wrong_ratio": "Die Gruppen haben nicht die vorgesehenen Größen: Mit den Daten "
     "stimmt etwas nicht, ein Urteil gibt es nicht.",
+    "reach_entries": "{journey}: etwa {n} Kunden je Woche, {source}; davon {share} Vergleich.",
+    "reach_seen": "so viele wie in den letzten 90 Tagen",
+    "reach_orders": "so viele, wie in den letzten 90 Tagen so bestellt haben",
+    "reach_said": "wie angegeben",
+    "reach_spread": "Der Deckungsbeitrag je Kunde streut in {days} Tagen um {spread} "
+    "(Standardabweichung von {customers} Kunden); die {days} Tage davor erklären {reduction} der "
+    "Varianz.",
+    "reach_weeks": "Um {effect} je Kunde in vier von fünf Fällen zu finden, braucht es {weeks} "
+    "Wochen Zugang, {weeks_adjusted} mit dem, was die Zeit davor erklärt, und {weeks_any_time}, "
+    "wenn an jedem Tag hingesehen werden darf, wie beim Urteil. Die letzten Ergebnisse stehen "
+    "{days} Tage später fest.",
+    "reach_about": "etwa {weeks}",
+    "reach_never": "Wo niemand zurückgehalten wird oder eintritt, ist {effect} je Kunde nie zu "
+    "finden.",
+    "reach_longer": "mehr als {weeks}",
+    "reach_column_weeks": "Wochen",
+    "reach_column_enter": "Treten ein",
+    "reach_column_held_out": "Davon Vergleich",
+    "reach_column_detectable": "Gefunden, ein Blick",
+    "reach_column_detectable_adjusted": "Mit der Zeit davor",
+    "reach_column_detectable_any_time": "An jedem Tag",
 }

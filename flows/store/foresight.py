@@ -71,22 +71,41 @@ def entries(connection: Connection, since: datetime, now: datetime) -> dict[str,
 def revenue_spread(connection: Connection, window: timedelta, now: datetime) -> float | None:
     """Standard deviation of net revenue per customer over the `window` before `now`, minor units.
 
-    Over everybody who ever bought, those without an order in that time with nothing. None with
-    fewer than two of them.
+    None with fewer than two customers.
+    """
+    sums = revenue_sums(connection, window, now)
+    number = sums["complete"]
+    if number < 2:
+        return None
+    variance = (sums["squares"] - sums["total"] ** 2 / number) / (number - 1)
+    return max(variance, 0.0) ** 0.5
+
+
+def revenue_sums(connection: Connection, window: timedelta, now: datetime) -> dict[str, float]:
+    """Net revenue per customer over the `window` before `now` (y), and over the one before (x).
+
+    Sums as in `segments.effect.sums.SUMS`, in minor units, over everybody who ever bought, those
+    without an order in that time with nothing.
     """
     recent = and_(Purchase.ordered_at > now - window, Purchase.ordered_at <= now)
+    earlier = and_(Purchase.ordered_at > now - 2 * window, Purchase.ordered_at <= now - window)
     each = (
-        select(func.sum(case((recent, Purchase.total), else_=0)).label("revenue"))
+        select(
+            func.sum(case((recent, Purchase.total), else_=0)).label("y"),
+            func.sum(case((earlier, Purchase.total), else_=0)).label("x"),
+        )
         .where(Purchase.ordered_at <= now, Purchase.cancelled_at.is_(None))
         .group_by(Purchase.customer_id)
         .having(func.max(case((Purchase.kind == OrderKind.SALE, 1), else_=0)) == 1)
         .subquery()
     )
-    revenue = cast(each.c.revenue, Float)
-    count, total, squares = connection.execute(
-        select(func.count(), func.sum(revenue), func.sum(revenue * revenue))
+    y, x = cast(each.c.y, Float), cast(each.c.x, Float)
+    number, *sums = connection.execute(
+        select(func.count(), *(func.sum(part) for part in (y, y * y, x, x * x, x * y))).select_from(
+            each
+        )
     ).one()
-    if count < 2:
-        return None
-    variance = (float(squares) - float(total) ** 2 / count) / (count - 1)
-    return float(max(variance, 0.0) ** 0.5)
+    names = ("total", "squares", "before", "before_squares", "product")
+    return {"complete": float(number)} | {
+        name: float(value or 0) for name, value in zip(names, sums, strict=True)
+    }

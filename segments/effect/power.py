@@ -1,12 +1,13 @@
 """What a comparison with held-out customers can show, before it is begun, and what it costs."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from segments.effect.comparison import normal_quantile
+from segments.effect.moments import of_sums, ratio
 
 CONFIDENCE = 0.95
 POWER = 0.8
@@ -14,6 +15,16 @@ POWER = 0.8
 SEQUENTIAL = 2.4
 """How many times as many customers it takes where anybody may look at any time: a confidence
 sequence is 1.55 times as wide as the interval for one look, and 1.55^2 = 2.4."""
+
+
+def seen_before(sums: Mapping[str, float]) -> tuple[float, float]:
+    """Spread of the outcome, and the share of its variance that the past explains, from sums of
+    one group as in `SUMS`: its standard deviation, and the squared correlation of both periods."""
+    one = of_sums({name: np.array([value]) for name, value in sums.items()})
+    spread = ratio(one.spread, np.maximum(one.number - 1, 0))
+    explained = ratio(one.shared**2, one.spread * one.before_spread)
+    return float(np.sqrt(np.nan_to_num(spread))[0]), float(np.nan_to_num(explained)[0])
+
 
 PLANS = {
     "share": "share of customers held out",
