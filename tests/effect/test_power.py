@@ -12,6 +12,7 @@ from segments.effect.power import (
     needed_customers,
     needed_weeks,
     plans,
+    seen_before,
 )
 from segments.effect.sequence import half_width
 from tests.effect.cases import sums
@@ -100,3 +101,21 @@ def test_a_holdout_costs_what_those_held_out_would_have_brought():
         (2 * row["adjusted_low"], 2 * row["adjusted_high"])
     )
     assert row["known_to"] == pytest.approx((row["high"] - row["low"]) / 2)
+
+
+def test_spread_and_what_the_past_explains_come_from_the_same_sums():
+    draw = np.random.default_rng(6)
+    x = draw.exponential(50, 400)
+    y = 0.6 * x + draw.exponential(30, 400)
+    sums = {
+        "complete": 400.0,
+        "total": y.sum(),
+        "squares": (y**2).sum(),
+        "before": x.sum(),
+        "before_squares": (x**2).sum(),
+        "product": (x * y).sum(),
+    }
+    spread, explained = seen_before(sums)
+    assert spread == pytest.approx(y.std(ddof=1))
+    assert explained == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2)
+    assert seen_before(dict.fromkeys(sums, 0.0)) == (0.0, 0.0)

@@ -72,3 +72,27 @@ def test_the_spread_of_revenue_counts_those_who_bought_nothing_lately(engine: En
         assert foresight.revenue_spread(connection, timedelta(days=30), ago(60)) is None
     # 20,000, 40,000 and nothing; the fourth never bought.
     assert spread == pytest.approx(20_000)
+
+
+def test_revenue_is_summed_beside_that_of_the_period_before(engine: Engine):
+    people(engine, 3)
+    put(
+        engine,
+        Purchase,
+        {"id": 1, "customer_id": 1, "ordered_at": ago(5), "total": 300},
+        {"id": 2, "customer_id": 1, "ordered_at": ago(40), "total": 200},
+        {"id": 3, "customer_id": 2, "ordered_at": ago(45), "total": 100},
+        {"id": 4, "customer_id": 2, "ordered_at": ago(90), "total": 9_999},
+    )
+    with engine.connect() as connection:
+        sums = foresight.revenue_sums(connection, timedelta(days=30), NOW)
+        nobody = foresight.revenue_sums(connection, timedelta(days=30), ago(900))
+    assert sums == {
+        "complete": 2,
+        "total": 300,
+        "squares": 90_000,
+        "before": 300,
+        "before_squares": 50_000,
+        "product": 60_000,
+    }
+    assert set(nobody.values()) == {0}
