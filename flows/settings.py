@@ -8,7 +8,12 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 
 from flows.errors import ConfigError
-from flows.outlet_settings import AnOutlet, FolderOutletSettings, WebSettings
+from flows.outlet_settings import (
+    AnOutlet,
+    FolderOutletSettings,
+    SendGridOutletSettings,
+    WebSettings,
+)
 from segments.names import Purpose
 from segments.spans import Duration, Span
 from segments.spec import Name, Spec
@@ -69,6 +74,19 @@ class Settings(Spec):
         for name, way in self.outlets.items():
             if way.fallback == name:
                 raise ValueError(f"{name} cannot be its own fallback")
+        return self
+
+    @model_validator(mode="after")
+    def _one_request_one_reply_to(self) -> "Settings":
+        if self.web.inbound.replies is None:
+            return self
+        for name, way in self.outlets.items():
+            if isinstance(way, SendGridOutletSettings) and way.mode == "batched":
+                raise ValueError(
+                    f'"replies" (web: inbound) gives each message an address of its own for '
+                    f'answers, and messages of one request share theirs: write "mode: single" for '
+                    f"{name}, or no replies"
+                )
         return self
 
     def way_of(self, purpose: Purpose) -> str:

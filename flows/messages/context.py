@@ -31,7 +31,8 @@ class Letterhead:
     """What all messages share: who sends, by which rules, and where to say stop.
 
     `web` is the public address of our web endpoint; without it stop is said by mail. With `clicks`
-    links lead over it for those who permit tracking.
+    links lead over it for those who permit tracking. `replies` is where answers are taken for us:
+    each message gets an address of its own there, else they go to the owner.
     """
 
     senders: Senders
@@ -40,6 +41,7 @@ class Letterhead:
     secret: bytes
     web: str | None = None
     clicks: bool = False
+    replies: str | None = None
 
     @cached_property
     def sender(self) -> dict[str, Any]:
@@ -75,6 +77,8 @@ class Letterhead:
             "unsubscribe": _address(self.unsubscribe, "settings.yaml (unsubscribe)"),
             "web": _web(self.web) if self.web else None,
         }
+        if self.replies:
+            values["replies"] = _address(self.replies, "settings.yaml (replies)")
         return Shared(json.dumps(values, ensure_ascii=False))
 
 

@@ -59,7 +59,7 @@ def outgoing(kept: Mapping[str, Any], message: Message, rendered: Rendered) -> O
             to_email=kept["email"],
             from_name=shared["sender"]["name"],
             from_email=shared["email"],
-            reply_to=_reply_to(kept["owner"]["email"]),
+            reply_to=_own_reply_to(kept, shared) or _reply_to(kept["owner"]["email"]),
             subject=rendered.subject,
             html=_html(kept, message, rendered),
             text=rendered.text,
@@ -156,6 +156,12 @@ def _owner(
         "phone_link": phone_link(phone),
         "initials": initials(name or ""),
     }
+
+
+def _own_reply_to(kept: Mapping[str, Any], shared: Mapping[str, Any]) -> str | None:
+    """The address for answers to this very message, which its Message-ID is part of."""
+    name, _, domain = shared.get("replies", "").partition("@")
+    return f"{name}+s{kept['send']['id']}.{kept['mark']}@{domain}" if domain else None
 
 
 @lru_cache(maxsize=1024)

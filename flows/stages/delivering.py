@@ -256,6 +256,7 @@ def letterhead(project: Project) -> Letterhead:
         secret(project.folder),
         project.settings.web.address,
         project.settings.web.clicks,
+        project.settings.web.inbound.replies,
     )
 
 
