@@ -128,6 +128,9 @@ def _sentences(found: Mapping[str, Any], shop: Shop) -> Iterator[str]:
     if found["weeks"] is None:
         yield say("reach_never", locale, effect=effect)
         return
+    if found["weeks_adjusted"] > _FOREVER:
+        yield say("reach_hopeless", locale, effect=effect)
+        return
     yield say(
         "reach_weeks",
         locale,

@@ -79,6 +79,8 @@ EN = {
     "entries, {weeks_adjusted} with what the time before explains, and {weeks_any_time} if "
     "anybody may look on any day, as the verdict allows. The last outcomes are known {days} days "
     "later.",
+    "reach_hopeless": "To find {effect} per customer takes longer than ten years. Look for a larger "
+    "effect (--effect), hold more customers out, or go by all journeys together.",
     "reach_about": "about {weeks}",
     "reach_never": "Where nobody is held out or enters, {effect} per customer can never be found.",
     "reach_longer": "more than {weeks}",
@@ -126,6 +128,8 @@ DE = {
     "Wochen Zugang, {weeks_adjusted} mit dem, was die Zeit davor erklärt, und {weeks_any_time}, "
     "wenn an jedem Tag hingesehen werden darf, wie beim Urteil. Die letzten Ergebnisse stehen "
     "{days} Tage später fest.",
+    "reach_hopeless": "{effect} je Kunde zu finden dauert länger als zehn Jahre. Eine größere "
+    "Wirkung suchen (--effect), mehr Kunden zurückhalten oder alle Journeys zusammen ansehen.",
     "reach_about": "etwa {weeks}",
     "reach_never": "Wo niemand zurückgehalten wird oder eintritt, ist {effect} je Kunde nie zu "
     "finden.",
