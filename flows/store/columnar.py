@@ -128,8 +128,9 @@ def _in_pieces(
         for column in inner.c
         for piece in pieces.asked(column, kinds[column.key], column.key in complete)
     ]
-    result = connection.execute(select(*asked).execution_options(**{WHOLE: True}))
-    row: Any = result.cursor.fetchone() if result.cursor else None
+    # Closed at once: a forgotten cursor takes the row from the next one that asks the same.
+    with connection.execute(select(*asked).execution_options(**{WHOLE: True})) as result:
+        row: Any = result.cursor.fetchone() if result.cursor else None
     found = iter(row or ())
     columns: dict[str, Any] = {}
     for name, kind in kinds.items():
