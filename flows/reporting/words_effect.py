@@ -79,8 +79,8 @@ EN = {
     "entries, {weeks_adjusted} with what the time before explains, and {weeks_any_time} if "
     "anybody may look on any day, as the verdict allows. The last outcomes are known {days} days "
     "later.",
-    "reach_hopeless": "To find {effect} per customer takes longer than ten years. Look for a larger "
-    "effect (--effect), hold more customers out, or go by all journeys together.",
+    "reach_hopeless": "To find {effect} per customer takes longer than ten years. Look for a "
+    "larger effect (--effect), hold more customers out, or go by all journeys together.",
     "reach_about": "about {weeks}",
     "reach_never": "Where nobody is held out or enters, {effect} per customer can never be found.",
     "reach_longer": "more than {weeks}",
