@@ -12,12 +12,18 @@ app = typer.Typer()
 
 @app.command()
 def measure(
+    journey: Annotated[
+        str | None,
+        typer.Argument(metavar="JOURNEY", help="Only this one.", show_default="all journeys"),
+    ] = None,
     as_of: AsOf = None,
     plain: Plain = False,
     csv: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Compare those of this file instead, one customer a line."
+            metavar="FILE",
+            help="Write every figure into this file (-: the screen). With --arm: compare those "
+            "of this file instead, one customer a line.",
         ),
     ] = None,
     arm: Annotated[
@@ -60,8 +66,9 @@ def measure(
 ) -> None:
     """Show where journeys stand and what they brought.
 
-    Compares customers who got the messages with those held back for comparison. With --csv the
-    same is done for any file, which needs no project.
+    Compares customers who got the messages with those held back for comparison. As a run of
+    Prefect's, or at once with --plain, --json, --csv or the name of one journey. With --csv and
+    --arm the same is done for any file, which needs no project.
     """
     named = {
         "--arm": arm,
@@ -71,14 +78,20 @@ def measure(
         "--planned": planned,
         "--holdout": holdout,
         "--winsorise": winsorise,
-        "--json": json or None,
     }
-    if csv is None:
-        alone = [name for name, value in named.items() if value is not None]
-        if alone:
-            raise typer.BadParameter(f"{', '.join(alone)} goes with --csv FILE")
-        run_stage("measure", as_of, plain)
+    alone = [name for name, value in named.items() if value is not None]
+    if csv is None and alone:
+        raise typer.BadParameter(f"{', '.join(alone)} goes with --csv FILE")
+    if not alone:
+        if journey is None and csv is None and not json:
+            run_stage("measure", as_of, plain)
+            return
+        from flows.judging import tell
+
+        tell(project_folder(), journey, as_of, as_json=json, csv=csv)
         return
+    if csv is None or journey is not None or as_of is not None:
+        raise typer.BadParameter("a file has no journeys and no past: leave out JOURNEY, --as-of")
     from flows.measuring_csv import print_csv
 
     print_csv(
@@ -93,3 +106,33 @@ def measure(
         winsorise=winsorise,
         as_json=json,
     )
+
+
+@app.command()
+def power(
+    journey: Annotated[str, typer.Argument(metavar="JOURNEY", help="Which journey.")],
+    entries: Annotated[
+        float | None,
+        typer.Option(
+            min=0, metavar="N", help="Customers a week that enter.", show_default="from history"
+        ),
+    ] = None,
+    effect: Annotated[
+        float | None,
+        typer.Option(
+            metavar="AMOUNT",
+            help="Margin per customer to be found.",
+            show_default="as in policy.yaml",
+        ),
+    ] = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Say before launch what a journey's holdout can show.
+
+    How small an effect can be found, by share held out and weeks of entries, and how many weeks
+    it takes to find one that matters. From history; it sends and changes nothing.
+    """
+    from flows.power import show_power
+
+    show_power(project_folder(), journey, as_of, weekly=entries, effect=effect, as_json=json)

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,10 +13,12 @@ from flows import clock
 from flows.errors import DeliveryError, PipelineError
 from flows.intake.report import PullReport
 from flows.moments import moment
-from flows.reporting import brought, tables
+from flows.reporting import figures, tables
 from flows.reporting.facts import RunFacts
+from flows.reporting.measured import sections
 from flows.reporting.summary import headline
 from flows.reporting.terminal import table
+from flows.reporting.words import say
 from flows.stages import delivering, measuring, planning, pulling, responding
 from flows.stages.delivering import StaleSourceError
 from flows.stages.shop import Progress, Shop, open_shop
@@ -24,6 +27,7 @@ from segments.names import Locale
 
 _WIDE = 280
 _MOST_BLOCKS = 12
+_NOTE = 100
 
 
 def run_day(folder: Path, as_of: str | None, *, dry_run: bool) -> None:
@@ -73,8 +77,7 @@ def run_stage(folder: Path, name: str, as_of: str | None) -> None:
         back = responding.respond(shop, now, progress=progress)
         typer.echo(f"{sum(back.new.values())} responses, {back.orders} orders attributed")
     else:
-        facts = measuring.measure(shop, now)
-        print_tables((brought.effects(facts, locale), tables.journeys(facts, locale)))
+        say_measured(measuring.measure(shop, now), locale)
 
 
 def say_day(facts: RunFacts, shop: Shop) -> None:
@@ -86,6 +89,21 @@ def say_day(facts: RunFacts, shop: Shop) -> None:
     print_tables(
         (tables.entered(facts, locale), tables.sent(facts, locale), tables.skips(facts, locale))
     )
+
+
+def say_measured(facts: RunFacts, locale: Locale) -> None:
+    """What journeys brought: a heading, a table and what is to be known about it, each."""
+    day = figures.day(facts.now, facts.zone, locale)
+    typer.echo(say("measured_as_of", locale, day=day))
+    found = sections(facts, locale)
+    if not found:
+        typer.echo(say("nothing_measured", locale))
+    width = min(shutil.get_terminal_size((_WIDE, 24)).columns, _NOTE)
+    for heading, rows, note in found:
+        typer.echo(f"\n{heading}")
+        print_tables([rows])
+        if note:
+            typer.echo("\n" + textwrap.fill(note, width))
 
 
 def say_pull(report: PullReport, now: datetime, locale: Locale) -> None:

@@ -11,7 +11,6 @@ EN = {
     "said_too_small": "too small to ever tell",
     "said_pooled": "{said}; all journeys together: {pooled}",
     "said_pooled_figure": "{difference} per customer, between {low} and {high}",
-    "said_suspect": "none: the groups are not divided as configured",
     "said_no_holdout": "nobody held out, so nothing to compare with",
     "brought_margin": "More margin per customer",
     "at_any_time": "Interval for looking every day",
@@ -71,16 +70,6 @@ EN = {
     "answered": "Answered",
     "response_rate": "Response rate",
     "score": "NPS",
-    "power_title": "{journey}: {n} customers a week, {source}",
-    "power_from_history": "as in the last {days} days",
-    "power_by_rule": "as many as would have entered in the last {days} days",
-    "power_none": "Nobody entered, and nobody would have: nothing can be said",
-    "power_holdout": "Held out",
-    "power_weeks": "after {n} weeks",
-    "power_note": "The smallest difference in margin per customer that is found four times out of "
-    "five, and what share that is of the average margin per customer of {mean} in {days} days. "
-    "Weeks count from the first entry; the outcome is known {days} days after it. Today's holdout: "
-    "{holdout}.",
     "measured_as_of": "What the journeys brought, as known on {day}",
     "nothing_measured": "Nothing to measure yet: no journey has reached anybody.",
 }
@@ -97,7 +86,6 @@ DE = {
     "said_too_small": "zu klein, um es je zu wissen",
     "said_pooled": "{said}; alle Journeys zusammen: {pooled}",
     "said_pooled_figure": "{difference} je Kunde, zwischen {low} und {high}",
-    "said_suspect": "keines: die Gruppen sind nicht so aufgeteilt wie eingestellt",
     "said_no_holdout": "keine Vergleichsgruppe, daher kein Vergleich",
     "brought_margin": "Mehr Deckungsbeitrag je Kunde",
     "at_any_time": "Intervall für tägliches Hinsehen",
@@ -157,16 +145,6 @@ DE = {
     "answered": "Geantwortet",
     "response_rate": "Antwortquote",
     "score": "NPS",
-    "power_title": "{journey}: {n} Kunden je Woche, {source}",
-    "power_from_history": "wie in den letzten {days} Tagen",
-    "power_by_rule": "so viele, wie in den letzten {days} Tagen begonnen hätten",
-    "power_none": "Niemand hat begonnen und niemand hätte es: Es lässt sich nichts sagen",
-    "power_holdout": "Zurückgehalten",
-    "power_weeks": "nach {n} Wochen",
-    "power_note": "Der kleinste Unterschied im Deckungsbeitrag je Kunde, der in vier von fünf "
-    "Fällen gefunden wird, und welchem Anteil des mittleren Deckungsbeitrags je Kunde von {mean} "
-    "in {days} Tagen er entspricht. Wochen zählen ab dem ersten Kunden; bekannt ist sein Ergebnis "
-    "{days} Tage später. Vergleichsgruppe heute: {holdout}.",
     "measured_as_of": "Was die Journeys brachten, soweit am {day} bekannt",
     "nothing_measured": "Noch nichts zu messen: Keine Journey hat jemanden erreicht.",
 }

@@ -59,7 +59,7 @@ def displaced(connection: Connection, since: datetime, now: datetime) -> pd.Data
     """
     blocks = select(Ledger.block).where(Ledger.decided_at > since, Ledger.decided_at <= now)
     parts = []
-    for block in connection.execution_options(stream_results=True).scalars(blocks):
+    for block in connection.scalars(blocks.execution_options(stream_results=True)):
         rows = unpack(block)
         rows = rows.loc[rows["outranked_by"].notna(), [*_MESSAGE, "outcome"]]
         if len(rows):
