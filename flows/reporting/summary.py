@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from flows.reporting import beside, brought, figures, tables
+from flows.reporting import brought, figures, tables
 from flows.reporting.facts import FAILED, RunFacts, records, tally
+from flows.reporting.measured import sections
 from flows.reporting.tables import Row
 from flows.reporting.words import say, table_name, word
-from flows.store.attribution import ATTRIBUTION
 from segments.names import Locale, Outcome, SkipReason, Verdict
 
 
@@ -52,21 +52,14 @@ def daily_summary(facts: RunFacts, locale: Locale) -> str:
 def effect_summary(facts: RunFacts, locale: Locale) -> str:
     """What the journeys brought and where they stand, for the measuring run."""
     day = figures.day(facts.now, facts.zone, locale)
-    sections = [
-        f"# {say('effect_title', locale, day=day)}",
-        _brought(facts, locale),
-        _section("figures", brought.details(facts, locale), locale, always=False),
-        _section("together", brought.together(facts, locale), locale, always=False),
-        _section("parts", brought.parts(facts, locale), locale, always=False),
-        _section("variants", brought.variants(facts, locale), locale, always=False),
-        _attributed(facts, locale),
-        _section("displaced", beside.displaced(facts, locale), locale, always=False),
-        _section("price", beside.price(facts, locale), locale, always=False),
-        _section("nps", beside.recommending(facts, locale), locale, always=False),
-        _section("stand", tables.journeys(facts, locale), locale),
-        _attention(attention(facts, locale), locale),
+    found = [
+        "\n\n".join(filter(None, [f"## {heading}", _markdown(rows, locale), note]))
+        for heading, rows, note in sections(facts, locale)
     ]
-    return "\n\n".join(filter(None, sections)) + "\n"
+    title = f"# {say('effect_title', locale, day=day)}"
+    nothing = [] if found else [say("nothing_measured", locale)]
+    parts = [title, *found, *nothing, _attention(attention(facts, locale), locale)]
+    return "\n\n".join(parts) + "\n"
 
 
 def attention(facts: RunFacts, locale: Locale) -> list[str]:
@@ -130,12 +123,6 @@ def _about_effects(facts: RunFacts, locale: Locale) -> list[str]:
 def _brought(facts: RunFacts, locale: Locale, *, always: bool = True) -> str:
     section = _section("brought", brought.effects(facts, locale), locale, always=always)
     return section if facts.effects.empty else f"{section}\n\n{say('brought_note', locale)}"
-
-
-def _attributed(facts: RunFacts, locale: Locale) -> str:
-    section = _section("attributed", beside.attributed(facts, locale), locale, always=False)
-    note = say("attributed_note", locale, days=ATTRIBUTION.days)
-    return f"{section}\n\n{note}" if section else ""
 
 
 def _attention(sentences: Sequence[str], locale: Locale) -> str:
