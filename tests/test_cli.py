@@ -114,7 +114,7 @@ def test_init_makes_a_folder_once_and_check_finds_it_fine(say: Say, tmp_path: Pa
     assert out.startswith(f"{folder}: config/, templates/, .gitignore\nNext: ")
     assert say("--project", folder, "check") == (
         0,
-        "All fine: 4 journeys (none live), 4 segments.\n",
+        "All fine: 8 journeys (none live), 4 segments.\n",
         "",
     )
     (folder / "config" / "policy.yaml").write_text("zone: UTC\n", encoding="utf-8")
@@ -295,7 +295,7 @@ def test_schemas_are_written_where_the_project_is(say: Say, fresh: Path) -> None
     shutil.rmtree(fresh / "config" / "schema")
     code, out, _ = say("--project", fresh, "schema")
     assert code == 0
-    assert len(out.splitlines()) == 7
+    assert len(out.splitlines()) == 8
     assert (fresh / "config" / "schema" / "journey.json").is_file()
 
 
