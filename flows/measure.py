@@ -29,8 +29,8 @@ def measure(as_of: str | None = None) -> State[Any]:
     try:
         with shop_and_moment(as_of) as (shop, now):
             facts = settled(measure_effects(sealed(shop), now))
-            pictures = settled(draw_pictures(sealed(shop), now))
+            said = publish_effect_summary(facts, shop.project.policy.locale)
+            publish_pictures(settled(draw_pictures(sealed(shop), now)))
     except PipelineError as error:
         return refused(error)
-    publish_pictures(pictures)
-    return done(publish_effect_summary(facts, shop.project.policy.locale))
+    return done(said)

@@ -230,6 +230,22 @@ def test_old_data_stops_the_sending_but_not_the_measuring(
     assert {"summary", "effects"} <= keys
 
 
+def test_a_run_that_measures_keeps_pictures_small_enough_to_keep(
+    first: Any, run: Callable[..., Any], api: Api, project: Path
+) -> None:
+    state = run(project, "measure", as_of=AFTER)
+    assert state.type.value == "COMPLETED"
+    rows = [row for row in api.of_run("artifacts", run_of(state)) if row["type"] == "image"]
+    found = {row["key"]: row for row in rows}
+    assert {f"picture-{name}" for name in ("effects", "quadrants", "phases", "not-sent")} <= set(
+        found
+    )
+    assert "picture-funnel-newsletter" in found
+    assert all(row["data"].startswith("data:image/png;base64,") for row in rows)
+    assert all(len(row["description"]) > 20 for row in rows)
+    assert max(len(row["data"]) for row in rows) < 60_000
+
+
 def test_shards_go_side_by_side_on_postgresql(
     run: Callable[..., Any], api: Api, postgres_address: str, tmp_path: Path
 ) -> None:
