@@ -12,6 +12,8 @@ from threading import Thread
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from flows.company import colleagues
+from flows.company.chance import generator
 from flows.company.life import Company
 from flows.company.project import sources_yaml
 from flows.company.translated import translated
@@ -19,6 +21,7 @@ from flows.errors import ConfigError, PipelineError
 from flows.initial import init
 from flows.stages import delivering, measuring, planning, pulling, responding
 from flows.stages.shop import Progress, Shop, open_shop, quiet
+from flows.store import tasks
 from flows.store.runs import handed_over, totals
 from segments.names import Locale
 
@@ -156,9 +159,12 @@ def _trade(company: Company, shop: Shop, day: date, zone: ZoneInfo, stage: "Stag
     begins = datetime.combine(day, time(), zone)
     with shop.engine.connect() as connection:
         touched = handed_over(connection, begins, begins + timedelta(days=1))
+        asked = tasks.listed(connection, begins + timedelta(days=1))
     if stage:
         touched = touched[touched["send_id"].isin(stage.reached())]
     events = company.live(day, folder / "data", touched, only_replies=stage is not None)
+    events += colleagues.scores(generator(company.seed, "scores", day), touched)
+    events += colleagues.work(generator(company.seed, "tasks", day), company.locale, asked, day)
     inbox = folder / shop.project.settings.inbox
     inbox.mkdir(parents=True, exist_ok=True)
     half = inbox / f"{day}.part"
