@@ -142,14 +142,14 @@ def _suppressions(
     scrub: Callable[[str], str],
 ) -> int:
     """The address is replaced by its hash, which goes on barring it; the person stays barred."""
-    number = 0
-    if who.email:
-        number += hash_addresses(connection, {clean_address(who.email): hash_of(who.email)}, now)
     table = TABLES["suppression"]
     for row in rows(connection, "suppression", who):
-        noted = {name: scrub(row[name]) for name in ("note", "ended_why") if row[name]}
+        noted = {name: scrub(row[name]) for name in ("source", "note", "ended_why") if row[name]}
         if any(row[name] != value for name, value in noted.items()):
             connection.execute(update(table).where(table.c.id == row["id"]).values(noted))
+    number = 0
+    if who.email:
+        number = hash_addresses(connection, {clean_address(who.email): hash_of(who.email)}, now)
     reason = SuppressionReason.ERASURE
     bars = [
         Bar(reason, SOURCE, now, contact_id=who.contact_id),
