@@ -1,5 +1,6 @@
 """What a change of the YAML would meet: who is under way, who is in two journeys, who enters."""
 
+import math
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -78,7 +79,7 @@ def revenue_spread(connection: Connection, window: timedelta, now: datetime) -> 
     if number < 2:
         return None
     variance = (sums["squares"] - sums["total"] ** 2 / number) / (number - 1)
-    return max(variance, 0.0) ** 0.5
+    return math.sqrt(max(variance, 0.0))
 
 
 def revenue_sums(connection: Connection, window: timedelta, now: datetime) -> dict[str, float]:

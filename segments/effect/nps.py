@@ -55,17 +55,6 @@ def nps(
     )
 
 
-def counted(scores: Numbers) -> dict[str, int]:
-    """Promoters, passives and detractors among scores from 0 to 10."""
-    promoters = int((scores >= PROMOTER).sum())
-    passives = int((scores >= PASSIVE).sum()) - promoters
-    return {
-        "promoters": promoters,
-        "passives": passives,
-        "detractors": len(scores) - promoters - passives,
-    }
-
-
 def _scores(counts: pd.DataFrame) -> tuple[Numbers, Numbers, Numbers]:
     """The plain score, the adjusted one and its standard error; NaN without an answer."""
     promoters, passives, detractors = (

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from segments.effect.nps import counted, nps
+from segments.effect.nps import nps
 from tests.effect.cases import only
 
 
@@ -52,12 +52,6 @@ def test_a_change_has_the_errors_of_both_periods():
     assert (row["change_high"] - row["change_low"]) / 2 == pytest.approx(np.hypot(*errors))
     assert np.isnan(only(nps(now))["change"])
     assert np.isnan(only(nps(now, counts(0, 0, 0)))["change_low"])
-
-
-def test_scores_are_counted_by_the_usual_bounds():
-    scores = np.array([0, 6, 7, 8, 9, 10, 10.0])
-    assert counted(scores) == {"promoters": 3, "passives": 2, "detractors": 2}
-    assert counted(np.array([])) == {"promoters": 0, "passives": 0, "detractors": 0}
 
 
 @pytest.mark.parametrize("answers", [10, 40])
