@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, exists, func, select
 
 from flows.store.models import Contact, Preference, Send
 from flows.store.reading_touches import NOT_SENT
@@ -16,6 +16,8 @@ def resting(connection: Connection, now: datetime, first: int, last: int) -> pd.
 
     Messages held back for comparison count like the others, so that both sides get the same.
     """
+    if not connection.scalar(select(exists().where(Preference.apart_days.is_not(None)))):
+        return pd.DataFrame({"contact_id": [], "rests_until": []})
     planned = case((Send.not_before > Send.decided_at, Send.not_before), else_=Send.decided_at)
     at = case((Send.handed_over_at <= now, Send.handed_over_at), else_=planned)
     rows = frame(
