@@ -40,7 +40,10 @@ _MARKS = {
 }
 """Shape, edge and filling of a verdict; whatever is not decided is an empty circle."""
 _OPEN = ("o", GREY, "#FFFFFF")
+_TOGETHER = ("D", INK, INK)
 _ROOM_FOR_VERDICT = 27
+TOGETHER = "+"
+"""Stands for all journeys together, weighted by how much is known of each; it has no verdict."""
 
 
 def effects(estimates: pd.DataFrame, titles: dict[str, str], look: Look) -> Picture:
@@ -206,12 +209,16 @@ def dated(axes: Axes, at: np.ndarray, look: Look) -> None:
 
 
 def _mark(row: dict[str, Any]) -> tuple[str, str, str]:
+    if row["journey"] == TOGETHER:
+        return _TOGETHER
     if row["ratio_alarm"]:
         return _OPEN
     return _MARKS.get(Verdict(str(row["verdict"])), _OPEN)
 
 
 def _verdict(row: dict[str, Any], look: Look) -> str:
+    if row["journey"] == TOGETHER:
+        return say("weighted", look.locale)
     if row["ratio_alarm"]:
         return say("suspect", look.locale)
     return word(Verdict, str(row["verdict"]), look.locale)

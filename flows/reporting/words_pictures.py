@@ -1,6 +1,8 @@
 """What stands in pictures and what is said to those who do not see them, German and English."""
 
 EN = {
+    "all_journeys": "All journeys together",
+    "weighted": "weighted by how much is known of each",
     "picture_effects": "What each journey brings: {outcome} per customer",
     "picture_effects_axis": "{outcome} per customer: in the journey less held out",
     "picture_effects_note": "Thick line: 95 % interval, good for one look on a day fixed "
@@ -60,6 +62,8 @@ EN = {
 }
 
 DE = {
+    "all_journeys": "Alle Journeys zusammen",
+    "weighted": "gewichtet nach dem, was von jeder bekannt ist",
     "picture_effects": "Was jede Journey bringt: {outcome} je Kunde",
     "picture_effects_axis": "{outcome} je Kunde: in der Journey minus Vergleichsgruppe",
     "picture_effects_note": "Dicke Linie: 95-%-Intervall, gilt für einen Blick an einem vorher "

@@ -8,6 +8,7 @@ import pandas as pd
 
 from flows.reporting import charts_customers, charts_effects, charts_journeys, figures
 from flows.reporting.charts import Look, Picture
+from flows.reporting.charts_effects import TOGETHER
 from flows.reporting.subjects import OF_A_JOURNEY, Format, Subject
 from flows.reporting.words import say
 from flows.stages import measuring
@@ -21,6 +22,7 @@ DAYS = 90
 LOOKS = 12
 """How often an effect over time looks back: closer together towards today."""
 OUTCOME = Yardstick.MARGIN
+_SEQUENCE = ["sequence_low", "sequence_high"]
 EVERYTHING: frozenset[Subject] = frozenset(Subject)
 
 
@@ -105,13 +107,26 @@ def _looks(shop: Shop, now: datetime) -> pd.DataFrame:
 
 
 def _estimates(shop: Shop, now: datetime) -> pd.DataFrame:
-    """Each journey's estimate of the outcome shown, of all its customers; last that of all
-    advertising together."""
+    """Each journey's estimate of the outcome shown, of all its customers; last those of all
+    advertising and of all journeys together."""
     facts = measuring.effects(shop, now)
-    rows = pd.concat([facts.effects, facts.house], ignore_index=True)
+    found = [_of_outcome(rows) for rows in (facts.effects, facts.house) if len(rows)]
+    pooled = facts.pooled[facts.pooled["outcome"] == OUTCOME.value]
+    if len(pooled) and (pooled["journeys"] > 1).all():
+        adjusted = {name: f"adjusted_{name}" for name in ("difference", "low", "high")}
+        together = pooled.rename(columns=adjusted)[[*adjusted.values(), *_SEQUENCE, "outcome"]]
+        found.append(together.assign(journey=TOGETHER, verdict="", ratio_alarm=False))
+    return pd.concat(found, ignore_index=True) if found else _of_outcome(facts.effects)
+
+
+def _of_outcome(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["part"].isna() & (rows["outcome"] == OUTCOME.value)]
 
 
 def _titles(shop: Shop) -> dict[str, str]:
     titles = {name: program.journey.title for name, program in shop.project.journeys.items()}
-    return titles | {HOUSE: say("all_advertising", shop.project.policy.locale)}
+    locale = shop.project.policy.locale
+    return titles | {
+        HOUSE: say("all_advertising", locale),
+        TOGETHER: say("all_journeys", locale),
+    }

@@ -35,10 +35,11 @@ ESTIMATES = pd.DataFrame(
         ("wide", 900, -5100, 6900, -90_000, 92_000, "too_small", False),
         ("new", _NONE, _NONE, _NONE, _NONE, _NONE, "no_holdout", False),
         ("odd", 900, 500, 1300, 300, 1500, "helps", True),
+        ("+", 300, 100, 500, -20, 620, "", False),
     ],
     columns=["journey", *_RANGES, "verdict", "ratio_alarm"],
 ).assign(outcome="margin", part=None)
-TITLES = {"care": "Pflege", "long": LONG, "thanks": "Danke <&> mehr"}
+TITLES = {"+": "All together", "care": "Pflege", "long": LONG, "thanks": "Danke <&> mehr"}
 DAYS = pd.date_range("2026-08-01", "2026-11-22", periods=9, tz="UTC")
 LOOKS = pd.DataFrame(
     {
@@ -166,6 +167,7 @@ def test_words_say_the_figures() -> None:
     assert "Danke <&> mehr: +€15.20 (+€4.00 to +€26.40), helps" in effects
     assert "new: nobody held out" in effects
     assert "odd: +€9.00 (+€5.00 to +€13.00), none: the groups are not divided" in effects
+    assert "All together: +€3.00 (+€1.00 to +€5.00), weighted by how much" in effects
     assert "at the end +€6.40, 95 % interval from +€0.60 to +€12.20" in over_time
     assert "began the journey: 4,120" in funnel
     assert "answered" not in funnel
