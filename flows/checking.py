@@ -19,7 +19,7 @@ from flows.rehearsing import rehearse
 from flows.reporting.words import say
 from flows.settings import store_address
 from flows.shipping import shipped
-from flows.stages import delivering
+from flows.stages import delivering, digesting
 from flows.store.session import open_store
 from flows.store.upgrade import newest, revision
 from segments.journey.program import Program
@@ -77,6 +77,7 @@ def _sound(folder: Path) -> Project:
     faults = [
         *project.broken,
         *lint(templates, delivering.letterhead(project)),
+        *digesting.faults(project),
         *purposes,
         # What is wrong with a journey is not told again by its examples.
         *(fault for fault in rehearse(project) if fault.place not in unsound),

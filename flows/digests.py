@@ -27,7 +27,7 @@ def send_digests(folder: Path, owner: str | None, as_of: str | None, *, dry_run:
             found = digesting.digests(shop, now, owner)
             for each in found:
                 if not each.empty:
-                    letter = digesting.mail(shop, library, each, now)
+                    letter = digesting.mail(shop.project, library, each, now)
                     typer.echo(f"{letter.to_name}: {letter.subject}\n\n{letter.text}")
             _tell("digest_quiet", [each.owner for each in found if each.empty], locale)
             return

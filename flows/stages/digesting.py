@@ -7,12 +7,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
+from babel.dates import format_date
 from sqlalchemy import Connection
 
+from flows.config import Project
 from flows.delivery.outlet import Receipt
-from flows.errors import DeliveryError, PipelineError
+from flows.errors import ConfigError, DeliveryError, Fault, MessageError, PipelineError
+from flows.messages.explain import TemplateError
 from flows.messages.library import Library
 from flows.messages.notice import Colleague, notice
+from flows.messages.sample import AT
 from flows.outgoing import Outgoing
 from flows.reporting.standing import told
 from flows.reporting.words import say, word
@@ -25,9 +29,11 @@ from flows.store import desk, notices, tasks
 from flows.store.session import reading, writing
 from segments.names import Locale, NoticeKind, Outcome, Purpose, TaskKind
 
+PARTS = ("overdue", "today", "soon", "complaints", "replies", "scores", "standing")
 LONGEST = 25
 """So many lines of one kind; the others are counted."""
 
+_BABEL = {Locale.DE: "de", Locale.EN: "en_GB"}
 _AHEAD = timedelta(days=7)
 _STANDS = timedelta(days=7)
 _LOOK_BACK = timedelta(days=7)
@@ -91,15 +97,30 @@ def digests(shop: Shop, now: datetime, owner: str | None = None) -> list[Digest]
     return [each for each in found.digests.values() if owner in (None, each.owner)]
 
 
-def mail(shop: Shop, library: Library, found: Digest, now: datetime) -> Outgoing:
+def mail(project: Project, library: Library, found: Digest, now: datetime) -> Outgoing:
     """A digest as the mail it goes out as."""
-    colleague = shop.project.owners.owners[found.owner]
-    locale = shop.project.policy.locale
+    colleague = project.owners.owners[found.owner]
+    locale = project.policy.locale
     said: dict[str, Any] = {"day": now.isoformat(), "subject": subject(found, locale)}
-    for part in ("overdue", "today", "soon", "complaints", "replies", "scores", "standing"):
+    for part in PARTS:
         said[part] = _shown(getattr(found, part), locale)
     to = Colleague(found.owner, colleague.name, colleague.email)
-    return notice(library, NoticeKind.DIGEST, to, said, letterhead(shop.project), now)
+    return notice(library, NoticeKind.DIGEST, to, said, letterhead(project), now)
+
+
+def faults(project: Project) -> list[Fault]:
+    """What is wrong with the templates of digests, tried with one that has something of all."""
+    lines = [Line("title", "text", 1), Line("title")]
+    full = Digest(project.owners.default, AT, *([lines] * len(PARTS)))
+    try:
+        mail(project, Library.open(project.templates), full, AT)
+    except TemplateError as error:
+        return [error.fault]
+    except MessageError as error:
+        return [Fault("config/owners.yaml", 0, str(error))]
+    except ConfigError as error:
+        return error.faults
+    return []
 
 
 def digest(shop: Shop, now: datetime, owner: str | None = None) -> DigestReport:
@@ -121,7 +142,7 @@ def digest(shop: Shop, now: datetime, owner: str | None = None) -> DigestReport:
             if found.empty:
                 report.quiet.append(found.owner)
                 continue
-            made = mail(shop, library, found, now)
+            made = mail(project, library, found, now)
             with writing(shop.engine) as connection:
                 number = notices.claim(connection, NoticeKind.DIGEST, found.owner, day, now, name)
             if number is None:
@@ -181,7 +202,7 @@ class _Desk:
         for row, part in zip(found.to_dict("records"), when, strict=True):
             about = word(TaskKind, row["kind"], self._locale)
             who = _who(row)
-            day = say("digest_due", self._locale, day=_day(row["due_at"], self._zone))
+            day = say("digest_due", self._locale, day=_day(row["due_at"], self._zone, self._locale))
             handed = [] if pd.isna(row["escalated_at"]) else [say("digest_handed_on", self._locale)]
             title = f"{about}: {who}" if who else about
             text = " · ".join([str(row["about"]), day, *handed])
@@ -196,7 +217,7 @@ class _Desk:
             if row["at"] > whose.since:
                 whose.complaints.append(Line(_who(row), about))
             elif self._now - row["at"] >= _STANDS:
-                day = _day(row["at"], self._zone)
+                day = _day(row["at"], self._zone, self._locale)
                 said = say("digest_open_since", self._locale, who=_who(row), day=day)
                 whose.standing.append(Line(said, about))
 
@@ -231,8 +252,8 @@ def _is(value: object) -> bool:
     return isinstance(value, str) and bool(value)
 
 
-def _day(at: datetime, zone: str) -> str:
-    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d}"
+def _day(at: datetime, zone: str, locale: Locale) -> str:
+    return format_date(at.astimezone(ZoneInfo(zone)).date(), "medium", locale=_BABEL[locale])
 
 
 def _shown(lines: Sequence[Line], locale: Locale) -> list[dict[str, Any]]:
