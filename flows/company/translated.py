@@ -8,6 +8,7 @@ _ENGLISH = {
     "Vom ersten zum zweiten Auftrag": "From the first to the second order",
     "Wir vermissen Sie": "We miss you",
     "Monatsbrief": "Monthly letter",
+    "Wie zufrieden sind Sie?": "How content are you?",
     "Reklamation: wir bringen das in Ordnung": "Complaint: we put it right",
     "Reklamation: anhören, Lösung und Termin zusagen": "Complaint: listen, promise a way and a day",
     "Begeistert? Dann gern weitersagen": "Delighted? Then tell others",
