@@ -65,11 +65,13 @@ def test_before_launch_orders_of_the_past_say_how_many_would_have_entered(tmp_pa
 def test_people_are_told_in_sentences_and_a_table(
     project: Path, capsys: pytest.CaptureFixture[str]
 ):
-    show_power(project, "newsletter", DAY, weekly=1000)
+    show_power(project, "newsletter", DAY, weekly=1000, effect=200)
     told = capsys.readouterr().out
     assert "1,000 customers a week, as you say" in told
     assert "four times out of five" in told
     assert "Any day" in told
+    show_power(project, "newsletter", DAY, weekly=1, effect=0.01)
+    assert "longer than ten years" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
