@@ -16,6 +16,9 @@ from segments.names import Locale, Phase, Quadrant, Verdict, Yardstick
 MONEY = frozenset({Yardstick.REVENUE, Yardstick.MARGIN})
 SHARES = frozenset({Yardstick.GOAL})
 
+LEAST = 10
+"""Customers each side of a part needs to be told."""
+
 _KINDS = {"phase": Phase, "quadrant": Quadrant}
 
 
@@ -27,10 +30,12 @@ def effects(facts: RunFacts, locale: Locale) -> list[Row]:
 
 
 def details(facts: RunFacts, locale: Locale) -> list[Row]:
-    """A row per journey and figure."""
+    """A row per journey and figure; among several journeys only those that are compared."""
     rows: list[Row] = []
+    several = len(set(facts.effects["journey"])) > 1
     for row in _ordered(_whole(_both(facts))):
-        if not row["complete_treated"] + row["complete_held_out"]:
+        sides = (row["complete_treated"], row["complete_held_out"])
+        if not any(sides) or (several and not all(sides)):
             continue
         outcome = Yardstick(row["outcome"])
         write = writer(outcome, facts, locale)
@@ -53,7 +58,7 @@ def details(facts: RunFacts, locale: Locale) -> list[Row]:
 
 
 def parts(facts: RunFacts, locale: Locale) -> list[Row]:
-    """Margin by phase and field: a row per journey and part that has anybody known.
+    """Margin by phase and field: a row per journey and part with `LEAST` customers on each side.
 
     Beside the plain figure stands the one drawn towards the other parts: an odd figure of few
     customers is mostly chance.
@@ -64,7 +69,8 @@ def parts(facts: RunFacts, locale: Locale) -> list[Row]:
     write = writer(Yardstick.MARGIN, facts, locale)
     rows: list[Row] = []
     for row in records(shrunk(of_margin).sort_values(["journey", "part"])):
-        if not row["complete_treated"] + row["complete_held_out"]:
+        # What is reckoned from fewer says nothing, and in large figures.
+        if min(row["complete_treated"], row["complete_held_out"]) < LEAST:
             continue
         rows.append(
             {

@@ -27,7 +27,7 @@ from segments.names import EnrollmentStatus, Yardstick
 from segments.operands import MINOR_UNITS
 from segments.state import Plan, changed_phase
 
-_AT_ONCE = 250_000
+AT_ONCE = 250_000
 """Customers measured in one piece: their rows are sorted in memory."""
 
 _WATCHED = timedelta(days=90)
@@ -74,7 +74,7 @@ def effects(shop: Shop, now: datetime) -> RunFacts:
     """
     with shop.engine.connect() as connection:
         terms = read_terms(connection, shop.project.policy, now)
-        ranges = customer_ranges(connection, _AT_ONCE)
+        ranges = customer_ranges(connection, AT_ONCE)
     sums = summed(shop.engine, terms, now, ranges)
     with shop.engine.connect() as connection:
         pace = foresight.entries(connection, now - _WATCHED, now)

@@ -12,8 +12,9 @@ from time import perf_counter
 
 from sqlalchemy import Engine, text
 
+from flows.stages.measuring import AT_ONCE, summed
 from flows.store.bulk import look_again
-from flows.store.effects import effect_sums
+from flows.store.reading import customer_ranges
 from flows.store.session import open_store
 from flows.store.terms import Term
 from flows.store.upgrade import upgrade
@@ -98,8 +99,8 @@ def main() -> None:
         for _ in range(3):
             began = perf_counter()
             with engine.connect() as connection:
-                sums = effect_sums(connection, terms, NOW)
-            found = estimate(sums)
+                ranges = customer_ranges(connection, AT_ONCE)
+            found = estimate(summed(engine, terms, NOW, ranges))
             seconds.append(perf_counter() - began)
         assert found["journey"].nunique() == JOURNEYS + 1
         whole = given.customers == 1_000_000
