@@ -4,6 +4,7 @@ import json
 from datetime import date
 from typing import Any
 
+import pandas as pd
 import pytest
 from sqlalchemy import (
     JSON,
@@ -22,12 +23,14 @@ from sqlalchemy.schema import Column, Table
 from flows.erased import hash_of
 from flows.exporting import everything
 from flows.settings import link_secrets
+from flows.stages.measuring import day, effects, measure
 from flows.stages.pulling import pull
+from flows.stages.responding import respond
 from flows.store.erasing import erase
 from flows.store.holdings import HELD, IMPERSONAL, READ_OTHERWISE, TABLES, person
 from flows.store.session import writing
 from flows.store.types import Utc, Word
-from tests.stages.tiny import NOW, Tiny
+from tests.stages.tiny import NOW, Tiny, after
 from tests.stages.tiny import TABLES as FILES
 from tests.store.rows import ago
 
@@ -226,3 +229,41 @@ def test_a_person_who_was_erased_does_not_come_back_and_is_no_fault(tiny: Tiny):
 def test_nobody_is_found_under_a_number_that_is_none(engine: Engine, key: str):
     with engine.connect() as connection:
         assert person(connection, key) is None
+
+
+def test_reports_of_the_past_say_the_same_before_and_after(tiny: Tiny):
+    for number in range(3):
+        tiny.live_a_day(after(number))
+    accepted = [row[0] for row in tiny.rows("send", "id", "outcome") if row[1] == "accepted"]
+    tiny.answer(
+        *(
+            {"key": f"e{number}", "send": number, "kind": "delivered", "at": after(3).isoformat()}
+            for number in accepted
+        )
+    )
+    with tiny.open() as shop:
+        respond(shop, after(3))
+        measure(shop, after(3))
+    moments = [after(number) for number in range(4)]
+
+    def told() -> list[Any]:
+        with tiny.open() as shop:
+            found = [effects(shop, at) for at in moments] + [day(shop, at) for at in moments]
+        return [
+            {
+                name: value.to_dict("list") if isinstance(value, pd.DataFrame) else value
+                for name, value in vars(each).items()
+            }
+            for each in found
+        ]
+
+    before = told()
+    with tiny.open() as shop, writing(shop.engine) as connection:
+        for key in ("P1", "P2"):
+            who = person(connection, key)
+            assert who is not None
+            erase(connection, who, after(5), hashed)
+    assert str(told()) == str(before)
+    with tiny.open() as shop:
+        pulled = pull(shop, after(5))
+    assert {table.table: table.rejected for table in pulled.tables}["contacts"] == 0

@@ -115,6 +115,10 @@ ASKED = {"requested_at": ago(9)}
             {"suppressed", "suppressed_survey"},
         ),
         ([], [{"email": "somebody@example.com"}], set()),
+        ([], [{"email": None, "contact_id": 1}], {"suppressed"}),
+        ([], [{"email": None, "customer_id": 1, "purpose": "survey"}], {"suppressed_survey"}),
+        ([], [{"ended_at": ago(1)}], set()),
+        ([], [{"ended_at": ago(-1)}], {"suppressed"}),
     ],
     ids=[
         "nothing said",
@@ -139,6 +143,10 @@ ASKED = {"requested_at": ago(9)}
         "unsubscribed from surveys",
         "two suppressions",
         "another address suppressed",
+        "the person suppressed",
+        "the customer suppressed for surveys",
+        "lifted",
+        "to be lifted tomorrow",
     ],
 )
 def test_what_a_contact_said_and_what_bars_the_address(
