@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from sqlalchemy import (
     BigInteger,
     Float,
-    ForeignKey,
     Index,
     LargeBinary,
     String,
@@ -33,9 +32,11 @@ from segments import names
 # A plan writes hundreds of thousands of rows, and checking a foreign key costs PostgreSQL as much
 # as storing the row. These are not checked: a plan reads the customer and makes the run in the same
 # breath, and a send's enrollment, which is checked, belongs to the customer; whoever claims a send
-# keeps its template just before.
+# keeps its template just before. Responses come in thousands, too: whoever writes them has asked
+# which sends there are, and no send is ever deleted.
 OfRun = Annotated[int, mapped_column(BigInt)]
 OfCustomer = Annotated[int, mapped_column(BigInt)]
+OfSend = Annotated[int, mapped_column(BigInt)]
 OfTemplate = Annotated[str, mapped_column(String(32))]
 
 
@@ -231,7 +232,7 @@ class Response(Base):
     )
     id: Mapped[Id]
     key: Mapped[str] = mapped_column(String(200), unique=True)
-    send_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("send.id"))
+    send_id: Mapped[OfSend | None]
     kind: Mapped[str] = mapped_column(Word(names.ResponseKind))
     at: Mapped[UtcTime]
     purchase_id: Mapped[PurchaseId | None]

@@ -576,6 +576,32 @@ def upgrade() -> None:
         sa.UniqueConstraint("purchase_id", "line", name=op.f("uq_purchase_line_purchase_id_line")),
     )
     op.create_table(
+        "response",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("send_id", BIG, nullable=True),
+        sa.Column("kind", sa.String(30), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("purchase_id", BIG, nullable=True),
+        sa.Column("score", sa.Integer(), nullable=True),
+        sa.Column("detail", sa.JSON(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["purchase_id"], ["purchase.id"], name=op.f("fk_response_purchase_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_response")),
+        sa.UniqueConstraint("key", name=op.f("uq_response_key")),
+    )
+    with op.batch_alter_table("response", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_response_complaint",
+            ["send_id"],
+            unique=False,
+            sqlite_where=sa.text("kind = 'complaint'"),
+            postgresql_where=sa.text("kind = 'complaint'"),
+        )
+        batch_op.create_index(batch_op.f("ix_response_send_id"), ["send_id"], unique=False)
+
+    op.create_table(
         "send",
         sa.Column("id", BIG, nullable=False),
         sa.Column("enrollment_id", BIG, nullable=False),
@@ -711,33 +737,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("settled_at IS NULL"),
             postgresql_where=sa.text("settled_at IS NULL"),
         )
-
-    op.create_table(
-        "response",
-        sa.Column("id", BIG, nullable=False),
-        sa.Column("key", sa.String(length=200), nullable=False),
-        sa.Column("send_id", BIG, nullable=True),
-        sa.Column("kind", sa.String(30), nullable=False),
-        sa.Column("at", Utc(), nullable=False),
-        sa.Column("purchase_id", BIG, nullable=True),
-        sa.Column("score", sa.Integer(), nullable=True),
-        sa.Column("detail", sa.JSON(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["purchase_id"], ["purchase.id"], name=op.f("fk_response_purchase_id")
-        ),
-        sa.ForeignKeyConstraint(["send_id"], ["send.id"], name=op.f("fk_response_send_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_response")),
-        sa.UniqueConstraint("key", name=op.f("uq_response_key")),
-    )
-    with op.batch_alter_table("response", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_response_complaint",
-            ["send_id"],
-            unique=False,
-            sqlite_where=sa.text("kind = 'complaint'"),
-            postgresql_where=sa.text("kind = 'complaint'"),
-        )
-        batch_op.create_index(batch_op.f("ix_response_send_id"), ["send_id"], unique=False)
 
     op.create_table(
         "survey_answer",
