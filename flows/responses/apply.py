@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -121,32 +122,60 @@ def _take(engine: Engine, file: Path, now: datetime, run_id: int, report: Respon
 
 def _take_posted(engine: Engine, now: datetime, run_id: int, report: ResponseReport) -> None:
     """Apply the batches SendGrid posted, many at once; one with something to come stays whole."""
-    last = 0
-    while True:
-        with engine.connect() as connection:
-            found = pending_batches(connection, sendgrid_events.SOURCE, last, POSTED_AT_ONCE)
-        if not found:
-            return
-        last = found[-1].id
-        happened: list[Event] = []
-        refused: dict[int, list[Refused]] = {}
-        done: list[Applied] = []
-        for batch in found:
-            told = list(sendgrid_events.read(batch.body, batch.received_at))
-            wrong = [each for each in told if isinstance(each, Refused)]
-            now_or_before = [each for each in told if isinstance(each, Event) and each.at <= now]
-            happened += now_or_before
-            refused[batch.id] = wrong
-            waiting = len(told) - len(wrong) - len(now_or_before)
-            report.waiting += waiting
-            if not waiting:
-                done.append(Applied(batch.id, len(told), wrong[0].reason if wrong else None))
+    for group in _posted(engine, now):
         with writing(engine) as connection:
-            for number, wrong in refused.items():
+            for number, wrong in group.refused.items():
                 kept_inbox.keep_refused(connection, run_id, f"events {number}", wrong)
-            kept = kept_inbox.keep(connection, happened)
-            applied(connection, done, now)
-        _count(report, kept, happened, [each for wrong in refused.values() for each in wrong])
+            kept = kept_inbox.keep(connection, group.happened)
+            applied(connection, group.done, now)
+        report.waiting += group.waiting
+        _count(
+            report,
+            kept,
+            group.happened,
+            [each for wrong in group.refused.values() for each in wrong],
+        )
+
+
+@dataclass
+class _Group:
+    """What some batches say, and up to which of them. `refused` is by batch."""
+
+    last: int
+    happened: list[Event] = field(default_factory=list)
+    refused: dict[int, list[Refused]] = field(default_factory=dict)
+    done: list[Applied] = field(default_factory=list)
+    waiting: int = 0
+
+
+def _posted(engine: Engine, now: datetime) -> Iterator[_Group]:
+    """Batches in groups; one is read while the database works on the one before."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(_read_group, engine, 0, now)
+        while (group := coming.result()) is not None:
+            coming = reader.submit(_read_group, engine, group.last, now)
+            yield group
+
+
+def _read_group(engine: Engine, last: int, now: datetime) -> _Group | None:
+    with engine.connect() as connection:
+        found = pending_batches(connection, sendgrid_events.SOURCE, last, POSTED_AT_ONCE)
+    if not found:
+        return None
+    group = _Group(found[-1].id)
+    for batch in found:
+        told = list(sendgrid_events.read(batch.body, batch.received_at))
+        wrong = [each for each in told if isinstance(each, Refused)]
+        happened = [each for each in told if isinstance(each, Event) and each.at <= now]
+        waiting = len(told) - len(wrong) - len(happened)
+        group.happened += happened
+        group.waiting += waiting
+        if wrong:
+            group.refused[batch.id] = wrong
+        if not waiting:
+            problem = wrong[0].reason if wrong else None
+            group.done.append(Applied(batch.id, len(told), problem))
+    return group
 
 
 def _take_mail(
