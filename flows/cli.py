@@ -15,6 +15,7 @@ from flows import (
     cli_people,
     cli_pictures,
     cli_rights,
+    cli_run,
     cli_send,
     cli_steer,
     cli_wishes,
@@ -248,6 +249,7 @@ app.add_typer(cli_send.app)
 app.add_typer(cli_wishes.app)
 app.add_typer(cli_lists.app)
 app.add_typer(cli_rights.app)
+app.add_typer(cli_run.app)
 
 
 def _complain(error: PipelineError) -> None:

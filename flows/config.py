@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flows.calendars import region_fault
+from flows.deployments import Deployments, load_deployments
 from flows.errors import ConfigError, Fault
 from flows.intake.spec import Sources
 from flows.mending import Mended, mended
@@ -34,7 +35,8 @@ RUNNING = (JourneyStatus.LIVE, JourneyStatus.REVIEW, JourneyStatus.SHADOW)
 class Project:
     """Everything a run needs to know.
 
-    `budgets` are those of policy.yaml, compiled; `broken` are faults of journeys left out.
+    `budgets` are those of policy.yaml, compiled; `broken` are faults of journeys left out, and of
+    deployments.yaml.
     """
 
     folder: Path
@@ -47,6 +49,7 @@ class Project:
     journeys: Mapping[str, Program]
     budgets: tuple[Budget, ...] = ()
     surveys: Mapping[str, Survey] = field(default_factory=dict)
+    deployments: Deployments = field(default_factory=Deployments)
     broken: list[Fault] = field(default_factory=list)
 
     @property
@@ -80,6 +83,9 @@ def load(folder: Path) -> Project:
     policy, budgets = _policy(folder, segments, faults)
     surveys = _surveys(folder, faults)
     journeys, broken = _journeys(folder, segments)
+    # A time that cannot be read stops nothing that is under way.
+    deployments, wrong = load_deployments(folder)
+    broken += wrong
     if faults or segments is None or not (settings and policy and owners and senders and sources):
         raise ConfigError([*faults, *broken])
     return Project(
@@ -93,6 +99,7 @@ def load(folder: Path) -> Project:
         journeys=journeys,
         budgets=budgets,
         surveys=surveys,
+        deployments=deployments,
         broken=sorted(set(broken)),
     )
 

@@ -12,6 +12,7 @@ from flows.plan import decide_all
 from flows.publish import publish_day
 from flows.reporting.facts import RunFacts
 from flows.stages import measuring, planning
+from flows.stages.deciding import days_to_decide
 from flows.stages.delivering import StaleSourceError
 from flows.stages.pulling import counted
 from flows.stages.shop import Shop
@@ -22,6 +23,7 @@ from flows.tasks import (
     pull_data,
     refused,
     run_name,
+    scheduled_for,
     sealed,
     settled,
     shop_and_moment,
@@ -48,7 +50,8 @@ def daily(as_of: str | None = None, dry_run: bool = False) -> State[Any]:
             if dry_run:
                 facts = measuring.preview(shop, now, planning.preview(shop, now))
             else:
-                facts, unsent = _live_through(shop, now, ticking=as_of is None)
+                moments = days_to_decide(shop, now) if scheduled_for() else [now]
+                facts, unsent = _live_through(shop, now, moments, ticking=not as_of)
     except PipelineError as error:
         return refused(error)
     said = publish_day(facts, shop.project.policy.locale)
@@ -58,12 +61,15 @@ def daily(as_of: str | None = None, dry_run: bool = False) -> State[Any]:
 
 
 def _live_through(
-    shop: Shop, now: datetime, *, ticking: bool
+    shop: Shop, now: datetime, moments: list[datetime], *, ticking: bool
 ) -> tuple[RunFacts, PipelineError | None]:
-    """All stages in order; what stops the sending does not stop the measuring."""
+    """All stages in order, deciding as of each moment; what stops the sending does not stop the
+    measuring.
+    """
     report = settled(pull_data(sealed(shop), now))
     settled(take_in_responses(sealed(shop), now))
-    decide_all(shop, now)
+    for moment in moments:
+        decide_all(shop, moment)
     unsent: PipelineError | None = None
     try:
         settled(deliver_messages(sealed(shop), now, ticking=ticking))

@@ -10,7 +10,8 @@ from flows.errors import PipelineError
 from flows.publish import publish_skips
 from flows.reporting.summary import headline
 from flows.stages import measuring, planning
-from flows.stages.shop import Shop, noted_run
+from flows.stages.deciding import deciding
+from flows.stages.shop import Shop
 from flows.tasks import done, plan_everybody, refused, run_name, shop_and_moment
 
 
@@ -42,6 +43,5 @@ def plan(as_of: str | None = None, dry_run: bool = False) -> State[Any]:
 
 def decide_all(shop: Shop, now: Any) -> None:
     """Plan every shard inside one noted run."""
-    planning.refuse_past(shop, now)
-    with noted_run(shop, "plan", now) as (run_id, counts):
+    with deciding(shop, now) as (run_id, counts):
         counts |= plan_everybody(shop, now, run_id)

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from flows.running import found
+
 # Prefect reads its environment once, on import.
 _ALWAYS = {
     "DO_NOT_TRACK": "1",
@@ -23,15 +25,27 @@ def prepare(project: Path) -> None:
 
     To be called before anything imports Prefect. What the environment says already stays; where
     it names a server (PREFECT_API_URL), history is that server's business and no place is set.
+    While `stammkunde up` works in the project, its server is the one.
     """
-    chosen = dict(_ALWAYS)
-    if not os.environ.get("PREFECT_API_URL"):
-        home = project.resolve() / "var" / "prefect"
-        # Prefect makes only the last folder of the path and then fails to open its database.
-        home.parent.mkdir(parents=True, exist_ok=True)
-        chosen["PREFECT_HOME"] = str(home)
-        # Prefect then starts a server for the time of the run: 6 to 21 s on two busy cores,
-        # where its own patience ends after 20.
-        chosen["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = "90"
+    if not os.environ.get("PREFECT_API_URL") and (up := found(project)):
+        os.environ["PREFECT_API_URL"] = up.api
+    if os.environ.get("PREFECT_API_URL"):
+        _choose(_ALWAYS)
+    else:
+        prepare_server(project)
+
+
+def prepare_server(project: Path) -> None:
+    """The same for a server of the project's own: its history lies in `var/prefect`."""
+    home = project.resolve() / "var" / "prefect"
+    # Prefect makes only the last folder of the path and then fails to open its database.
+    home.parent.mkdir(parents=True, exist_ok=True)
+    # Prefect starts a server for the time of a run: 6 to 21 s on two busy cores, where its own
+    # patience ends after 20.
+    patience = {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90"}
+    _choose(_ALWAYS | patience | {"PREFECT_HOME": str(home)})
+
+
+def _choose(chosen: dict[str, str]) -> None:
     for name, value in chosen.items():
         os.environ.setdefault(name, value)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.config import needs_config
+from flows.deployments import Deployments
 from flows.intake.spec import Sources
 from flows.settings import Owners, Senders, Settings
 from flows.surveys import Surveys
@@ -19,6 +20,7 @@ SCHEMAS: dict[str, type[Spec]] = {
     "senders": Senders,
     "sources": Sources,
     "surveys": Surveys,
+    "deployments": Deployments,
     "journey": Journey,
 }
 """Every kind of YAML file, and the model it is read into."""

@@ -6,21 +6,23 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from zoneinfo import ZoneInfo
 
 from prefect import runtime, task
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.context import TagsContext
+from prefect.context import FlowRunContext, TagsContext
 from prefect.states import Completed, Failed, raise_state_exception
 from prefect.utilities.annotations import quote
 
 from flows import clock
 from flows.delivery.report import DeliveryReport
+from flows.deployments import business_zone
 from flows.errors import ConfigError, PipelineError, SourceError
 from flows.intake.report import PullReport
 from flows.moments import moment
@@ -28,6 +30,7 @@ from flows.reporting.facts import RunFacts
 from flows.reporting.subjects import Format
 from flows.responses.apply import ResponseReport
 from flows.stages import delivering, measuring, planning, pulling, responding
+from flows.stages.deciding import AlreadyDoneError, refuse_done
 from flows.stages.planning import Planning
 from flows.stages.shop import Progress, Shop, opened
 
@@ -39,6 +42,7 @@ WRONG_INPUT = "Wrong input"
 """Name of the state of a run that could not begin, because of what somebody wrote or delivered."""
 
 _EVERY_SECONDS = 2.0
+_LATE = timedelta(minutes=2)
 
 # Prefect lends our loggers its handler (PREFECT_LOGGING_EXTRA_LOGGERS), but no level.
 logging.getLogger("flows").setLevel(logging.INFO)
@@ -59,21 +63,41 @@ def shop_and_moment(as_of: str | None) -> Iterator[tuple[Shop, datetime]]:
     The tags of a run stay with it: for a task with tags Prefect asks its server for slots first,
     which takes a second each time.
     """
-    folder = Path(os.environ.get(PROJECT_VARIABLE, "."))
-    with opened(folder) as shop, TagsContext(current_tags=set()):
-        yield shop, moment(as_of, shop.project.policy.zone, clock.now())
+    with opened(_folder()) as shop, TagsContext(current_tags=set()):
+        now = clock.now()
+        if (scheduled := scheduled_for()) and now - scheduled > _LATE and not as_of:
+            name = str(runtime.flow_run.flow_name)
+            refuse_done(shop, "plan" if name == "daily" else name, scheduled)
+        yield shop, moment(as_of or None, shop.project.policy.zone, now)
+
+
+def scheduled_for() -> datetime | None:
+    """When the schedule wanted this run; None for one that somebody started, or started again."""
+    context = FlowRunContext.get()
+    run = context.flow_run if context else None
+    if run is None or not run.auto_scheduled or run.run_count > 1:
+        return None
+    return run.expected_start_time
 
 
 def run_name() -> str:
     """What a run is called in the lists: "daily 2026-11-18", from its flow and parameters."""
     parameters = runtime.flow_run.parameters
-    when = parameters.get("as_of") or clock.now().astimezone().strftime("%Y-%m-%d %H:%M")
+    scheduled = runtime.flow_run.scheduled_start_time or clock.now()
+    here = scheduled.astimezone(ZoneInfo(business_zone(_folder())))
+    when = parameters.get("as_of") or format(here, "%Y-%m-%d %H:%M")
     dry = " (preview)" if parameters.get("dry_run") else ""
     return f"{runtime.flow_run.flow_name} {str(when).replace('T', ' ')}{dry}"
 
 
+def _folder() -> Path:
+    return Path(os.environ.get(PROJECT_VARIABLE, "."))
+
+
 def refused(error: PipelineError) -> State[Any]:
-    """A red run with our sentence and no trace back."""
+    """A red run with our sentence and no trace back; a green one if others did the work."""
+    if isinstance(error, AlreadyDoneError):
+        return Completed(message=str(error), name="Nothing to do")
     name = WRONG_INPUT if isinstance(error, ConfigError | SourceError) else None
     return Failed(message=str(error), name=name)
 

@@ -1,7 +1,6 @@
-"""The shipped schedule reaches a real Prefect server, which makes runs of it."""
+"""`stammkunde deploy` brings the shipped schedule to a real Prefect server, which makes runs."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+
+from flows.initial import init
 
 ROOT = Path(__file__).parents[1]
 
@@ -40,8 +41,7 @@ class Server:
             self.port = str(probe.getsockname()[1])
         self.api = f"http://127.0.0.1:{self.port}/api"
         self.project = folder / "project"
-        (self.project / "config").mkdir(parents=True)
-        shutil.copy(ROOT / "config" / "deployments.yaml", self.project / "config")
+        init(self.project)
         self.environment = {
             name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")
         } | {
@@ -49,6 +49,7 @@ class Server:
             "PREFECT_API_URL": self.api,
             "PREFECT_HOME": str(folder / "home"),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PYTHONPATH": str(ROOT),
         }
 
     def prefect(self, *words: str, **more: str) -> str:
@@ -66,6 +67,17 @@ class Server:
         )
         assert done.returncode == 0, done.stdout
         return done.stdout
+
+    def deploy(self, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
+        """What `stammkunde deploy WORDS` answers."""
+        return subprocess.run(
+            [sys.executable, "-m", "flows.cli", "--project", str(self.project), "deploy", *words],
+            env=self.environment | more,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
 
     def ask(self, path: str, **body: object) -> Any:
         """What the server answers; on SQLite it is busy (503) now and then."""
@@ -126,8 +138,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     try:
         assert within(90, lambda: healthy() or process.poll() is not None)
         assert process.poll() is None, "the Prefect server does not start"
-        made.prefect("work-pool", "create", "stammkunde", "--type", "process")
-        made.prefect("deploy", "--prefect-file", "config/deployments.yaml", "--all")
+        done = made.deploy()
+        assert done.returncode == 0, done.stderr
+        assert "Registered: weekday-morning, sending-hours" in done.stdout
+        assert "prefect worker start --pool stammkunde" in done.stdout
         yield made
     finally:
         process.terminate()
@@ -158,10 +172,29 @@ def test_the_schedules_make_runs_on_weekdays(
     assert starts.weekday() < 5
 
 
-def test_two_daily_runs_wait_for_one_another(server: Server) -> None:
-    deployment = daily(server)
-    assert deployment["global_concurrency_limit"]["limit"] == 1
-    assert deployment["concurrency_options"]["collision_strategy"] == "ENQUEUE"
+def test_long_runs_wait_for_one_another_and_polls_do_not(server: Server) -> None:
+    kept = {row["name"]: row for row in server.ask("deployments/filter")}
+    assert {row["global_concurrency_limit"]["limit"] for row in kept.values()} == {1}
+    asked = {name: row["concurrency_options"]["collision_strategy"] for name, row in kept.items()}
+    assert {name for name, said in asked.items() if said == "CANCEL_NEW"} == {
+        "what-came-back",
+        "lists-hourly",
+    }
+    assert asked["weekday-morning"] == asked["sending-hours"] == "ENQUEUE"
+
+
+def test_each_says_when_it_runs_and_asks_for_little(server: Server) -> None:
+    kept = daily(server)
+    assert "Monday to Friday at 08:30 (Europe/Berlin)" in kept["description"]
+    fields = kept["parameter_openapi_schema"]["properties"]
+    assert {name: (field["title"], field["type"]) for name, field in fields.items()} == {
+        "as_of": ("As of", "string"),
+        "dry_run": ("Only show", "boolean"),
+    }
+    assert all(field["description"] for field in fields.values())
+    variables = kept["job_variables"]
+    assert variables["env"]["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] == "30"
+    assert variables["working_dir"] == "."
 
 
 def test_a_run_happens_in_the_folder_its_worker_was_started_in(
@@ -177,3 +210,47 @@ def test_a_run_happens_in_the_folder_its_worker_was_started_in(
         "worker", "start", "--pool", "stammkunde", "--run-once", PYTHONPATH=str(tmp_path)
     )
     assert (server.project / "ran-here").read_text(encoding="utf-8") == "dry_run=False"
+
+
+def test_deploying_again_changes_what_changed_and_removes_what_is_gone(server: Server) -> None:
+    before = daily(server)["id"]
+    file = server.project / "config" / "deployments.yaml"
+    shipped = file.read_text("utf-8")
+    file.write_text(
+        "deployments:\n  - name: weekday-morning\n    runs: daily\n"
+        '    cron: "0 9 * * 1-5"\n    enabled: false\n',
+        encoding="utf-8",
+    )
+    try:
+        done = server.deploy()
+        assert done.returncode == 0, done.stderr
+        assert "Removed, as no file names them: digest-morning, effects-nightly" in done.stdout
+        (kept,) = server.ask("deployments/filter")
+        assert kept["id"] == before
+        assert [(each["schedule"]["cron"], each["active"]) for each in kept["schedules"]] == [
+            ("0 9 * * 1-5", False)
+        ]
+        named = [row["name"] for row in server.ask("automations/filter")]
+        assert named.count("stammkunde: dead runs are shown as crashed") == 1
+    finally:
+        file.write_text(shipped, encoding="utf-8")
+
+
+def test_what_does_not_fit_is_said_in_a_sentence(server: Server) -> None:
+    nobody = server.deploy(PREFECT_API_URL="http://127.0.0.1:1/api")
+    assert nobody.returncode == 1
+    assert nobody.stderr.startswith("no Prefect server answers at http://127.0.0.1:1/api")
+    assert nobody.stderr.count("\n") == 1
+    other = server.deploy("--type", "kubernetes", "--image", "stammkunde:1")
+    assert other.returncode == 1
+    assert other.stderr.startswith('the work pool "stammkunde" is of type process, not kubernetes')
+
+
+def test_a_pool_of_containers_is_made_offline(server: Server) -> None:
+    done = server.deploy("--pool", "boxes", "--type", "docker", "--image", "stammkunde:1")
+    assert done.returncode == 0, done.stderr
+    (pool,) = server.ask("work_pools/filter", work_pools={"name": {"any_": ["boxes"]}})
+    assert pool["type"] == "docker"
+    kept = daily(server)
+    assert kept["work_pool_name"] == "boxes"
+    assert kept["job_variables"]["image"] == "stammkunde:1"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -146,11 +145,6 @@ def test_every_pinned_version_installs_on_the_oldest_python_we_promise() -> None
         if needs and PINS.get(name) == installed.version and oldest not in SpecifierSet(needs):
             too_new.append(f"{name} {installed.version} needs Python {needs}")
     assert too_new == []
-
-
-def test_the_deployments_are_written_for_the_prefect_that_is_pinned() -> None:
-    deployments = yaml.safe_load((ROOT / "config" / "deployments.yaml").read_text("utf-8"))
-    assert deployments["prefect-version"] == PINS["prefect"]
 
 
 def test_constraints_are_exact_versions_and_nothing_else() -> None:

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 
 from flows.calendars import holidays_around
 from flows.config import compile_earlier
-from flows.errors import ConfigError
 from flows.stages.broken import blamed, without
-from flows.stages.shop import Progress, Shop, noted_run, quiet
+from flows.stages.deciding import deciding
+from flows.stages.shop import Progress, Shop, quiet
 from flows.store import runs
 from flows.store.figures import customer_figures
 from flows.store.purchases import everybodys_figures
@@ -67,8 +67,7 @@ class Planning:
 
 def plan(shop: Shop, now: datetime, *, progress: Progress = quiet) -> dict[str, Any]:
     """Decide for every customer as of `now`. Safe to run again: nothing is decided twice."""
-    refuse_past(shop, now)
-    with noted_run(shop, "plan", now) as (run_id, counts):
+    with deciding(shop, now) as (run_id, counts):
         planning = prepare(shop, now, run_id)
         total: Counter[str] = Counter()
         for number, counted in enumerate(_shard_by_shard(shop, planning), start=1):
@@ -76,18 +75,6 @@ def plan(shop: Shop, now: datetime, *, progress: Progress = quiet) -> dict[str, 
             progress("plan", number, len(planning.shards))
         counts |= {**total, **finish(shop, planning)}
     return counts
-
-
-def refuse_past(shop: Shop, now: datetime) -> None:
-    """Time runs one way: what was decided as of a later moment cannot be decided before it."""
-    with shop.engine.connect() as connection:
-        latest = runs.latest_run(connection, "plan")
-    if latest is not None and now < latest:
-        raise ConfigError.at(
-            "--as-of",
-            f"the plan has been made up to {latest:%Y-%m-%d %H:%M} UTC already; "
-            "take that moment or a later one",
-        )
 
 
 def preview(shop: Shop, now: datetime, *, progress: Progress = quiet) -> list[Plan]:

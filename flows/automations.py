@@ -1,0 +1,46 @@
+"""What a Prefect server does by itself when runs go wrong."""
+
+from datetime import timedelta
+
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+
+DEAD_AFTER = timedelta(seconds=120)
+_ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
+
+
+def dead_runs() -> AutomationCore:
+    """Runs whose machine died say nothing any more: they are shown as crashed, not as running."""
+    return AutomationCore(
+        name="stammkunde: dead runs are shown as crashed",
+        description="A run gives a sign of life every 30 seconds.",
+        trigger=EventTrigger(
+            after={"prefect.flow-run.heartbeat"},
+            expect={f"prefect.flow-run.{word}" for word in ("heartbeat", *_ENDS)},
+            match={"prefect.resource.id": ["prefect.flow-run.*"]},
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=DEAD_AFTER,
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.CRASHED,
+                message="No sign of life for 2 minutes. The next run completes the work; "
+                "nothing goes out twice.",
+            )
+        ],
+    )
+
+
+async def automate(client: PrefectClient, wanted: AutomationCore) -> None:
+    """Have the server do this, once, however often it is asked."""
+    kept = await client.read_automations_by_name(wanted.name)
+    for doubled in kept[1:]:
+        await client.delete_automation(doubled.id)
+    if kept:
+        await client.update_automation(kept[0].id, wanted)
+    else:
+        await client.create_automation(wanted)

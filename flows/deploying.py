@@ -1,0 +1,111 @@
+"""`stammkunde deploy`: what starts when, registered on a Prefect server with a work pool."""
+
+import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from flows.config import Project, load
+from flows.deployments import load_deployments
+from flows.entries import Entry
+from flows.errors import ConfigError, PipelineError
+from flows.prefect_home import prepare
+
+if TYPE_CHECKING:
+    from flows.registering import Pool
+
+KINDS = ("process", "docker", "kubernetes")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was registered, and which of ours were removed."""
+
+    made: list[str]
+    removed: list[str]
+
+
+def entries_of(folder: Path) -> tuple[Project, list[Entry]]:
+    """The project, and its deployments. Raises `ConfigError` for whatever is wrong with them."""
+    project = load(folder)
+    deployments, faults = load_deployments(folder)
+    if faults:
+        raise ConfigError(faults)
+    zone = deployments.zone or project.policy.zone
+    return project, [
+        Entry(each.name, each.runs, each.cron, each.enabled, zone, each.told(zone))
+        for each in deployments.deployments
+    ]
+
+
+def deploy(folder: Path, pool_name: str | None, kind: str, image: str | None) -> None:
+    """Register everything, and say what to start where."""
+    if kind not in KINDS:
+        raise ConfigError.at("--type", f'"{kind}" is no type of pool. Write {", ".join(KINDS)}')
+    if kind != "process" and not image:
+        raise ConfigError.at(
+            "--image", f"a {kind} pool starts containers: say which image holds Stammkunde"
+        )
+    project, entries = entries_of(folder)
+    address = os.environ.get("PREFECT_API_URL", "")
+    if not address:
+        raise ConfigError.at(
+            "PREFECT_API_URL",
+            "is not set, so nobody knows which server is meant. For one machine: stammkunde up, "
+            "which needs no deploy. Else start a server (prefect server start) and set "
+            "PREFECT_API_URL=http://127.0.0.1:4200/api",
+        )
+    prepare(folder)
+    from flows.registering import Pool
+
+    pool = Pool(pool_name or project.deployments.pool, kind, image)
+    told = asyncio.run(_register(entries, pool, address))
+    typer.echo(f"Registered: {', '.join(told.made)}")
+    if told.removed:
+        typer.echo(f"Removed, as no file names them: {', '.join(told.removed)}")
+    typer.echo(
+        f"Now start a worker, in the folder with config/ and templates/:\n"
+        f"  prefect worker start --pool {pool.name}"
+    )
+
+
+async def _register(entries: list[Entry], pool: "Pool", address: str) -> Told:
+    import httpx
+    from prefect.client.orchestration import get_client
+    from prefect.exceptions import PrefectHTTPStatusError
+
+    from flows.automations import automate, dead_runs
+    from flows.registering import register
+
+    try:
+        async with get_client() as client:
+            fault = await client.api_healthcheck()
+            if fault is not None:
+                raise fault
+            made, removed = await register(client, entries, pool)
+            await automate(client, dead_runs())
+    except PrefectHTTPStatusError as error:
+        raise PipelineError(_refused(error.response, address)) from error
+    except httpx.HTTPStatusError as error:
+        raise PipelineError(_refused(error.response, address)) from error
+    except httpx.HTTPError as error:
+        raise PipelineError(
+            f"no Prefect server answers at {address} (PREFECT_API_URL). Start one, "
+            "prefect server start, or correct the address; for one machine stammkunde up is enough"
+        ) from error
+    return Told(list(made), removed)
+
+
+def _refused(response: "object", address: str) -> str:
+    code, text = getattr(response, "status_code", 0), getattr(response, "text", "")
+    if code in (401, 403):
+        return (
+            f"the Prefect server at {address} does not let us in. Set PREFECT_API_AUTH_STRING "
+            "(user:password), or PREFECT_API_KEY for Prefect Cloud"
+        )
+    if code == 404:
+        return f"{address} is no Prefect server. Does PREFECT_API_URL end in /api?"
+    return f"the Prefect server at {address} refuses: {code} {text[:300]}"

@@ -1,0 +1,144 @@
+"""What starts when, by itself: config/deployments.yaml as a model, and in words."""
+
+import zoneinfo
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from flows.crons import CronError, read_cron
+from flows.errors import Fault
+from flows.yamlfile import build, read
+from segments.spec import Spec
+
+FILE = "config/deployments.yaml"
+Runs = Literal[
+    "daily", "deliver", "respond", "suppressions", "measure", "digest", "retention", "preview"
+]
+Readable = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
+
+DOES: dict[Runs, str] = {
+    "daily": "Takes in the customer data, decides who is due what, delivers, and measures. Safe to "
+    "start again on the same day: nothing goes out twice.",
+    "deliver": "Hands over what was decided and had to wait for the hour at which its reader may "
+    "be written to.",
+    "respond": "Takes in what came back: deliveries, bounces, objections, replies and orders.",
+    "suppressions": "Reads whom SendGrid holds back, and holds them back here, too: the net for "
+    "what its webhook lost. Does nothing where no way out is SendGrid.",
+    "measure": "Compares treated and held-out customers of every journey, and draws the pictures.",
+    "digest": "Mails every colleague in `config/owners.yaml` their tasks, and what their customers "
+    "said. Once a day at most.",
+    "retention": "Lets go of records that `retention:` in `config/policy.yaml` no longer lets us "
+    "keep. Reports of the past stay as they are.",
+    "preview": "Shows what would be decided now. Writes nothing and sends nothing.",
+}
+"""What each flow does, as the lists in Prefect's pages tell it."""
+
+
+class Deployment(Spec):
+    """One thing that starts by itself, or by hand where no time is written."""
+
+    name: Readable = Field(
+        description="what it is called in Prefect's lists, such as weekday-morning"
+    )
+    runs: Runs = Field(description="the flow it starts")
+    cron: str | None = Field(
+        None,
+        description="when: minute, hour, day of the month, month, day of the week; "
+        'without it only by hand. "30 8 * * 1-5" is Monday to Friday at 08:30',
+    )
+    enabled: bool = Field(
+        True, description="false: it starts only by hand; lasts, unlike a pause clicked in Prefect"
+    )
+    description: str | None = Field(
+        None, description="what the lists say of it; made up from the above where nothing is said"
+    )
+
+    @field_validator("cron")
+    @classmethod
+    def _readable(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                read_cron(value)
+            except CronError as error:
+                raise ValueError(str(error)) from None
+        return value
+
+    @property
+    def starts(self) -> bool:
+        """Whether it starts by itself."""
+        return self.enabled and self.cron is not None
+
+    def told(self, zone: str) -> str:
+        """Its description: what it does, when, and where that can be changed."""
+        if self.cron is None:
+            when = "By hand only: choose *Run*"
+        elif self.enabled:
+            when = f"{_capital(read_cron(self.cron).words())} ({zone})"
+        else:
+            when = f"Switched off; else {read_cron(self.cron).words()} ({zone})"
+        return (
+            f"{self.description or DOES[self.runs]}\n\n**{when}.** Time and switch are in "
+            f"`{FILE}`; what is changed on this page lasts until the next start."
+        )
+
+
+class Deployments(Spec):
+    """config/deployments.yaml: what starts when, by itself."""
+
+    zone: str | None = Field(
+        None, description="by which clock; the business zone of policy.yaml if not said"
+    )
+    pool: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$")] = Field(
+        "stammkunde", description="work pool `stammkunde deploy` uses; `up` needs none"
+    )
+    at_once: int = Field(4, ge=1, le=32, description="how many runs `stammkunde up` has at a time")
+    deployments: list[Deployment] = Field(default_factory=list, description="what starts when")
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, value: str | None) -> str | None:
+        if value is not None and value not in zoneinfo.available_timezones():
+            raise ValueError(f'"{value}" is not a time zone. Write one like "Europe/Berlin"')
+        return value
+
+    @model_validator(mode="after")
+    def _each_name_once(self) -> "Deployments":
+        names = [deployment.name for deployment in self.deployments]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f'"{twice[0]}" is the name of two deployments')
+        return self
+
+    def daily_moments(self, zone: str, after: datetime, until: datetime) -> Iterator[datetime]:
+        """When the day was to be decided, later than `after` and up to `until`, in order."""
+        found = {
+            moment
+            for deployment in self.deployments
+            if deployment.runs == "daily" and deployment.starts and deployment.cron
+            for moment in read_cron(deployment.cron).moments(self.zone or zone, after, until)
+        }
+        yield from sorted(found)
+
+
+def load_deployments(folder: Path) -> tuple[Deployments, list[Fault]]:
+    """What starts when, and everything wrong with it; nothing starts where there is no file."""
+    if not (folder / FILE).exists():
+        return Deployments(), []
+    document, faults = read(folder / FILE, FILE)
+    if document is None:
+        return Deployments(), faults
+    built, wrong = build(Deployments, document)
+    return built or Deployments(), [*faults, *wrong]
+
+
+def business_zone(folder: Path) -> str:
+    """By which clock the house lives, without a look at anything else."""
+    document, _ = read(folder / "config" / "policy.yaml", "config/policy.yaml")
+    written = document.data.get("zone") if document and isinstance(document.data, dict) else None
+    return written if written in zoneinfo.available_timezones() else "Europe/Berlin"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,41 @@
+"""Deployments as they are handed on: what each runs, when, and what the lists say of it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+POLLS = ("respond", "suppressions")
+"""Short and often: a run that finds another at work is not needed. All others wait for it."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A deployment as it is to be."""
+
+    name: str
+    runs: str
+    cron: str | None
+    enabled: bool
+    zone: str
+    description: str
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What its runs are started with."""
+        return {"dry_run": False} if self.runs == "daily" else {}
+
+    @property
+    def poll(self) -> bool:
+        """Whether a second run at the same time is cancelled instead of waiting."""
+        return self.runs in POLLS
+
+
+def as_text(entries: Sequence[Entry]) -> str:
+    """Entries for another process to read."""
+    return json.dumps([asdict(entry) for entry in entries])
+
+
+def from_text(text: str) -> list[Entry]:
+    """The same, read again."""
+    return [Entry(**values) for values in json.loads(text)]

@@ -1,0 +1,199 @@
+"""Deployments as a Prefect server keeps them: made, brought up to date, and removed again."""
+
+import ast
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterTags,
+    WorkPoolFilter,
+    WorkPoolFilterName,
+)
+from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.exceptions import ObjectNotFound
+
+from flows.entries import Entry
+from flows.errors import PipelineError
+
+OURS = "stammkunde"
+"""The tag by which deployments of ours are known."""
+
+_TITLES = {"as_of": "As of", "dry_run": "Only show"}
+_ARGUMENT = re.compile(r"(?m)^ {4}(\w+): (.+)$")
+_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A work pool, and what its workers are told for each run."""
+
+    name: str
+    kind: str
+    image: str | None = None
+
+
+async def register(
+    client: PrefectClient, entries: Iterable[Entry], pool: Pool | None = None
+) -> tuple[dict[str, UUID], list[str]]:
+    """Make each deployment as its entry says, and remove ours that are in no entry any more.
+
+    Without a pool they wait for whoever serves them. Returns the deployments' ids by name, and the
+    names of those removed.
+    """
+    if pool is not None:
+        await _needs_pool(client, pool)
+    made = {entry.name: await _make(client, entry, pool) for entry in entries}
+    removed = []
+    for kept in await ours(client):
+        if kept.id not in made.values():
+            await client.delete_deployment(kept.id)
+            removed.append(str(kept.name))
+    return made, sorted(removed)
+
+
+async def ours(client: PrefectClient) -> list[Any]:
+    """Every deployment on the server that we made."""
+    found: list[Any] = []
+    wanted = DeploymentFilter(tags=DeploymentFilterTags(all_=[OURS]))
+    while page := await client.read_deployments(
+        deployment_filter=wanted, limit=_PAGE, offset=len(found)
+    ):
+        found += page
+        if len(page) < _PAGE:
+            break
+    return found
+
+
+async def _make(client: PrefectClient, entry: Entry, pool: Pool | None) -> UUID:
+    entrypoint = f"flows.{entry.runs}.{entry.runs}"
+    schedules = []
+    if entry.cron is not None:
+        schedules = [
+            DeploymentScheduleCreate(
+                schedule=CronSchedule(cron=entry.cron, timezone=entry.zone),
+                active=entry.enabled,
+                slug=entry.name,
+            )
+        ]
+    # Prefect keeps the work pool of an older deployment of this name: a worker would take its runs.
+    await _forget_pool(client, entry, pool)
+    return await client.create_deployment(
+        flow_id=await client.create_flow_from_name(entry.runs),
+        name=entry.name,
+        entrypoint=entrypoint,
+        pull_steps=[] if pool else None,
+        schedules=schedules,
+        paused=False,
+        concurrency_limit=1,
+        concurrency_options=ConcurrencyOptions(
+            collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
+            if entry.poll
+            else ConcurrencyLimitStrategy.ENQUEUE
+        ),
+        parameters=entry.parameters,
+        parameter_openapi_schema=form(entry.runs),
+        enforce_parameter_schema=True,
+        description=entry.description,
+        tags=[OURS, entry.runs],
+        work_pool_name=pool.name if pool else None,
+        job_variables=_job(pool) if pool else None,
+    )
+
+
+def form(runs: str) -> dict[str, Any]:
+    """What the run form asks for, read from the flow's text: importing it would take seconds.
+
+    A field that may be empty is a text, not a choice between a text and "None".
+    """
+    module = find_spec(f"flows.{runs}")
+    if module is None or module.origin is None:
+        raise PipelineError(f"there is no flow {runs}")
+    tree = ast.parse(Path(module.origin).read_text(encoding="utf-8"))
+    flow = next(
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == runs
+    )
+    told = dict(_ARGUMENT.findall(ast.get_docstring(flow) or ""))
+    fields = {}
+    for place, (asked, default) in enumerate(zip(flow.args.args, flow.args.defaults, strict=True)):
+        empty = ast.literal_eval(default)
+        fields[asked.arg] = {
+            "title": _TITLES.get(asked.arg, asked.arg.replace("_", " ").capitalize()),
+            "description": told.get(asked.arg, ""),
+            "type": "boolean" if isinstance(empty, bool) else "string",
+            "default": "" if empty is None else empty,
+            "position": place,
+        }
+    return {"title": "Parameters", "type": "object", "properties": fields, "definitions": {}}
+
+
+def _job(pool: Pool) -> dict[str, Any]:
+    """What each run of a worker's finds in its environment."""
+    variables: dict[str, Any] = {
+        "env": {
+            "DO_NOT_TRACK": "1",
+            # Sign of life every 30 s, so that a run whose machine died can be told from a long one.
+            "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+            # What Stammkunde itself logs (numbers and counts) stands on the run's page as well.
+            "PREFECT_LOGGING_EXTRA_LOGGERS": "flows",
+        }
+    }
+    if pool.kind == "process":
+        # The folder the worker was started in: without it each run has a new, empty one.
+        variables["working_dir"] = os.curdir
+    elif pool.image:
+        variables["image"] = pool.image
+    return variables
+
+
+async def _forget_pool(client: PrefectClient, entry: Entry, pool: Pool | None) -> None:
+    try:
+        kept = await client.read_deployment_by_name(f"{entry.runs}/{entry.name}")
+    except ObjectNotFound:
+        return
+    if kept.work_pool_name and (pool is None or kept.work_pool_name != pool.name):
+        await client.delete_deployment(kept.id)
+
+
+async def _needs_pool(client: PrefectClient, pool: Pool) -> None:
+    """Make the work pool where there is none; one of another kind is refused."""
+    wanted = WorkPoolFilter(name=WorkPoolFilterName(any_=[pool.name]))
+    for kept in await client.read_work_pools(work_pool_filter=wanted):
+        if kept.type != pool.kind:
+            raise PipelineError(
+                f'the work pool "{pool.name}" is of type {kept.type}, not {pool.kind}. '
+                f"Say --type {kept.type}, or another --pool"
+            )
+        return
+    template = await _template(client, pool.kind)
+    try:
+        await client.create_work_pool(
+            WorkPoolCreate(name=pool.name, type=pool.kind, base_job_template=template)
+        )
+    except Exception as error:
+        raise PipelineError(
+            f'there is no work pool "{pool.name}", and this server does not let us make one '
+            f"({error}). Make it there, then deploy again: "
+            f"prefect work-pool create {pool.name} --type {pool.kind}"
+        ) from error
+
+
+async def _template(client: PrefectClient, kind: str) -> dict[str, Any]:
+    known = await client.read_worker_metadata()
+    for collection in known.values():
+        if kind in collection:
+            template: dict[str, Any] = collection[kind]["default_base_job_configuration"]
+            return template
+    raise PipelineError(
+        f'this Prefect server knows no work pools of type "{kind}". Write process, docker or '
+        "kubernetes"
+    )

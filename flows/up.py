@@ -1,0 +1,212 @@
+"""`stammkunde up`: Prefect's server, all schedules and the web endpoint on one machine."""
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import typer
+
+from flows.children import Child
+from flows.errors import ConfigError, Fault, PipelineError
+from flows.prefect_home import prepare_server
+from flows.running import Note, end_groups, only_one
+
+_READY_WITHIN = 180.0
+_LOOK_EVERY = 0.2
+_HERE = "127.0.0.1"
+_PATIENCE = {"schedules": 8.0, "web": 3.0, "server": 5.0}
+"""How long each may take to end. Schedules first: runs under way tell the server that they end."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody asked for on the command line; no web port: as in settings.yaml."""
+
+    folder: Path
+    server_port: int
+    web_port: int | None
+    web: bool
+
+
+@dataclass
+class House:
+    """What is running, and whether somebody wants it to end."""
+
+    note: Note
+    log: Path
+    children: dict[str, Child] = field(default_factory=dict)
+    asked_to_end: bool = False
+
+    def start(self, child: Child) -> None:
+        """Start it, and note its number for whoever has to tidy up after us."""
+        self.children[child.name] = child
+        child.start()
+        if child.process is not None:
+            self.note.running.children.append(child.process.pid)
+            self.note.write()
+
+    def stop(self) -> None:
+        """Stop all, those first who need the others."""
+        for name, patience in _PATIENCE.items():
+            if name in self.children:
+                self.children[name].stop(patience)
+
+
+def up(wanted: Wanted) -> None:
+    """Start everything, say where it is, and keep it running until Ctrl-C or SIGTERM."""
+    folder = wanted.folder.resolve()
+    if not (folder / "config").is_dir():
+        raise ConfigError.at(
+            wanted.folder, 'there is no folder "config" here. Say --project DIR, or --demo'
+        )
+    api = f"http://{_HERE}:{wanted.server_port}/api"
+    with only_one(folder, api) as note:
+        _refuse_taken(_HERE, wanted.server_port, "--server-port", "Prefect's server")
+        _prepare(folder, api)
+        house = House(note, folder / "var" / "log")
+        _listen_for_the_end(house)
+        try:
+            _begin(house, wanted, api)
+            _keep(house)
+        finally:
+            house.stop()
+    typer.echo("Stopped. Schedules stay on; stammkunde up goes on where it was")
+
+
+def demo_folder(around: Path) -> Path:
+    """The demo company's folder; where there is none, the company is made first."""
+    folder = around / "demo"
+    if not (folder / ".stammkunde-demo").exists():
+        command = [sys.executable, "-m", "flows.cli", "demo", "--dir", str(folder)]
+        # In a process of its own, which takes its memory with it.
+        if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own program
+            raise PipelineError("the demo company could not be made; see above")
+    return folder
+
+
+def _prepare(folder: Path, api: str) -> None:
+    """What all children find in their environment."""
+    os.environ.pop("PREFECT_API_URL", None)
+    prepare_server(folder)
+    os.environ["PREFECT_API_URL"] = api
+    # The pages ask this address for data, whatever port the server itself was told.
+    os.environ["PREFECT_SERVER_UI_API_URL"] = api
+    os.environ["STAMMKUNDE_PROJECT"] = str(folder)
+
+
+def _listen_for_the_end(house: House) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
+        house.asked_to_end = True
+
+    for word in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(word, end)
+
+
+def _begin(house: House, wanted: Wanted, api: str) -> None:
+    began = time.monotonic()
+    typer.echo("Starting; the first time takes half a minute")
+    port = str(wanted.server_port)
+    server = [sys.executable, "-m", "prefect", "server", "start", "--host", _HERE, "--port", port]
+    house.start(Child("server", server, house.log / "server.log"))
+    # Reading YAML takes as long as the server takes to get up.
+    from flows.deploying import entries_of
+    from flows.entries import as_text
+
+    project, entries = entries_of(Path(os.environ["STAMMKUNDE_PROJECT"]))
+    reading, writing = os.pipe()
+    at_once = str(project.deployments.at_once)
+    serving = [sys.executable, "-m", "flows.schedules", at_once, str(writing)]
+    house.start(
+        Child(
+            "schedules",
+            serving,
+            house.log / "schedules.log",
+            told=as_text(entries),
+            pass_on=(writing,),
+        )
+    )
+    web = project.settings.web
+    web_at = (web.host, wanted.web_port or web.port)
+    if wanted.web:
+        _refuse_taken(*web_at, "--web-port", "the web endpoint")
+        asked = ["--host", web_at[0], "--port", str(web_at[1])]
+        command = [sys.executable, "-m", "flows.cli", "web", *asked]
+        house.start(Child("web", command, house.log / "web.log"))
+    if not _ready(house, reading, web_at if wanted.web else None):
+        return
+    typer.echo(f"Runs:  {api.removesuffix('/api')}/runs")
+    if wanted.web:
+        typer.echo(f"Web:   http://{web_at[0]}:{web_at[1]}")
+    on = [entry.name for entry in entries if entry.enabled and entry.cron]
+    typer.echo(f"On:    {', '.join(on) or 'no schedule (config/deployments.yaml)'}")
+    typer.echo(f"Logs:  {house.log}")
+    typer.echo(f"Ready after {time.monotonic() - began:.0f} s. Ctrl-C ends it")
+
+
+def _ready(house: House, schedules: int, web: tuple[str, int] | None) -> bool:
+    """Wait until all answer; False if somebody wants it to end before."""
+    until = time.monotonic() + _READY_WITHIN
+    while not house.asked_to_end:
+        for child in house.children.values():
+            if child.ended:
+                raise _failed(child, "does not start")
+        told, _, _ = select.select([schedules], [], [], _LOOK_EVERY)
+        if told and (web is None or _answers(*web)):
+            os.close(schedules)
+            return True
+        if told:
+            time.sleep(_LOOK_EVERY)
+        if time.monotonic() > until:
+            raise PipelineError(f"not ready after {_READY_WITHIN:.0f} s; see {house.log}")
+    return False
+
+
+def _keep(house: House) -> None:
+    """Start again what ends by itself, until somebody wants all of it to end."""
+    while not house.asked_to_end:
+        time.sleep(_LOOK_EVERY)
+        for child in house.children.values():
+            if not child.ended or child.process is None:
+                continue
+            if child.hopeless:
+                raise _failed(child, "ends again and again")
+            typer.echo(f"{child.name} has ended and is started again; see {child.log}", err=True)
+            end_groups([child.process.pid])
+            house.start(child)
+
+
+def _failed(child: Child, what: str) -> PipelineError:
+    return PipelineError(f"{child.name} {what}; see {child.log}\n{child.last_words()}".rstrip())
+
+
+def _refuse_taken(host: str, port: int, option: str, whose: str) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigError(
+                [
+                    Fault(
+                        option,
+                        0,
+                        f"port {port} is taken by another program ({error.strerror}). "
+                        f"Say another {option} for {whose}",
+                    )
+                ]
+            ) from None
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False
