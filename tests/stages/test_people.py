@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.errors import DeliveryError
-from flows.stages.digesting import digest, digests
+from flows.stages.digesting import digest, digests, faults
 from flows.stages.planning import plan
 from flows.stages.pulling import pull
 from flows.stages.responding import respond
@@ -244,3 +244,14 @@ def test_a_digest_that_could_not_leave_is_tried_again(tiny: Tiny):
         assert tiny.rows("notice", "id") == []
         mails.unlink()
         assert digest(shop, NOW).sent == ["lindner", "brandt"]
+
+
+def test_a_digest_that_cannot_be_written_is_told_by_check(tiny: Tiny):
+    with tiny.open() as shop:
+        assert faults(shop.project) == []
+    file = tiny.folder / "templates" / "_digest" / "de" / "body.txt"
+    file.write_text(file.read_text("utf-8").replace("digest.today %}", "digest.tody %}"), "utf-8")
+    with tiny.open() as shop:
+        (fault,) = faults(shop.project)
+    assert fault.place == "templates/_digest/de/body.txt"
+    assert 'Did you mean "today"?' in fault.what
