@@ -59,7 +59,7 @@ def request_by_hand(
             )
         counts["asked_to_confirm"] = ask(shop, now, run_id, everybody=False) if made else 0
     if not made:
-        typer.echo(f"{contact} agreed to that already, or was asked and has not answered yet; no mail")
+        typer.echo(f"{contact} agreed to that already, or was asked and did not answer yet")
         return
     days = shop.project.policy.permission.confirm_within
     typer.echo(

@@ -1,19 +1,37 @@
 """Commands about wishes and rights, typed as people do."""
 
 import json
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+
+import pytest
 
 from flows.stages.pulling import pull
 from flows.stages.shop import Shop
 from flows.store.models import Suppression
 from tests.stages.tiny import NOW, Tiny
 from tests.store.rows import rows_of
-from tests.test_sending import Say, house, say, typed  # noqa: F401 - fixtures
-
-AT = "2026-06-15T07:00"
+from tests.test_sending import Say, typed  # noqa: F401 - a fixture
 
 
-def test_an_address_is_suppressed_listed_and_lifted(say: Say, house: Shop):  # noqa: F811
+@pytest.fixture
+def house(store_url: str, tmp_path: Path) -> Iterator[Shop]:
+    """The project of three customers, speaking English; nothing is pulled yet."""
+    made = Tiny(tmp_path / "project")
+    made.make(store_url)
+    made.edit("policy.yaml", "locale: de", "locale: en")
+    with made.open() as shop:
+        yield shop
+
+
+@pytest.fixture
+def say(house: Shop, typed: Say) -> Say:  # noqa: F811
+    """Types a command in that house."""
+    return partial(typed, house.project.folder)
+
+
+def test_an_address_is_suppressed_listed_and_lifted(say: Say, house: Shop):
     assert say(
         "suppress", "Info@X.example", "--purpose", "advertising", "--reason", "at a fair"
     ) == (
@@ -36,7 +54,7 @@ def test_an_address_is_suppressed_listed_and_lifted(say: Say, house: Shop):  # n
     assert (gone[0], gone[2]) == (2, "unsuppress  info@x.example is not suppressed\n")
 
 
-def test_what_somebody_wanted_is_lifted_only_by_force(say: Say):  # noqa: F811
+def test_what_somebody_wanted_is_lifted_only_by_force(say: Say):
     say("suppress", "info@x.example", "--reason", "objection")
     code, _, why = say("unsuppress", "info@x.example", "--why", "please")
     assert code == 2
@@ -46,7 +64,7 @@ def test_what_somebody_wanted_is_lifted_only_by_force(say: Say):  # noqa: F811
     assert (code, told.startswith("1 lifted")) == (0, True)
 
 
-def test_what_is_wrong_is_said_and_nothing_is_written(say: Say, house: Shop):  # noqa: F811
+def test_what_is_wrong_is_said_and_nothing_is_written(say: Say, house: Shop):
     assert say("suppress")[2] == (
         "suppress  name one: an address, --contact KEY or --customer KEY\n"
     )
@@ -63,7 +81,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(say: Say, house: Shop):  #
     assert rows_of(house.engine, Suppression, "id") == []
 
 
-def test_a_list_is_taken_in_as_far_as_it_goes(say: Say, house: Shop, tmp_path: Path):  # noqa: F811
+def test_a_list_is_taken_in_as_far_as_it_goes(say: Say, house: Shop, tmp_path: Path):
     pull(house, NOW)
     file = tmp_path / "list.csv"
     file.write_text(
@@ -86,7 +104,7 @@ def test_a_list_is_taken_in_as_far_as_it_goes(say: Say, house: Shop, tmp_path: P
     assert 'needs a column "email"' in say("suppress", "--file", file)[2]
 
 
-def test_consent_is_asked_for_and_its_proof_printed(say: Say, house: Shop):  # noqa: F811
+def test_consent_is_asked_for_and_its_proof_printed(say: Say, house: Shop):
     pull(house, NOW)
     code, _, why = say("consent", "--request", "P2", "--source", "fair")
     assert (code, "web: address" in why) == (2, True)
@@ -115,7 +133,7 @@ def test_consent_is_asked_for_and_its_proof_printed(say: Say, house: Shop):  # n
     assert proof["good"] is False
 
 
-def test_a_person_is_told_everything_and_then_forgotten(say: Say, house: Shop, tmp_path: Path):  # noqa: F811
+def test_a_person_is_told_everything_and_then_forgotten(say: Say, house: Shop, tmp_path: Path):
     pull(house, NOW)
     code, told, _ = say("export", "P1", "--out", tmp_path / "out")
     assert (code, len(told.splitlines())) == (0, 2)
@@ -136,7 +154,7 @@ def test_a_person_is_told_everything_and_then_forgotten(say: Say, house: Shop, t
     assert say("unsuppress", "ada@alpha.example", "--why", "please")[2].count("forgotten") == 1
 
 
-def test_old_records_are_counted_before_they_go(say: Say):  # noqa: F811
+def test_old_records_are_counted_before_they_go(say: Say):
     code, told, _ = say("retention", "--dry-run")
     assert (code, told.startswith("Nothing is changed; this would go:")) == (0, True)
     assert "raw_events" in told

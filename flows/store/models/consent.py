@@ -1,4 +1,4 @@
-"""The proof of each consent: when it was asked for, the mail about it, and when it was confirmed."""
+"""The proof of each consent: when it was asked for, mailed about, and confirmed."""
 
 from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
