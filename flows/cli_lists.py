@@ -16,7 +16,9 @@ def suppressions(
     ] = False,
     as_of: AsOf = None,
 ) -> None:
-    """Suppress whom SendGrid holds back: its lists of bounces, complaints and unsubscribes.
+    """Suppress whom SendGrid holds back by lists of its own.
+
+    These are its bounces, invalid addresses, spam reports, unsubscribes and unsubscribe groups.
 
     Reads what came since the last time, and a day before it. Runs every hour by itself where
     config/deployments.yaml is deployed.
