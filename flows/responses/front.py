@@ -79,10 +79,13 @@ class Front:
         """The answer to every link we did not make, whatever is wrong with it."""
         return self.say(request, "unknown", 404)
 
-    def page(self, request: Request, page: Page, known: str | None = None) -> Response:
+    def page(
+        self, request: Request, page: Page, known: str | None = None, chosen: str = ""
+    ) -> Response:
         """A page, in the language it was made in."""
         switch = request.method != "POST"
-        return answer(page, self.speaks(request, known), self.sender, switch=switch)
+        locale = self.speaks(request, known)
+        return answer(page, locale, self.sender, switch=switch, chosen=chosen)
 
     def speaks(self, request: Request, known: str | None = None) -> Locale:
         """The language of a page."""

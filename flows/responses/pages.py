@@ -73,20 +73,30 @@ class Page:
 
 
 def answer(
-    page: Page, locale: Locale, sender: str, status: int = 200, *, switch: bool = True
+    page: Page,
+    locale: Locale,
+    sender: str,
+    status: int = 200,
+    *,
+    switch: bool = True,
+    chosen: str = "",
 ) -> HTMLResponse:
-    """A page as it goes out; with `switch` it leads to itself in the other language."""
+    """A page as it goes out; with `switch` it leads to itself in the other language.
+
+    `chosen` is the score that goes along.
+    """
     other = next(each for each in Locale if each != locale)
     link = Markup("")
     if switch:
-        link = Markup('<a href="?lang={0}" lang="{0}" hreflang="{0}">{1}</a>').format(
-            other, WORDS[other]["language"]
+        along = f"&score={chosen}" if chosen else ""
+        link = Markup('<a href="?lang={0}{1}" lang="{0}" hreflang="{0}">{2}</a>').format(
+            other, along, WORDS[other]["language"]
         )
     text = Markup(
         '<!doctype html><html lang="{locale}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
-        "<title>{title} {sender}</title><style>{style}</style></head>"
+        "<title>{title} · {sender}</title><style>{style}</style></head>"
         "<body><main><h1>{title}</h1>{body}</main>"
         "<footer><p>{sender}<br>{link}</p></footer></body></html>"
     ).format(

@@ -43,8 +43,10 @@ class _Desk:
         locale = self.front.speaks(request, found.locale)
         if found.score is not None:
             return self._more(request, found, locale)
-        page = _scale(self._survey(found), locale, asked_for(request, "score"))
-        return self.front.page(request, page, found.locale)
+        score = asked_for(request, "score")
+        chosen = score if score in _SCORES else ""
+        page = _scale(self._survey(found), locale, chosen)
+        return self.front.page(request, page, found.locale, chosen)
 
     async def take(self, request: Request) -> Response:
         """Store the score, then what else is answered."""

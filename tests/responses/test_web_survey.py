@@ -99,6 +99,8 @@ def test_the_page_speaks_the_language_asked_for(client: httpx.Client):
     assert "Your score from 0 to 10" in client.get(f"{PAGE}?lang=en").text
     english = {"accept-language": "fr, en-GB;q=0.8"}
     assert "Your score from 0 to 10" in client.get(PAGE, headers=english).text
+    assert 'href="?lang=de&amp;score=7"' in client.get(f"{PAGE}?score=7&lang=en").text
+    assert 'href="?lang=de"' in client.get(f'{PAGE}?score=7"x&lang=en').text
     page = client.post(f"{PAGE}?lang=en", data={"score": "4"}).text
     assert "Did it all arrive?" in page
     assert "Würden Sie uns empfehlen?" in page
