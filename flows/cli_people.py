@@ -152,9 +152,9 @@ def customer(
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
-    """Show who a customer is and all that happened, the newest first.
+    """Show who a customer is, and all that happened.
 
-    Orders, messages and what became of them, answers, scores, calls and visits with their moods,
+    The newest first: orders, messages and what became of them, answers, scores, calls and visits with their moods,
     complaints, tasks, journeys, phases, permissions and blocks. Why, tells `stammkunde explain`.
     """
     from flows.customer import Wanted, show_customer
