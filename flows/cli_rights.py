@@ -21,9 +21,9 @@ def export(
     ] = None,
     as_of: AsOf = None,
 ) -> None:
-    """Write down everything we hold about a person (Art. 15 and 20 GDPR).
+    """Write down everything held about a person.
 
-    As JSON, and as a page to read: profile, decisions, messages word for word, what came back,
+    What the GDPR asks for in Art. 15 and 20, as JSON and as a page to read: profile, decisions, messages word for word, what came back,
     consents with their proof, conversations, orders, who else has it, and how we decide.
     """
     from flows.exporting import export_contact
@@ -40,9 +40,9 @@ def erase(
     ] = False,
     as_of: AsOf = None,
 ) -> None:
-    """Forget a person (Art. 17 GDPR). This cannot be undone.
+    """Forget a person; this cannot be undone.
 
-    Name, address, notes, the texts of messages and every event that holds the address go. Orders
+    What the GDPR asks for in Art. 17. Name, address, notes, the texts of messages and every event that holds the address go. Orders
     and figures stay, and no longer lead to the person. A keyed hash keeps the address from coming
     back with the next pull.
     """
