@@ -67,8 +67,8 @@ def measure(
     """Show where journeys stand and what they brought.
 
     Compares customers who got the messages with those held back for comparison. As a run of
-    Prefect's, or at once with --plain, --json, --csv or the name of one journey. With --csv and
-    --arm the same is done for any file, which needs no project.
+    Prefect's, or at once with --plain, --json, --csv or the name of one journey. The same is done
+    for any file, which needs no project, with --csv and --arm.
     """
     named = {
         "--arm": arm,
