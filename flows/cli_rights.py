@@ -23,8 +23,9 @@ def export(
 ) -> None:
     """Write down everything held about a person.
 
-    What the GDPR asks for in Art. 15 and 20, as JSON and as a page to read: profile, decisions, messages word for word, what came back,
-    consents with their proof, conversations, orders, who else has it, and how we decide.
+    What the GDPR asks for in Art. 15 and 20, as JSON and as a page to read: profile, decisions,
+    messages word for word, what came back, consents with their proof, conversations, orders, who
+    else has it, and how we decide.
     """
     from flows.exporting import export_contact
 
@@ -42,9 +43,9 @@ def erase(
 ) -> None:
     """Forget a person; this cannot be undone.
 
-    What the GDPR asks for in Art. 17. Name, address, notes, the texts of messages and every event that holds the address go. Orders
-    and figures stay, and no longer lead to the person. A keyed hash keeps the address from coming
-    back with the next pull.
+    What the GDPR asks for in Art. 17. Name, address, notes, the texts of messages and every event
+    that holds the address go. Orders and figures stay, and no longer lead to the person. A keyed
+    hash keeps the address from coming back with the next pull.
     """
     from flows.erase import erase_contact
 
