@@ -58,9 +58,9 @@ def retention(
     as_of: AsOf = None,
     plain: Plain = False,
 ) -> None:
-    """Delete records older than config/policy.yaml lets them be (retention:).
+    """Delete records that are older than the policy allows.
 
-    Reports of the past, proofs and suppressions stay. Safe to repeat.
+    It stands in config/policy.yaml, under retention. Reports of the past, proofs and suppressions stay. Safe to repeat.
     """
     from flows.retaining import retain
     from flows.with_prefect import run_flow

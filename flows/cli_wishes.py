@@ -130,7 +130,7 @@ def consent(
     json: Json = False,
     as_of: AsOf = None,
 ) -> None:
-    """Print the proof of every consent of a person; or ask for one.
+    """Print the proof of a person's consents, or ask for one.
 
     With --request, one mail asks the person to confirm it (double opt-in). Nothing counts before,
     and nobody is reminded.
