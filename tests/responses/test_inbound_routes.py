@@ -8,10 +8,13 @@ import httpx
 import pytest
 from sqlalchemy import Engine, select
 
+from flows.errors import ConfigError
+from flows.initial import init
 from flows.responses import inbound
 from flows.responses.apply import respond
 from flows.responses.event_routes import LARGEST_MAIL, Inbound
 from flows.store.models import Response
+from flows.web import serve
 from tests.delivery.rows import DAY, NOW, furnish, put, send
 from tests.responses.mails import form, mail, message_id
 from tests.responses.posting import NEW, OLD, bodies, endpoint, public, signed
@@ -92,3 +95,16 @@ def test_what_is_no_form_or_too_large_is_refused_before_it_is_read(engine: Engin
         with suppress(httpx.WriteError):
             assert client.post(path, content=large, headers=kind).status_code == 413
     assert bodies(engine) == []
+
+
+def test_a_secret_that_is_not_there_or_too_short_is_told_before_anything_is_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    init(tmp_path / "shop")
+    file = tmp_path / "shop" / "config" / "settings.yaml"
+    written = "web: {inbound: {secret: INBOUND_SECRET}}\n"
+    file.write_text(file.read_text("utf-8") + written, encoding="utf-8")
+    for value in ("", "short"):
+        monkeypatch.setenv("INBOUND_SECRET", value)
+        with pytest.raises(ConfigError, match="INBOUND_SECRET"):
+            serve(tmp_path / "shop", None, 1)
