@@ -60,7 +60,8 @@ def retention(
 ) -> None:
     """Delete records that are older than the policy allows.
 
-    It stands in config/policy.yaml, under retention. Reports of the past, proofs and suppressions stay. Safe to repeat.
+    It stands in config/policy.yaml, under retention. Reports of the past, proofs and suppressions
+    stay. Safe to repeat.
     """
     from flows.retaining import retain
     from flows.with_prefect import run_flow
