@@ -1,0 +1,115 @@
+"""One `up` in a project at a time, and nothing it started outlives it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flows.children import Child
+from flows.errors import PipelineError
+from flows.running import Running, end_groups, found, only_one
+from flows.up import Wanted, up
+
+API = "http://127.0.0.1:4711/api"
+# The words by which a process is known to be ours stand in its command line.
+SLEEPS = [sys.executable, "-c", "import time; time.sleep(60)  # flows."]
+
+
+def ended(pid: int) -> bool:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+        except OSError:
+            return True
+        if stat.rpartition(")")[2].split()[0] == "Z":
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_there_is_one_at_a_time_and_others_know_it(tmp_path: Path) -> None:
+    assert found(tmp_path) is None
+    with only_one(tmp_path, API):
+        assert found(tmp_path) == Running(os.getpid(), API)
+        with (
+            pytest.raises(PipelineError, match=r"its runs at http://127.0.0.1:4711\. Stop that"),
+            only_one(tmp_path, API),
+        ):
+            pass
+        assert found(tmp_path) == Running(os.getpid(), API)
+    assert found(tmp_path) is None
+    with only_one(tmp_path, API) as note:
+        assert note.running.children == []
+
+
+def test_a_lock_file_left_behind_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "up.lock").write_text("not what we write", encoding="utf-8")
+    assert found(tmp_path) is None
+    with only_one(tmp_path, API):
+        assert found(tmp_path) == Running(os.getpid(), API)
+
+
+def test_what_an_earlier_one_left_running_is_ended(tmp_path: Path) -> None:
+    ours = subprocess.Popen(SLEEPS, start_new_session=True)
+    theirs = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    try:
+        with only_one(tmp_path, API) as note:
+            note.running.children = [ours.pid, theirs.pid]
+            note.write()
+            left = (tmp_path / "var" / "up.lock").read_text(encoding="utf-8")
+        (tmp_path / "var" / "up.lock").write_text(left, encoding="utf-8")
+        with only_one(tmp_path, API):
+            assert ended(ours.pid)
+            assert theirs.poll() is None
+    finally:
+        for process in (ours, theirs):
+            process.kill()
+            process.wait()
+
+
+def test_nothing_is_ended_where_nothing_is_left() -> None:
+    end_groups([])
+    end_groups([2**22 - 1])
+
+
+def test_a_child_ends_with_all_it_started(tmp_path: Path) -> None:
+    stubborn = (
+        "import signal, subprocess, sys, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid,"
+        " flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    child = Child("x", [sys.executable, "-c", stubborn], tmp_path / "x.log")
+    child.start()
+    until = time.monotonic() + 20
+    while not (said := child.log.read_text("utf-8")) and time.monotonic() < until:
+        time.sleep(0.05)
+    child.stop(0.2)
+    assert ended(int(said))
+    assert child.ended
+
+
+def test_children_notice_ctrl_c_though_their_parent_was_told_not_to(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        child = Child("x", SLEEPS, tmp_path / "x.log")
+        child.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert child.process is not None
+    time.sleep(0.5)
+    child.process.send_signal(signal.SIGINT)
+    assert child.process.wait(20) != 0
+    assert "KeyboardInterrupt" in child.last_words()
+
+
+def test_a_folder_that_is_no_project_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match='there is no folder "config" here'):
+        up(Wanted(tmp_path, 4200, None, web=True))

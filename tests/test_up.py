@@ -1,0 +1,208 @@
+"""`stammkunde up` as people run it: started, used, stopped, killed, and started again."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from flows.initial import init
+
+pytestmark = [pytest.mark.prefect, pytest.mark.slow]
+
+ROOT = Path(__file__).parents[1]
+EVERY_MINUTE = """
+deployments:
+  - name: each-minute
+    runs: respond
+    cron: "* * * * *"
+  - name: preview
+    runs: preview
+"""
+
+
+def within(seconds: float, question: Callable[[], object]) -> bool:
+    """Ask until the answer is not empty."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if question():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def alive(pid: int) -> bool:
+    with suppress(OSError):
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+        return stat.rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+class Up:
+    """A project, and the `up` that works in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.server, self.web = free_port(), free_port()
+        self.log = folder.parent / "up.log"
+        self.pid = 0
+        self.begun: list[int] = []
+        self.environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PREFECT_", "STAMMKUNDE_"))
+        } | {"PYTHONPATH": str(ROOT), "HOME": str(folder.parent)}
+
+    @property
+    def command(self) -> list[str]:
+        ports = ["--server-port", str(self.server), "--web-port", str(self.web)]
+        return [sys.executable, "-m", "flows.cli", "--project", str(self.folder), "up", *ports]
+
+    def start(self, *more: str) -> None:
+        """In the background of a shell that is no terminal, which ignores Ctrl-C from then on."""
+        typed = " ".join([*self.command, *more])
+        done = subprocess.run(
+            ["sh", "-c", f"{typed} > {self.log} 2>&1 & echo $!"],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=20,
+        )
+        self.pid = int(done.stdout)
+        self.begun.append(self.pid)
+
+    def ready(self) -> None:
+        assert within(150, lambda: "Ready after" in self.said() or not alive(self.pid))
+        assert "Ready after" in self.said(), self.said()
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+    def children(self) -> list[int]:
+        note = json.loads((self.folder / "var" / "up.lock").read_text(encoding="utf-8"))
+        return list(note["children"])
+
+    def again(self, *more: str) -> "subprocess.CompletedProcess[str]":
+        """What another one answers."""
+        return subprocess.run(
+            [*self.command, *more],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def ask(self, path: str, **body: object) -> Any:
+        for _ in range(20):
+            answer = httpx.post(f"http://127.0.0.1:{self.server}/api/{path}", json=body, timeout=20)
+            if answer.status_code != 503:
+                break
+            time.sleep(0.5)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def completed(self) -> list[Any]:
+        wanted = {"state": {"type": {"any_": ["COMPLETED"]}}}
+        found: list[Any] = self.ask("flow_runs/filter", flow_runs=wanted)
+        return found
+
+    def web_answers(self) -> bool:
+        try:
+            return bool(httpx.get(f"http://127.0.0.1:{self.web}/", timeout=5))
+        except httpx.HTTPStatusError:
+            return True
+        except httpx.HTTPError:
+            return False
+
+    def gone(self, children: list[int]) -> bool:
+        return not any(map(alive, [self.pid, *children]))
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    folder = tmp_path_factory.mktemp("up") / "shop"
+    init(folder)
+    (folder / "config" / "deployments.yaml").write_text(EVERY_MINUTE, encoding="utf-8")
+    made = Up(folder)
+    yield made
+    left = [pid for pid in made.begun if alive(pid)]
+    with suppress(OSError, ValueError):
+        left += made.children()
+    for pid in left:
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_everything_runs_until_ctrl_c(up: Up) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", up.server))
+        taken.listen()
+        refused = up.again()
+        assert refused.returncode == 2
+        assert refused.stderr.startswith(f"--server-port  port {up.server} is taken by another")
+    up.start()
+    up.ready()
+    assert f"http://127.0.0.1:{up.server}/runs" in up.said()
+    assert f"http://127.0.0.1:{up.web}" in up.said()
+    assert "each-minute" in up.said()
+    children = up.children()
+    second = up.again()
+    assert second.returncode == 1
+    assert f"works in {up.folder} already (process {up.pid}), its runs at" in second.stderr
+
+    # The schedule makes a run; with SQLAlchemy 2.1 beside Prefect 3.8 none is ever made.
+    assert within(120, up.completed), up.ask("flow_runs/filter")
+    assert up.completed()[0]["name"].startswith("respond 20")
+
+    # What ends by itself is started again.
+    assert within(20, lambda: (up.folder / "var" / "log" / "web.log").exists())
+    os.kill(children[-1], signal.SIGKILL)
+    assert within(60, lambda: len(up.children()) == 4)
+    assert "web has ended and is started again" in up.said()
+
+    children = up.children()
+    os.kill(up.pid, signal.SIGINT)
+    assert within(30, lambda: up.gone(children))
+    assert "Stopped." in up.said()
+
+
+def test_after_its_death_it_goes_on_where_it_was(up: Up) -> None:
+    up.start("--no-web")
+    up.ready()
+    assert up.completed()
+    kept = {row["name"]: row for row in up.ask("deployments/filter")}
+    assert [each["active"] for each in kept["each-minute"]["schedules"]] == [True]
+    assert not kept["each-minute"]["paused"]
+    children = up.children()
+    os.kill(up.pid, signal.SIGKILL)
+    assert within(30, lambda: up.gone(children)), "children outlive their parent"
+
+
+def test_it_ends_at_once_also_while_it_starts(up: Up) -> None:
+    # The lock of the one that was killed is in nobody's way.
+    up.start("--no-web")
+    assert within(60, lambda: "Starting" in up.said() and up.children())
+    children = up.children()
+    os.kill(up.pid, signal.SIGTERM)
+    assert within(30, lambda: up.gone(children))
+    assert "Stopped." in up.said()
+    with closing(socket.socket()) as probe:
+        assert probe.connect_ex(("127.0.0.1", up.server)) != 0
