@@ -245,7 +245,7 @@ def test_a_wide_window_shows_tables(
     monkeypatch.setenv("COLUMNS", "260")
     _, out, _ = say("--project", project, "measure", "--plain", "--as-of", "2024-11-06T12:00")
     rows = [line for line in out.splitlines() if line.startswith("Monthly letter  ")]
-    assert len(rows) == 2
+    assert len(rows) == 3
     assert "…" not in out
 
 
