@@ -99,7 +99,14 @@ def merge_permissions(connection: Connection) -> Counts:
         .outerjoin(Purchase, Purchase.key == stage_.c.order)
         .order_by(stage_.c.row)
     )
-    return upsert(connection, Permission, rows, ["contact_id", "kind", "purpose", "at"])
+    # What was confirmed on our page stays so, though the company's own data do not know of it.
+    return upsert(
+        connection,
+        Permission,
+        rows,
+        ["contact_id", "kind", "purpose", "at"],
+        filled={"confirmed_at", "proof"},
+    )
 
 
 _OF_PERMISSIONS = (

@@ -95,6 +95,7 @@ def test_whoever_asked_gets_one_mail_and_confirms_by_a_click(asking: Tiny):
             assert confirm(connection, request, after(1), via="page") is Confirmation.CONFIRMED
             assert confirm(connection, request, after(2)) is Confirmation.ALREADY
             assert confirm(connection, 10**9, after(2)) is Confirmation.UNKNOWN
+        asking.table("permissions", ASKS + "P2,consent,survey,2026-06-15 09:00,,,fair,v2\n")
         pull(shop, after(2))
         with shop.engine.connect() as connection:
             number = contact_id(connection, "P1")
