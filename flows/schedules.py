@@ -10,7 +10,7 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
 
@@ -83,16 +83,9 @@ async def serve(entries: list[Entry], at_once: int, ready: int) -> None:
 
 async def tidy(client: PrefectClient, deployment: UUID) -> None:
     """What was under way when everything ended has crashed; of late runs the newest is enough."""
-    runs = await _runs(client, deployment, _UNDER_WAY)
-    for run in runs:
-        await _set(
-            client,
-            run,
-            Crashed(
-                message="Stopped in the middle. The next run completes the work; "
-                "nothing goes out twice."
-            ),
-        )
+    for run in await _runs(client, deployment, _UNDER_WAY):
+        stopped = "Stopped in the middle. The next run completes the work; nothing goes out twice."
+        await _set(client, run, Crashed(message=stopped))
     kept = await client.read_deployment(deployment)
     if kept.global_concurrency_limit is not None:
         # The server forgets who held a place when it ends, and would keep it taken.
@@ -100,23 +93,19 @@ async def tidy(client: PrefectClient, deployment: UUID) -> None:
             kept.global_concurrency_limit.name, GlobalConcurrencyLimitUpdate(active_slots=0)
         )
     waiting = await _runs(client, deployment, [StateType.SCHEDULED])
+    for run in made_up_for(waiting, clock.now()):
+        missed = "Nothing was running at that time. The newest of those missed makes up for all."
+        await _set(client, run, Cancelled(name="Missed", message=missed))
+
+
+def made_up_for(waiting: list[FlowRun], now: datetime) -> list[FlowRun]:
+    """Late runs, all but the newest: started together they would only be in each other's way."""
     late = [
         run
         for run in waiting
-        if run.auto_scheduled
-        and run.expected_start_time
-        and run.expected_start_time < clock.now() - _LATE
+        if run.auto_scheduled and run.expected_start_time and run.expected_start_time < now - _LATE
     ]
-    for run in late[:-1]:
-        await _set(
-            client,
-            run,
-            Cancelled(
-                name="Missed",
-                message="Nothing was running at that time. "
-                "The newest of those missed makes up for all of them.",
-            ),
-        )
+    return sorted(late, key=lambda run: run.expected_start_time or now)[:-1]
 
 
 async def _runs(client: PrefectClient, deployment: UUID, states: list[StateType]) -> list[FlowRun]:

@@ -12,6 +12,7 @@ import typer
 from flows.config import load
 from flows.errors import FAILED, WRONG, ConfigError
 from flows.prefect_home import prepare
+from flows.running import found
 
 
 def run_flow(folder: Path, name: str, **parameters: Any) -> None:
@@ -40,6 +41,9 @@ def serve_pages(folder: Path, port: int) -> None:
     """Become Prefect's server, on this machine only. Refuses a port somebody answers on."""
     if not (folder / "config").is_dir():
         raise ConfigError.at(folder, 'there is no folder "config" here. Say --project DIR')
+    if up := found(folder):
+        typer.echo(f"stammkunde up shows them already: {up.api.removesuffix('/api')}/runs")
+        return
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise ConfigError.at(
