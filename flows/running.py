@@ -49,8 +49,10 @@ def only_one(folder: Path, api: str) -> Iterator["Note"]:
             end_groups(before.children)
         note = Note(opened, Running(os.getpid(), api))
         note.write()
-        yield note
-        opened.truncate(0)
+        try:
+            yield note
+        finally:
+            opened.truncate(0)
 
 
 @dataclass

@@ -40,9 +40,14 @@ class House:
     """What is running, and whether somebody wants it to end."""
 
     note: Note
-    log: Path
+    folder: Path
     children: dict[str, Child] = field(default_factory=dict)
     asked_to_end: bool = False
+
+    @property
+    def log(self) -> Path:
+        """Where what it says is written."""
+        return self.folder / "var" / "log"
 
     def start(self, child: Child) -> None:
         """Start it, and note its number for whoever has to tidy up after us."""
@@ -70,7 +75,7 @@ def up(wanted: Wanted) -> None:
     with only_one(folder, api) as note:
         _refuse_taken(_HERE, wanted.server_port, "--server-port", "Prefect's server")
         _prepare(folder, api)
-        house = House(note, folder / "var" / "log")
+        house = House(note, folder)
         _listen_for_the_end(house)
         try:
             _begin(house, wanted, api)
@@ -119,7 +124,9 @@ def _begin(house: House, wanted: Wanted, api: str) -> None:
     from flows.deploying import entries_of
     from flows.entries import as_text
 
-    project, entries = entries_of(Path(os.environ["STAMMKUNDE_PROJECT"]))
+    project, entries = entries_of(house.folder)
+    for fault in project.broken:
+        typer.echo(f"left out: {fault}", err=True)
     reading, writing = os.pipe()
     at_once = str(project.deployments.at_once)
     serving = [sys.executable, "-m", "flows.schedules", at_once, str(writing)]

@@ -12,7 +12,7 @@ import pytest
 from flows.children import Child
 from flows.errors import PipelineError
 from flows.running import Running, end_groups, found, only_one
-from flows.up import Wanted, up
+from flows.up import Wanted, demo_folder, up
 
 API = "http://127.0.0.1:4711/api"
 # The words by which a process is known to be ours stand in its command line.
@@ -63,6 +63,7 @@ def test_what_an_earlier_one_left_running_is_ended(tmp_path: Path) -> None:
             note.running.children = [ours.pid, theirs.pid]
             note.write()
             left = (tmp_path / "var" / "up.lock").read_text(encoding="utf-8")
+        # What one that is killed leaves behind.
         (tmp_path / "var" / "up.lock").write_text(left, encoding="utf-8")
         with only_one(tmp_path, API):
             assert ended(ours.pid)
@@ -113,3 +114,10 @@ def test_children_notice_ctrl_c_though_their_parent_was_told_not_to(tmp_path: Pa
 def test_a_folder_that_is_no_project_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match='there is no folder "config" here'):
         up(Wanted(tmp_path, 4200, None, web=True))
+
+
+def test_the_demo_company_that_is_there_is_used(tmp_path: Path) -> None:
+    made = tmp_path / "demo" / ".stammkunde-demo"
+    made.parent.mkdir()
+    made.touch()
+    assert demo_folder(tmp_path) == tmp_path / "demo"

@@ -158,6 +158,14 @@ def test_everything_runs_until_ctrl_c(up: Up) -> None:
         refused = up.again()
         assert refused.returncode == 2
         assert refused.stderr.startswith(f"--server-port  port {up.server} is taken by another")
+    deployments = up.folder / "config" / "deployments.yaml"
+    deployments.write_text(EVERY_MINUTE.replace("respond", "resopnd"), encoding="utf-8")
+    wrong = up.again()
+    assert wrong.returncode == 2
+    assert "config/deployments.yaml:4  " in wrong.stderr
+    assert not json.loads((up.folder / "var" / "up.lock").read_text("utf-8") or "null")
+    deployments.write_text(EVERY_MINUTE, encoding="utf-8")
+
     up.start()
     up.ready()
     assert f"http://127.0.0.1:{up.server}/runs" in up.said()
