@@ -209,7 +209,7 @@ def deliver(as_of: AsOf = None, plain: Plain = False) -> None:
 
 @app.command()
 def respond(as_of: AsOf = None, plain: Plain = False) -> None:
-    """Take in what came back: bounces, objections, replies, orders.
+    """Take in what came back: bounces, wishes, replies, orders.
 
     Reads the files in the inbox folder; the same response twice counts once.
     """

@@ -154,8 +154,9 @@ def customer(
 ) -> None:
     """Show who a customer is, and all that happened.
 
-    The newest first: orders, messages and what became of them, answers, scores, calls and visits with their moods,
-    complaints, tasks, journeys, phases, permissions and blocks. Why, tells `stammkunde explain`.
+    The newest first: orders, messages and what became of them, answers, scores, calls and visits
+    with their moods, complaints, tasks, journeys, phases, permissions and blocks. Why, tells
+    `stammkunde explain`.
     """
     from flows.customer import Wanted, show_customer
 

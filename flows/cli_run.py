@@ -32,7 +32,7 @@ def up(
         typer.Option("--demo", help="With the demo company in demo/, which is made if missing."),
     ] = False,
 ) -> None:
-    """Run everything on this machine: schedules, Prefect's pages, the web endpoint.
+    """Run all of it on this machine: schedules and pages.
 
     What starts when is in config/deployments.yaml. Ctrl-C stops all of it; started again it goes
     on where it was, and decides the days that were missed.

@@ -295,7 +295,7 @@ def test_schemas_are_written_where_the_project_is(say: Say, fresh: Path) -> None
     shutil.rmtree(fresh / "config" / "schema")
     code, out, _ = say("--project", fresh, "schema")
     assert code == 0
-    assert len(out.splitlines()) == 8
+    assert len(out.splitlines()) == 9
     assert (fresh / "config" / "schema" / "journey.json").is_file()
 
 

@@ -13,6 +13,7 @@ from matplotlib import style
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 from flows.reporting.subjects import Format
@@ -104,8 +105,8 @@ def picture(
     lines = wrap(title, 60)
     tall = height + 0.24 * len(lines) + (0.2 * (below.count("\n") + 1) if below else 0)
     with style.context(["default", _STYLE]):
-        figure = Figure(figsize=(WIDTH, tall), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)  # type: ignore[union-attr]
+        room = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08)
+        figure = Figure(figsize=(WIDTH, tall), layout=room)
         figure.suptitle("\n".join(lines), x=0.015, ha="left", fontsize=13, fontweight="bold")
         if below:
             figure.supxlabel(below, x=0.015, ha="left", fontsize=9.5, color=GREY)

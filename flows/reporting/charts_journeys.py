@@ -59,7 +59,9 @@ def funnel(name: str, journey: str, stages: pd.DataFrame, look: Look) -> Picture
         axes = figure.add_subplot()
         for place, stage in enumerate(shown):
             both = stage in COMPARED and entered[Arm.HELD_OUT] > 0
-            bars = [(Arm.TREATED, place - 0.2 if both else place, 0.38 if both else 0.5, 11)]
+            bars = [
+                (Arm.TREATED, place - 0.2 if both else float(place), 0.38 if both else 0.5, 11.0)
+            ]
             if both:
                 bars.append((Arm.HELD_OUT, place + 0.19, 0.3, 10.0))
             for arm, at, thick, size in bars:
