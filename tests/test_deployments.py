@@ -1,5 +1,6 @@
 """`stammkunde deploy` brings the shipped schedule to a real Prefect server, which makes runs."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -210,6 +212,29 @@ def test_a_run_happens_in_the_folder_its_worker_was_started_in(
         "worker", "start", "--pool", "stammkunde", "--run-once", PYTHONPATH=str(tmp_path)
     )
     assert (server.project / "ran-here").read_text(encoding="utf-8") == "dry_run=False"
+
+
+def test_what_was_under_way_when_all_ended_has_crashed_and_holds_no_place(server: Server) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from flows.schedules import tidy
+
+    async def tidied() -> None:
+        async with get_client() as client:
+            await tidy(client, UUID(daily(server)["id"]))
+
+    kept = daily(server)
+    run = server.ask(f"deployments/{kept['id']}/create_flow_run")["id"]
+    for state in ("PENDING", "RUNNING"):
+        server.ask(f"flow_runs/{run}/set_state", state={"type": state})
+    assert daily(server)["global_concurrency_limit"]["active_slots"] == 1
+    with temporary_settings({PREFECT_API_URL: server.api}):
+        asyncio.run(tidied())
+    (now,) = server.ask("flow_runs/filter", flow_runs={"id": {"any_": [run]}})
+    assert now["state"]["type"] == "CRASHED"
+    assert now["state"]["message"].startswith("Stopped in the middle. The next run completes")
+    assert daily(server)["global_concurrency_limit"]["active_slots"] == 0
 
 
 def test_deploying_again_changes_what_changed_and_removes_what_is_gone(server: Server) -> None:
