@@ -58,7 +58,8 @@ def _relative(treated: Moments, held_out: Moments, level: float) -> dict[str, Nu
     both = (treated.mean > 0) & (held_out.mean > 0)
     times = np.where(both, ratio(treated.mean, held_out.mean), np.nan)
     variance = ratio(treated.noise(), treated.mean**2) + ratio(held_out.noise(), held_out.mean**2)
-    width = np.exp(normal_quantile(0.5 + level / 2) * np.sqrt(variance))
+    with np.errstate(over="ignore"):  # A mean that is hardly known is as good as boundless.
+        width = np.exp(normal_quantile(0.5 + level / 2) * np.sqrt(variance))
     return {"ratio": times, "ratio_low": times / width, "ratio_high": times * width}
 
 
