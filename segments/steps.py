@@ -4,20 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from segments.names import Event, Role, TaskKind
+from segments.names import Role, TaskKind
 from segments.spans import Duration, Pause, Span
 from segments.written import Name, RuleText, Spec
-
-WAITED_FOR = (
-    Event.ORDER,
-    Event.DELIVERED,
-    Event.REPLY,
-    Event.CLICK,
-    Event.NPS,
-    Event.TASK_DONE,
-    Event.COMPLAINT_CLOSED,
-)
-"""What `wait_until` can wait for."""
 
 
 class Wait(Spec):

@@ -3,13 +3,23 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, and_, cast, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Select,
+    String,
+    and_,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import GenericFunction
 
+from flows.store.later import Later
 from flows.store.models import Base, Enrollment, JourneyVersion, Purchase, Send
-from flows.store.types import Utc
 from segments.names import OrderKind, Outcome, ResponseKind
 from segments.spans import parse_span
 
@@ -56,25 +66,6 @@ def attribute_orders(connection: Connection, now: datetime) -> int:
     return count
 
 
-class _later(GenericFunction[datetime]):
-    """A moment so many seconds after another."""
-
-    type = Utc()
-    inherit_cache = True
-
-
-@compiles(_later, "sqlite")
-def _later_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    moment, seconds = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"strftime('%Y-%m-%d %H:%M:%f', {moment}, {seconds} || ' seconds') || '000'"
-
-
-@compiles(_later, "postgresql")
-def _later_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    moment, seconds = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"{moment} + make_interval(secs => {seconds})"
-
-
 def _goals(connection: Connection) -> dict[timedelta, list[tuple[str, str]]]:
     goals: dict[timedelta, list[tuple[str, str]]] = {}
     rows = connection.execute(
@@ -110,8 +101,8 @@ def _orders_after_messages(
             and_(
                 Purchase.customer_id == Enrollment.customer_id,
                 Purchase.ordered_at > Send.handed_over_at,
-                Purchase.ordered_at <= _later(Send.handed_over_at, ATTRIBUTION.total_seconds()),
-                Purchase.ordered_at <= _later(Enrollment.entered_at, within.total_seconds()),
+                Purchase.ordered_at <= Later(Send.handed_over_at, _seconds(ATTRIBUTION)),
+                Purchase.ordered_at <= Later(Enrollment.entered_at, _seconds(within)),
                 Purchase.ordered_at.between(since, now),
             ),
         )
@@ -125,3 +116,7 @@ def _orders_after_messages(
             or_(Enrollment.purchase_id.is_(None), Enrollment.purchase_id != Purchase.id),
         )
     )
+
+
+def _seconds(span: timedelta) -> BindParameter[int]:
+    return literal(int(span.total_seconds()))

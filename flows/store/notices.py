@@ -44,15 +44,6 @@ def give_back(connection: Connection, notice: int) -> None:
     connection.execute(delete(_notice).where(_notice.c.id == notice))
 
 
-def sent_on(connection: Connection, kind: NoticeKind, day: date) -> set[str]:
-    """Whose mail of that day has gone, or is going."""
-    return set(
-        connection.scalars(
-            select(_notice.c.owner).where(_notice.c.kind == kind, _notice.c.day == day)
-        )
-    )
-
-
 def latest(connection: Connection, kind: NoticeKind, before: date) -> dict[str, datetime]:
     """When everybody got their last one of the days before."""
     statement = (
