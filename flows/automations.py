@@ -8,7 +8,6 @@ from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
 DEAD_AFTER = timedelta(seconds=120)
-_ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 
 
 def dead_runs() -> AutomationCore:
@@ -18,7 +17,8 @@ def dead_runs() -> AutomationCore:
         description="A run gives a sign of life every 30 seconds.",
         trigger=EventTrigger(
             after={"prefect.flow-run.heartbeat"},
-            expect={f"prefect.flow-run.{word}" for word in ("heartbeat", *_ENDS)},
+            # Events are called like the state a run came into, and ours have names of their own.
+            expect={"prefect.flow-run.*"},
             match={"prefect.resource.id": ["prefect.flow-run.*"]},
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
