@@ -11,7 +11,7 @@ from flows.errors import Fault
 from flows.yamlfaults import Finding, at, findings, said
 from flows.yamlfile import Document
 from flows.yamlschema import Place, keys_at
-from segments.operands import closest
+from segments.nearness import closest
 from segments.spec import STEPS, Journey
 
 _ROUNDS = 12

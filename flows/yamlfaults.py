@@ -8,7 +8,7 @@ import yaml
 from pydantic_core import ErrorDetails
 
 from flows.yamlschema import TAGS, Place, keys_at, owners_of
-from segments.operands import closest, meant
+from segments.nearness import closest, meant
 from segments.spec import STEPS, Spec
 
 _TABS = "a tab stands here. Indent with spaces"

@@ -1,9 +1,8 @@
 """The two sides of a comparison: columns, constants and what is reckoned from them."""
 
 import ast
-import difflib
 import operator
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 
 from segments import truth
 from segments.frames import TRIGGERED, Column, Kind, Table
+from segments.nearness import meant as meant
 
 MINOR_UNITS = 100
 """Money is kept in hundredths of the currency; currencies without cents are kept so as well."""
@@ -171,17 +171,6 @@ class Operands:
 
 _NOTHING = Operand(Kind.NUMBER, lambda _: np.float64("nan"))
 """Stands in for what is wrong, so that nothing else is called wrong because of it."""
-
-
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """What was probably meant, if anything known is similar."""
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
-
-
-def meant(word: str, known: Iterable[str]) -> str:
-    """'. Did you mean "x"?' where something similar is known, else nothing."""
-    close = closest(word, known)
-    return f'. Did you mean "{close}"?' if close else ""
 
 
 def short(text: str) -> str:

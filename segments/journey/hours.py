@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-from segments.operands import meant
+from segments.nearness import meant
 from segments.spans import WEEKDAYS
 
 ANY_TIME = "any time"

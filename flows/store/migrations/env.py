@@ -6,8 +6,8 @@ from alembic import context
 from sqlalchemy import BigInteger
 
 from flows.store.models import Base
+from flows.store.revisions import VERSION_TABLE
 from flows.store.types import Utc, Word
-from flows.store.upgrade import VERSION_TABLE
 
 
 def render_type(kind: str, item: Any, autogen: Any) -> str | Literal[False]:
