@@ -35,6 +35,7 @@ from flows.tasks import (
 @flow(
     name="daily",
     flow_run_name=run_name,
+    retries=0,
     task_runner=ThreadPoolTaskRunner(max_workers=4),  # type: ignore[arg-type]
 )
 def daily(as_of: str | None = None, dry_run: bool = False) -> State[Any]:

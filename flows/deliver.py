@@ -10,7 +10,7 @@ from flows.stages.told import told
 from flows.tasks import deliver_messages, done, refused, run_name, sealed, settled, shop_and_moment
 
 
-@flow(name="deliver", flow_run_name=run_name)
+@flow(name="deliver", flow_run_name=run_name, retries=0)
 def deliver(as_of: str | None = None) -> State[Any]:
     """Hand over every message that is due and still permitted. Safe to run at any time.
 

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from flows.crons import CronError, read_cron
 from flows.errors import Fault
 from flows.yamlfile import build, read
+from segments.spans import Duration, Span
 from segments.spec import Spec
 
 FILE = "config/deployments.yaml"
@@ -36,6 +37,18 @@ DOES: dict[Runs, str] = {
 }
 """What each flow does, as the lists in Prefect's pages tell it."""
 
+LONGEST: dict[Runs, Span] = {
+    "daily": Span(6, "hours"),
+    "deliver": Span(6, "hours"),
+    "respond": Span(30, "minutes"),
+    "suppressions": Span(30, "minutes"),
+    "measure": Span(3, "hours"),
+    "digest": Span(30, "minutes"),
+    "retention": Span(3, "hours"),
+    "preview": Span(1, "hours"),
+}
+"""How long each may take where nothing else is written: far more than it ever should."""
+
 
 class Deployment(Spec):
     """One thing that starts by itself, or by hand where no time is written."""
@@ -51,6 +64,12 @@ class Deployment(Spec):
     )
     enabled: bool = Field(
         True, description="false: it starts only by hand; lasts, unlike a pause clicked in Prefect"
+    )
+    longest: Duration | None = Field(
+        None,
+        description="a run that takes longer is ended, and the next one completes its work; "
+        "6 hours for daily and deliver, 3 for measure and retention, 1 for preview, else 30 "
+        "minutes where nothing is said",
     )
     description: str | None = Field(
         None, description="what the lists say of it; made up from the above where nothing is said"
@@ -110,6 +129,16 @@ class Deployments(Spec):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f'"{twice[0]}" is the name of two deployments')
         return self
+
+    def longest_of(self, flow: str, name: str = "") -> Span | None:
+        """How long a run of this flow may take: as its deployment says, or the first that runs it.
+
+        Stages started alone, such as plan, have no limit.
+        """
+        ours = [each for each in self.deployments if each.runs == flow]
+        ours.sort(key=lambda each: each.name != name)
+        written = ours[0].longest if ours else None
+        return written or next((span for runs, span in LONGEST.items() if runs == flow), None)
 
     def daily_moments(self, zone: str, after: datetime, until: datetime) -> Iterator[datetime]:
         """When the day was to be decided, later than `after` and up to `until`, in order."""

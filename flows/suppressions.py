@@ -20,9 +20,17 @@ from flows.tasks import (
     settled,
     shop_and_moment,
 )
+from flows.trying import DELAYS, TRIES, may_pass
 
 
-@task(name="suppressions", task_run_name="read the lists of SendGrid", cache_policy=NO_CACHE)
+@task(
+    name="suppressions",
+    task_run_name="read the lists of SendGrid",
+    cache_policy=NO_CACHE,
+    retries=TRIES,
+    retry_delay_seconds=DELAYS,
+    retry_condition_fn=may_pass,
+)
 @refusing
 def take_in_lists(shop: Shop, now: Any) -> ListsReport:
     """Read each list from a day before the last time on."""

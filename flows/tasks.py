@@ -19,13 +19,17 @@ from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext, TagsContext
 from prefect.states import Completed, Failed, raise_state_exception
 from prefect.utilities.annotations import quote
+from sqlalchemy.exc import OperationalError
 
 from flows import clock
 from flows.delivery.report import DeliveryReport
 from flows.deployments import business_zone
 from flows.errors import ConfigError, PipelineError, SourceError
 from flows.intake.report import PullReport
+from flows.limits import TooLongError
 from flows.moments import moment
+from flows.overtime import TIMED_OUT, run_limited
+from flows.passing import PAUSES, gone, passes
 from flows.reporting.facts import RunFacts
 from flows.reporting.subjects import Format
 from flows.responses.apply import ResponseReport
@@ -33,6 +37,7 @@ from flows.stages import delivering, measuring, planning, pulling, responding
 from flows.stages.deciding import AlreadyDoneError, refuse_done
 from flows.stages.planning import Planning
 from flows.stages.shop import Progress, Shop, opened
+from flows.trying import DELAYS, TRIES, may_pass, unattended
 
 if TYPE_CHECKING:
     from flows.reporting.charts import Picture
@@ -63,7 +68,8 @@ def shop_and_moment(as_of: str | None) -> Iterator[tuple[Shop, datetime]]:
     The tags of a run stay with it: for a task with tags Prefect asks its server for slots first,
     which takes a second each time.
     """
-    with opened(_folder()) as shop, TagsContext(current_tags=set()):
+    folder, pauses = _folder(), PAUSES if unattended() else ()
+    with run_limited(folder), opened(folder, pauses) as shop, TagsContext(current_tags=set()):
         now = clock.now()
         if (scheduled := scheduled_for()) and now - scheduled > _LATE and not as_of:
             name = str(runtime.flow_run.flow_name)
@@ -98,7 +104,9 @@ def refused(error: PipelineError) -> State[Any]:
     """A red run with our sentence and no trace back; a green one if others did the work."""
     if isinstance(error, AlreadyDoneError):
         return Completed(message=str(error), name="Nothing to do")
-    name = WRONG_INPUT if isinstance(error, ConfigError | SourceError) else None
+    name = TIMED_OUT if isinstance(error, TooLongError) else None
+    if isinstance(error, ConfigError | SourceError) and not passes(error):
+        name = WRONG_INPUT
     return Failed(message=str(error), name=name)
 
 
@@ -111,6 +119,9 @@ def refusing(stage: Callable[Asked, Value]) -> Callable[Asked, Value]:
             return stage(*args, **kwargs)
         except PipelineError as error:
             return cast(Value, Failed(message=str(error), data=error))
+        except OperationalError as error:
+            sentence = gone(error)
+            return cast(Value, Failed(message=str(sentence), data=sentence))
 
     return body
 
@@ -147,7 +158,14 @@ def progress_bar(key: str, what: str) -> Progress:
     return ProgressBar(key, what)
 
 
-@task(name="pull", task_run_name="pull the company's data", cache_policy=NO_CACHE)
+@task(
+    name="pull",
+    task_run_name="pull the company's data",
+    cache_policy=NO_CACHE,
+    retries=TRIES,
+    retry_delay_seconds=DELAYS,
+    retry_condition_fn=may_pass,
+)
 @refusing
 def pull_data(shop: Shop, now: datetime) -> PullReport:
     """Bring in every table. Repeating it is safe: what is there already changes nothing."""
@@ -172,7 +190,8 @@ def plan_customers(shop: Shop, prepared: Planning, first: int, last: int) -> Cou
     return planning.plan_shard(shop, prepared, first, last)
 
 
-@task(name="deliver", task_run_name="deliver what is due", cache_policy=NO_CACHE)
+# Whatever Prefect's settings say: only the ledger of sends knows what may be handed over again.
+@task(name="deliver", task_run_name="deliver what is due", cache_policy=NO_CACHE, retries=0)
 @refusing
 def deliver_messages(shop: Shop, now: datetime, *, ticking: bool) -> DeliveryReport:
     """Hand over what is queued, with progress to see; `ticking` if it is sent as of this moment."""
@@ -180,14 +199,28 @@ def deliver_messages(shop: Shop, now: datetime, *, ticking: bool) -> DeliveryRep
     return delivering.deliver(shop, now, ticking=ticking, progress=bar)
 
 
-@task(name="respond", task_run_name="take in what came back", cache_policy=NO_CACHE)
+@task(
+    name="respond",
+    task_run_name="take in what came back",
+    cache_policy=NO_CACHE,
+    retries=TRIES,
+    retry_delay_seconds=DELAYS,
+    retry_condition_fn=may_pass,
+)
 @refusing
 def take_in_responses(shop: Shop, now: datetime) -> ResponseReport:
     """Take in the inbox and attribute orders."""
     return responding.respond(shop, now)
 
 
-@task(name="measure", task_run_name="measure what it brought", cache_policy=NO_CACHE)
+@task(
+    name="measure",
+    task_run_name="measure what it brought",
+    cache_policy=NO_CACHE,
+    retries=TRIES,
+    retry_delay_seconds=DELAYS,
+    retry_condition_fn=may_pass,
+)
 @refusing
 def measure_effects(shop: Shop, now: datetime) -> RunFacts:
     """Compare treated and held-out customers, journey by journey."""

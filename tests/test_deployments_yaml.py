@@ -154,3 +154,26 @@ def test_deploying_says_what_is_missing(
     with pytest.raises(ConfigError) as raised:
         deploy(project, None, *asked)
     assert said in str(raised.value)
+
+
+def test_how_long_a_run_may_take_is_written_or_known(project: Path) -> None:
+    written(
+        project,
+        "deployments:\n"
+        "  - {name: morning, runs: daily, longest: 2 hours}\n"
+        "  - {name: evening, runs: daily, longest: 30 minutes}\n"
+        "  - {name: letters, runs: deliver}\n",
+    )
+    found, faults = load_deployments(project)
+    assert not faults
+    asked = [("daily", "evening"), ("daily", ""), ("deliver", "letters"), ("respond", "x")]
+    assert [str(found.longest_of(*each)) for each in asked] == [
+        "30 minutes",
+        "2 hours",
+        "6 hours",
+        "30 minutes",
+    ]
+    assert found.longest_of("plan") is None
+    written(project, "deployments:\n  - {name: morning, runs: daily, longest: 2}\n")
+    _, (fault,) = load_deployments(project)
+    assert (fault.line, '"2" is not a span of time' in fault.what) == (2, True)

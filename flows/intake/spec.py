@@ -140,6 +140,11 @@ class Sources(Spec):
     max_age: Duration = Field(
         Span(4, "days"), description="stop sending when the newest order is older than this"
     )
+    longest: Duration = Field(
+        Span(2, "hours"),
+        description="stop bringing data in when it takes longer than this: a database or a file "
+        "share hangs",
+    )
     tables: Tables
 
     @property

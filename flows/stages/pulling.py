@@ -1,11 +1,12 @@
 """Pulling: the company's data comes in, and our colleagues are known."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flows.erased import among_erased
 from flows.intake.load import pull as pull_tables
 from flows.intake.report import PullReport
+from flows.limits import limited
 from flows.settings import link_secrets
 from flows.stages.consenting import ask
 from flows.stages.shop import Progress, Shop, noted_run, quiet
@@ -28,17 +29,23 @@ def pull(shop: Shop, now: datetime, *, progress: Progress = quiet) -> PullReport
     with noted_run(shop, "pull", now) as (run_id, counts):
         with writing(shop.engine) as connection:
             runs.mirror_owners(connection, owners)
-        report = pull_tables(
-            shop.engine,
-            project.sources,
-            project.folder,
-            now=now,
-            run_id=run_id,
-            currency=project.policy.currency,
-            zone=project.policy.zone,
-            progress=lambda what, rows: progress(what, rows, 0),
-            erased=_erased(shop),
-        )
+        longest = project.sources.longest
+        with limited(
+            timedelta(days=longest.days).total_seconds(),
+            f"bringing the data in took longer than {longest} (longest: in config/sources.yaml). "
+            "Does a database or a file share hang? What came in before it is kept",
+        ):
+            report = pull_tables(
+                shop.engine,
+                project.sources,
+                project.folder,
+                now=now,
+                run_id=run_id,
+                currency=project.policy.currency,
+                zone=project.policy.zone,
+                progress=lambda what, rows: progress(what, rows, 0),
+                erased=_erased(shop),
+            )
         counts |= {table.table: asdict(table) for table in report.tables}
         asked = ask(shop, now, run_id)
         if asked:

@@ -1,6 +1,6 @@
 """A project opened for work: its YAML read, its store migrated and ready."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from flows import clock
 from flows.config import Project, load
 from flows.errors import ConfigError
+from flows.passing import patiently
 from flows.settings import store_address
 from flows.store import runs
 from flows.store.session import open_store, writing
@@ -50,9 +51,12 @@ def open_shop(folder: Path) -> Shop:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Shop]:
-    """A project opened, and its store's connections closed afterwards."""
-    shop = open_shop(folder)
+def opened(folder: Path, pauses: Sequence[float] = ()) -> Iterator[Shop]:
+    """A project opened, and its store's connections closed afterwards.
+
+    Where the store is away for a moment it is tried again after each of the `pauses`.
+    """
+    shop = patiently(lambda: open_shop(folder), pauses)
     try:
         yield shop
     finally:
