@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -66,6 +67,11 @@ def decide_candidates(
 
 def empty_sends() -> pd.DataFrame:
     """No sends, with all columns."""
+    return _none().copy(deep=False)
+
+
+@cache
+def _none() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in _DTYPES.items()})
 
 

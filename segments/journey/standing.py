@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ _MOVING = {
 
 def empty_standing() -> pd.DataFrame:
     """No enrollments, with all columns."""
-    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in DTYPES.items()})
+    return _nobody().copy(deep=False)
 
 
 class Facts:
@@ -272,6 +273,11 @@ class Standing:
             return known
         nodes[moves] = known
         return nodes
+
+
+@cache
+def _nobody() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in DTYPES.items()})
 
 
 def standing_of(parts: Sequence[tuple[Program, pd.DataFrame]], profiles: pd.DataFrame) -> Standing:

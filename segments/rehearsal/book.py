@@ -1,7 +1,7 @@
 """What the store would hold about an example's customer: handed out to deciding, and written to."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -15,6 +15,9 @@ from segments.rehearsal.story import CUSTOMER, Story, Whereabouts
 from segments.state import FRAMES, Plan, Specs, State
 
 _WENT = (Outcome.QUEUED.value, Outcome.GHOST.value)
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""Later than anything."""
+
 _DEFERRED = {
     "send_id": "Int64",
     "enrollment_id": "Int64",
@@ -38,20 +41,31 @@ class Book:
     filled: frozenset[str] = frozenset()
     stood: dict[str, Any] = field(default_factory=dict)
     previous_run: datetime | None = None
+    due: datetime = NEVER
+    """When the first of those under way goes on."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a message waits for a better day."""
+        return any(send["outcome"] == Outcome.DEFERRED.value for send in self.sends.values())
+
+    def entered_by(self, journey: str) -> set[str]:
+        """What the customer has entered a journey for, by the keys of what happened."""
+        rows = self.enrollments
+        pairs = zip(rows["journey"], rows["entry_key"], strict=True) if len(rows) else ()
+        return {key for name, key in pairs if name == journey}
 
     def state(self, specs: Specs, now: datetime) -> State:
         """What the store would hand out as of `now`."""
         story = self.story
         mails = [each["at"] for each in self._went() if each["outcome"] == Outcome.QUEUED.value]
-        said = story.facts(now)
-        _, region = self.whereabouts(said.get("country"), said.get("state"))
         profile = facts.profile(story, specs.policy, now, self.key, self.stood, mails)
         running = {program.name for program in specs.programs}
         mine = self.enrollments
         if len(mine):
             mine = mine[mine["journey"].isin(sorted(running))]
         return State(
-            profiles=profile.assign(region=_words([region or specs.policy.calendar.region])),
+            profiles=profile.assign(region=_words([self.region(specs, now)])),
             contacts=people.contacts(story, specs, now, self._used(), self.whereabouts),
             grounds=people.grounds(story, now),
             orders=facts.orders(story, specs.policy, now),
@@ -77,6 +91,12 @@ class Book:
             filled=self.filled,
             previous_run=self.previous_run,
         )
+
+    def region(self, specs: Specs, now: datetime) -> str:
+        """The region whose public holidays count for the customer."""
+        said = self.story.facts(now)
+        _, region = self.whereabouts(said.get("country"), said.get("state"))
+        return region or specs.policy.calendar.region
 
     def write(self, plan: Plan, state: State, specs: Specs, now: datetime) -> None:
         """Write a plan down as the store does."""
@@ -109,6 +129,8 @@ class Book:
         stays = ~self.enrollments["enrollment_id"].isin(rows["enrollment_id"])
         parts = [part for part in (self.enrollments[stays], rows) if len(part)]
         self.enrollments = pd.concat(parts, ignore_index=True)[list(DTYPES)].astype(DTYPES)
+        active = self.enrollments["status"] == EnrollmentStatus.ACTIVE.value
+        self.due = min(self.enrollments["due_at"][active].dropna(), default=NEVER)
         return known | fresh
 
     def _write_send(self, row: dict[str, Any], enrollment: int, now: datetime) -> None:

@@ -2,22 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pandas as pd
-
 from segments.decide import decide
 from segments.examples import Example
-from segments.journey.calendar import last_occurrence
-from segments.journey.nodes import Program
-from segments.names import EnrollmentStatus, Outcome, Trigger
+from segments.names import EnrollmentStatus, Outcome
 from segments.rehearsal.book import Book
 from segments.rehearsal.lot import customer_key
+from segments.rehearsal.quiet import quiet
 from segments.rehearsal.rows import records
 from segments.rehearsal.story import RUN_AT, Story, Whereabouts
-from segments.spec import WaitUntil
 from segments.state import Plan, Specs, State
 
 Acts = Sequence[tuple[date, Specs]]
@@ -29,25 +25,6 @@ _KINDS = {
     Outcome.DEFERRED: "held",
     Outcome.SKIPPED: "dropped",
 }
-_DRIFTING = frozenset(
-    {
-        "since",
-        "net_revenue_12m",
-        "margin_12m",
-        "days_since_last_order",
-        "tenure_days",
-        "overdue",
-        "days_since_complaint",
-        "days_since_last_contact",
-        "emails_30d",
-        "responses_90d",
-        "quadrant",
-        "phase",
-    }
-)
-"""Columns that change by the mere passing of days, and not only when something happens."""
-
-_EVENTFUL = (Trigger.ORDER, Trigger.COMPLAINT, Trigger.NPS, Trigger.MANUAL)
 
 
 @dataclass(frozen=True)
@@ -78,7 +55,7 @@ def lived(
     for day in story.days:
         specs = [specs for begins, specs in acts if begins <= day][-1]
         now = story.moment(day, RUN_AT)
-        if every_day or day in changes or not _quiet(day, story, book, specs):
+        if every_day or day in changes or not quiet(day, story, book, specs):
             backfill = _backfill(specs) if day in changes else {}
             state = book.state(specs, now)
             plan = decide(state, replace(specs, backfill=backfill), now)
@@ -104,39 +81,6 @@ def _backfill(specs: Specs) -> dict[str, int]:
     """How many of those before its time each journey takes in at its first run."""
     backfills = {program.name: program.journey.enter.backfill for program in specs.programs}
     return {name: backfill.max for name, backfill in backfills.items() if backfill is not None}
-
-
-def _quiet(day: date, story: Story, book: Book, specs: Specs) -> bool:
-    """Whether a run of that day could not change anything: nothing happens, is due, or waits."""
-    if day in story.turning_days or any(_restless(p, story, day) for p in specs.programs):
-        return False
-    if any(send["outcome"] == Outcome.DEFERRED.value for send in book.sends.values()):
-        return False
-    rows = book.enrollments
-    active = rows["status"] == EnrollmentStatus.ACTIVE.value
-    tomorrow = story.moment(day + timedelta(days=1), time())
-    return not bool((rows["due_at"][active] < pd.Timestamp(tomorrow)).any())
-
-
-def _restless(program: Program, story: Story, day: date) -> bool:
-    """Whether the journey may concern the customer on that day though nothing happens."""
-    enter = program.journey.enter
-    drifting = _DRIFTING.difference(story.facts(story.moment(day, RUN_AT)))
-    asked = set() if program.exit_when is None else set(program.exit_when.columns)
-    if any(isinstance(n.step, WaitUntil) and n.step.wait_until.date for n in program.nodes):
-        return True
-    if enter.on == Trigger.SCHEDULE:
-        if last_occurrence(str(enter.every), enter.day, day, enter.month) == day:
-            return True
-    elif enter.on in _EVENTFUL:
-        asked |= set() if program.enter_when is None else set(program.enter_when.columns)
-        if enter.reentry.mode == "after":
-            return True
-    elif enter.on == Trigger.PHASE:
-        asked.add("phase")
-    else:
-        return True
-    return bool(asked & drifting)
 
 
 @dataclass
