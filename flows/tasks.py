@@ -33,6 +33,7 @@ from flows.passing import PAUSES, gone, passes
 from flows.reporting.facts import RunFacts
 from flows.reporting.subjects import Format
 from flows.responses.apply import ResponseReport
+from flows.said_once import say_once
 from flows.stages import delivering, measuring, planning, pulling, responding
 from flows.stages.deciding import AlreadyDoneError, refuse_done
 from flows.stages.planning import Planning
@@ -51,6 +52,7 @@ _LATE = timedelta(minutes=2)
 
 # Prefect lends our loggers its handler (PREFECT_LOGGING_EXTRA_LOGGERS), but no level.
 logging.getLogger("flows").setLevel(logging.INFO)
+say_once()
 
 Value = TypeVar("Value")
 Asked = ParamSpec("Asked")

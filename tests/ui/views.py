@@ -1,0 +1,92 @@
+"""Prefect's two kinds of pages as a person has them open, by day and by night."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+VIEWS = ("V2 light", "V2 dark", "V1 light", "V1 dark")
+_SIZE = {"width": 1280, "height": 900}
+_WAITS = 60_000
+
+
+@dataclass
+class View:
+    """One kind of pages in one colour scheme."""
+
+    name: str
+    page: Any
+    pictures: Path
+
+    @classmethod
+    def opened(
+        cls, name: str, browser: Any, pages: str, pictures: Path, elsewhere: list[str]
+    ) -> "View":
+        """A page of its own; what it asks of other machines is noted."""
+        scheme = name.split()[1]
+        context = browser.new_context(
+            base_url=pages,
+            color_scheme=scheme,
+            viewport=_SIZE,
+            locale="de-DE",
+            timezone_id="Europe/Berlin",
+        )
+        context.set_default_timeout(_WAITS)
+        # What somebody chooses in the settings of V1; V2 does as the system does.
+        context.add_init_script(f"""localStorage.setItem("color-scheme", '"{scheme}"')""")
+        page = context.new_page()
+        ours = (pages, "data:", "blob:")
+        page.on("request", lambda asked: asked.url.startswith(ours) or elsewhere.append(asked.url))
+        return cls(name, page, pictures)
+
+    @property
+    def newer(self) -> bool:
+        """Whether these are the newer of the two."""
+        return self.name.startswith("V2")
+
+    def open(self, path: str, *, sees: str) -> Any:
+        """Go there and wait until one can read `sees`; the page."""
+        self.page.goto(f"/v2{path}" if self.newer else path, wait_until="commit")
+        self.waits_for(sees)
+        return self.page
+
+    def waits_for(self, words: str) -> None:
+        """Until one can read it somewhere."""
+        self.page.get_by_text(words).locator("visible=true").first.wait_for()
+
+    def tab(self, name: str, *, sees: str) -> None:
+        """Turn to another leaf of the page."""
+        # V1's leaves change their tag with the width of the window.
+        leaf = self.page.get_by_role("tab", name=name).or_(
+            self.page.locator(".p-tab-navigation__tab, .p-tab").filter(has_text=name)
+        )
+        leaf.locator("visible=true").first.click()
+        self.waits_for(sees)
+
+    def reads(self) -> str:
+        """All one can read, with single spaces."""
+        return re.sub(r"\s+", " ", self.page.locator("body").inner_text())
+
+    def lines(self) -> list[str]:
+        """The same line by line."""
+        lines = self.page.locator("body").inner_text().splitlines()
+        return [line.strip() for line in lines if line.strip()]
+
+    def dark(self) -> bool:
+        """Whether the page is dark where nothing is written."""
+        colour = self.page.evaluate(
+            """() => {
+              const all = [document.querySelector('main'), document.querySelector('#app'),
+                document.body, document.documentElement];
+              const seen = all.filter(Boolean).map(e => getComputedStyle(e).backgroundColor);
+              return seen.find(each => !/, 0\\)$/.test(each)) || 'rgb(255, 255, 255)';
+            }"""
+        )
+        numbers = [float(each) for each in re.findall(r"[\d.]+", colour)[:3]]
+        return sum(numbers) / len(numbers) < (128 if "rgb" in colour else 0.5)
+
+    def keep(self, name: str, *, whole: bool = False) -> Path:
+        """A picture of the page, to be looked at after the tests."""
+        kept = self.pictures / f"{name}.{self.name.replace(' ', '.')}.png"
+        self.page.screenshot(path=kept, full_page=whole)
+        return kept
