@@ -113,7 +113,7 @@ def close_task(folder: Path, number: int, said: Said, as_of: str | None) -> None
                 raise ConfigError.at(PLACE, f"task {number} is about no customer: leave --mood out")
             contact = _contact(connection, known, said.contact)
             result = TaskResult(number, now, said.outcome, said.mood, said.note, contact)
-            closed = tasks.finish(connection, [result])
+            closed = tasks.finish(connection, [result], now)
         if closed:
             told = word(TaskOutcome, said.outcome, locale)
             typer.echo(say("task_closed", locale, task=number, outcome=told))

@@ -38,7 +38,7 @@ def note(
     ]
     outbox.record(connection, results, now, claim_id=moment.claim_id)
     if bounced := [_bounce(each, now) for each in handed.receipts if each.hard]:
-        inbox.keep(connection, bounced)
+        inbox.keep(connection, bounced, now)
     outbox.put_back(connection, handed.back, moment.claim_id)
     # Where the outlet rests from now on, its fallback may take them at once.
     soon = None if handed.closed else now + _SOON

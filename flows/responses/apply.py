@@ -110,8 +110,8 @@ def _take(engine: Engine, file: Path, now: datetime, run_id: int, report: Respon
         waiting += len(batch) - len(happened) - len(refused) - len(done_tasks)
         with writing(engine) as connection:
             kept_inbox.keep_refused(connection, run_id, place, refused)
-            kept = kept_inbox.keep(connection, happened)
-            report.tasks_done += finish(connection, done_tasks)
+            kept = kept_inbox.keep(connection, happened, now)
+            report.tasks_done += finish(connection, done_tasks, now)
         _count(report, kept, happened, refused)
     report.waiting += waiting
     if not waiting:
@@ -126,7 +126,7 @@ def _take_posted(engine: Engine, now: datetime, run_id: int, report: ResponseRep
         with writing(engine) as connection:
             for number, wrong in group.refused.items():
                 kept_inbox.keep_refused(connection, run_id, f"events {number}", wrong)
-            kept = kept_inbox.keep(connection, group.happened)
+            kept = kept_inbox.keep(connection, group.happened, now)
             applied(connection, group.done, now)
         report.waiting += group.waiting
         _count(

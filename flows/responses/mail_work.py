@@ -120,7 +120,7 @@ def _work(
         events.append(_event(each, writer, how))
         if each.mail.sort is Sort.REPLY:
             written.append(_mail_in(desk, each, writer))
-    kept = keep(connection, events) if events else Kept(Counter(), 0, Counter(), 0, 0)
+    kept = keep(connection, events, now) if events else Kept(Counter(), 0, Counter(), 0, 0)
     tasks = write_mails(connection, written, desk.owner, run_id)
     return MailReport(events, kept, tasks=tasks, unsubscribed=unsubscribed)
 

@@ -39,10 +39,11 @@ _FRESH: Mapping[str, TypeEngine[Any]] = {
     "at": Utc(),
     "score": Integer(),
     "detail": JSON(),
+    "seen_at": Utc(),
 }
 _ADD = (
-    "INSERT INTO response (key, send_id, kind, at, score, detail) VALUES (?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (key) DO NOTHING"
+    "INSERT INTO response (key, send_id, kind, at, score, detail, seen_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
 )
 
 
@@ -84,29 +85,42 @@ def _given(connection: Connection, values: list[Any], kind: TypeEngine[Any]) -> 
     return func.json_each(document).table_valued(column("value", kind), name="given").c.value
 
 
-def add_responses(connection: Connection, events: Sequence[Event], unknown: Set[int]) -> None:
-    """Write events that are new. One of an unknown send keeps the number it came with."""
+def add_responses(
+    connection: Connection, events: Sequence[Event], unknown: Set[int], now: datetime
+) -> None:
+    """Write events that are new, and became known `now`.
+
+    One of an unknown send keeps the number it came with.
+    """
     if not events:
         return
     if connection.dialect.name == "postgresql":
-        _add_document(connection, events, unknown)
+        _add_document(connection, events, unknown, now)
         return
+    seen_at = _written(now)
     rows = [
         (
             key,
             None if send in unknown else send,
             kind.value,
-            # This is how the column's type writes moments, at a third of the time.
-            at.isoformat(" ", "microseconds")[:26],
+            _written(at),
             score,
             _json({**detail, "send": send} if send in unknown else detail).decode(),
+            seen_at,
         )
         for key, send, kind, at, detail, score in events
     ]
     connection.exec_driver_sql(_ADD, rows)
 
 
-def _add_document(connection: Connection, events: Sequence[Event], unknown: Set[int]) -> None:
+def _written(at: datetime) -> str:
+    """As the column's type writes moments, at a third of the time."""
+    return at.isoformat(" ", "microseconds")[:26]
+
+
+def _add_document(
+    connection: Connection, events: Sequence[Event], unknown: Set[int], now: datetime
+) -> None:
     rows = [
         {
             "key": key,
@@ -115,6 +129,7 @@ def _add_document(connection: Connection, events: Sequence[Event], unknown: Set[
             "at": at,
             "score": score,
             "detail": orjson.Fragment(_json({**told, "send": send} if send in unknown else told)),
+            "seen_at": now,
         }
         for key, send, kind, at, told, score in events
     ]

@@ -41,7 +41,7 @@ def attribute_orders(connection: Connection, now: datetime) -> int:
     if connection.dialect.name == "postgresql":
         # After a first load PostgreSQL takes these tables for empty and joins row by row.
         connection.exec_driver_sql("ANALYZE enrollment, send, purchase")
-    names = ["key", "send_id", "kind", "at", "purchase_id"]
+    names = ["key", "send_id", "kind", "at", "purchase_id", "seen_at"]
     count = 0
     for within, versions in _goals(connection).items():
         orders = _orders_after_messages(now, within, versions).subquery()
@@ -57,6 +57,7 @@ def attribute_orders(connection: Connection, now: datetime) -> int:
             literal(ResponseKind.ORDER, _response.c.kind.type),
             orders.c.ordered_at,
             orders.c.purchase_id,
+            literal(now, _response.c.seen_at.type),
         ).where(orders.c.place == 1)
         statement = dialect.insert(_response).from_select(names, found)
         count += connection.execute(

@@ -50,5 +50,5 @@ def keep_click(
         return False
     kind = ResponseKind.UNKNOWN if machine else ResponseKind.CLICK
     detail = {"url": address[:2000], **({"kind": MACHINE} if machine else {})}
-    keep(connection, [Event(key, send_id, kind, at, detail)])
+    keep(connection, [Event(key, send_id, kind, at, detail)], at)
     return True

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.expression import Select
 
+from flows.store.heard import heard
 from flows.store.models import Enrollment, PhaseChange, Reject, Response, Run, Send, Task
 from flows.store.session import frame
 from segments.names import EnrollmentStatus, Outcome
@@ -120,7 +121,7 @@ def journey_counts(connection: Connection, now: datetime) -> pd.DataFrame:
         .where(Run.as_of <= now),
         "response": select(Send.journey, _text(Response.kind).label("word"))
         .join(Response, Response.send_id == Send.id)
-        .where(Response.at <= now),
+        .where(heard(now)),
     }
     together = union_all(*(_counted(rows, what) for what, rows in parts.items())).subquery()
     counts = frame(connection, select(together))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 from sqlalchemy import BigInteger, ColumnElement, Connection, and_, case, cast, func, or_, select
 
+from flows.store.heard import heard, told
 from flows.store.ledger import unpack
 from flows.store.models import Ledger, Purchase, Response, Send
 from flows.store.session import frame
@@ -27,26 +28,26 @@ def attributed(connection: Connection, now: datetime) -> pd.DataFrame:
         )
         .label("place")
     )
-    told = (
+    given = (
         select(Send.journey, Purchase.total, last)
         .join_from(Response, Send, Send.id == Response.send_id)
         .join(Purchase, Purchase.id == Response.purchase_id)
         .where(
             Response.kind == ResponseKind.ORDER.value,
-            Response.at <= now,
-            or_(Purchase.seen_at.is_(None), Purchase.seen_at <= now),
+            heard(now),
+            told(Purchase.seen_at, now),
             or_(Purchase.cancelled_at.is_(None), Purchase.cancelled_at > now),
         )
         .subquery()
     )
     statement = (
         select(
-            told.c.journey,
+            given.c.journey,
             func.count().label("orders"),
-            cast(func.sum(told.c.total), BigInteger).label("revenue"),
+            cast(func.sum(given.c.total), BigInteger).label("revenue"),
         )
-        .where(told.c.place == 1)
-        .group_by(told.c.journey)
+        .where(given.c.place == 1)
+        .group_by(given.c.journey)
     )
     return frame(connection, statement).sort_values("journey", ignore_index=True)
 
@@ -85,7 +86,7 @@ def scores(connection: Connection, now: datetime, within: timedelta) -> pd.DataF
         Response.send_id == Send.id,
         Response.kind == ResponseKind.NPS.value,
         Response.score.is_not(None),
-        Response.at <= now,
+        heard(now),
     )
     each = (
         select(Send.id, Send.journey, func.max(Response.score).label("score"))

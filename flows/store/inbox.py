@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, Table, and_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
@@ -79,8 +80,8 @@ class Kept:
     objected: int
 
 
-def keep(connection: Connection, events: Sequence[Event]) -> Kept:
-    """Store events and draw the consequences. Any order and any repetition end the same.
+def keep(connection: Connection, events: Sequence[Event], now: datetime) -> Kept:
+    """Store events told `now` and draw the consequences. Any order and repetition end the same.
 
     A few statements for all of them, however many they are.
     """
@@ -90,7 +91,7 @@ def keep(connection: Connection, events: Sequence[Event]) -> Kept:
     once = {event.key: event for event in reversed(events)}
     known = known_keys(connection, once)
     new = [event for key, event in once.items() if key not in known]
-    add_responses(connection, new, unknown)
+    add_responses(connection, new, unknown, now)
     answered = [event for event in events if event.send not in unknown]
     stopping = [event for event in answered if event.kind in _STOPPING]
     addressees = _addressees(connection, {event.send for event in stopping})

@@ -56,7 +56,7 @@ def merge_interactions(connection: Connection) -> Counts:
     return upsert(connection, Interaction, rows, ["key"])
 
 
-def merge_task_results(connection: Connection) -> Counts:
+def merge_task_results(connection: Connection, now: datetime) -> Counts:
     """Close tasks that are open; those that are closed stay as they are."""
     stage_ = STAGES["task_results"]
     if not holds(connection, stage_):
@@ -74,7 +74,7 @@ def merge_task_results(connection: Connection) -> Counts:
         )
         for row in rows
     ]
-    return Counts(finish(connection, results))
+    return Counts(finish(connection, results, now))
 
 
 def merge_permissions(connection: Connection) -> Counts:

@@ -159,7 +159,7 @@ def merge(
         counts["interactions"] = merge_interactions(connection)
         counts["permissions"] = merge_permissions(connection)
         counts["suppressions"] = merge_suppressions(connection, now)
-        counts["task_results"] = merge_task_results(connection)
+        counts["task_results"] = merge_task_results(connection, now)
         _save_rejects(connection, readings, run_id)
         _save_readings(connection, readings, now)
     return counts

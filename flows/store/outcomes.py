@@ -89,7 +89,11 @@ def _of_ours(terms: Sequence[Term]) -> list[Select[Any]]:
             Send.handed_over_at.is_not(None)
         ),
         _rows(
-            Task.customer_id, Task.done_at, margin=-case(by_kind, value=Task.kind, else_=0.0)
+            Task.customer_id,
+            Task.done_at,
+            # Once it is done nothing changes it any more.
+            seen=Task.changed_at,
+            margin=-case(by_kind, value=Task.kind, else_=0.0),
         ).where(
             and_(
                 Task.customer_id.is_not(None),
@@ -106,7 +110,7 @@ def _of_anger() -> list[Select[Any]]:
     return [
         _rows(Complaint.customer_id, Complaint.opened_at, seen=Complaint.seen_at, complaints=_ONE),
         *(
-            _rows(Send.customer_id, Response.at, **{figure: _ONE})
+            _rows(Send.customer_id, Response.at, seen=Response.seen_at, **{figure: _ONE})
             .join_from(Response, Send, Send.id == Response.send_id)
             .where(Response.kind == kind.value)
             for kind, figure in kinds.items()

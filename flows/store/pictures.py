@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.expression import Select
 
 from flows.store.counts import outcome_at
+from flows.store.heard import heard
 from flows.store.models import (
     Customer,
     Enrollment,
@@ -53,7 +54,7 @@ def funnel_counts(connection: Connection, now: datetime) -> pd.DataFrame:
             func.max(case((Response.kind.in_(_ARRIVED), 1), else_=0)).label("delivered"),
             func.max(case((Response.kind.in_(_ANSWERED), 1), else_=0)).label("answered"),
         )
-        .outerjoin(Response, and_(Response.send_id == Send.id, Response.at <= now))
+        .outerjoin(Response, and_(Response.send_id == Send.id, heard(now)))
         .where(Send.decided_at <= now)
         .group_by(Send.enrollment_id)
         .subquery("sends")

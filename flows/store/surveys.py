@@ -40,7 +40,7 @@ def keep_score(connection: Connection, send_id: int, score: int, at: datetime) -
     Reports of past days stay what they were, and a colleague may have called already.
     """
     event = Event(_key(send_id), send_id, ResponseKind.NPS, at, {"by": "page"}, score)
-    keep(connection, [event])
+    keep(connection, [event], at)
     statement = select(Response.score).where(Response.key == event.key)
     standing = connection.execute(statement).scalar_one()
     return score if standing is None else standing

@@ -130,8 +130,8 @@ def contact_of(connection: Connection, customer: int, key: str) -> int | None:
     )
 
 
-def finish(connection: Connection, results: Collection[TaskResult]) -> int:
-    """Close tasks that are open; the earliest word counts. How many were closed.
+def finish(connection: Connection, results: Collection[TaskResult], now: datetime) -> int:
+    """Close tasks that are open, as is told `now`; the earliest word counts. How many were closed.
 
     Where somebody at a customer was reached, that is written into the history of contacts. A task
     that is not known, or not open any more, is left as it is, so that repeating changes nothing.
@@ -150,7 +150,7 @@ def finish(connection: Connection, results: Collection[TaskResult]) -> int:
             .with_for_update()
         ).all()
         closed += len(rows)
-        _close(connection, [earliest[row.id] for row in rows])
+        _close(connection, [earliest[row.id] for row in rows], now)
         _tell(connection, [_talk(earliest[row.id], row) for row in rows if _spoken(earliest, row)])
     return closed
 
@@ -171,7 +171,7 @@ def _change(connection: Connection, number: int, *where: Any, **values: Any) -> 
     return bool(connection.execute(statement.values(**values)).rowcount)
 
 
-def _close(connection: Connection, results: Sequence[TaskResult]) -> None:
+def _close(connection: Connection, results: Sequence[TaskResult], now: datetime) -> None:
     """All of one outcome and moment at once: a colleague's list comes with few of either."""
     for result in results:
         connection.execute(
@@ -182,7 +182,7 @@ def _close(connection: Connection, results: Sequence[TaskResult]) -> None:
                 done_at=result.at,
                 outcome=result.outcome,
                 note=result.note,
-                changed_at=result.at,
+                changed_at=now,
             )
         )
 

@@ -117,7 +117,7 @@ def test_a_journey_goes_on_with_a_task_that_is_done_or_without_it_in_time(tiny: 
     customers = dict(tiny.rows("customer", "key", "id"))
     with tiny.open() as shop, writing(shop.engine) as connection:
         said = TaskResult(found[customers["K1"]], after(0.5), mood=Mood.CONTENT, note="fine")
-        assert tasks.finish(connection, [said]) == 1
+        assert tasks.finish(connection, [said], after(0.5)) == 1
     for number in range(1, 6):
         tiny.live_a_day(after(number))
     sends = tiny.rows("send", "customer_id", "message", "outcome", "decided_at")

@@ -1,8 +1,9 @@
 """A report as of a past day is the same whenever it is asked for, and closed windows stay closed.
 
 Lives are drawn from a number: orders come in late, are corrected and called off; messages go,
-people complain and want no more; costs and the share of holdout change in the YAML, and so does
-the journey. Each day's report is kept and asked for again at the end.
+people complain and want no more and tasks are done, of which we may hear weeks later; costs and
+the share of holdout change in the YAML, and so does the journey. Each day's report is kept and
+asked for again at the end.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,8 @@ from sqlalchemy import Engine, insert, select, update
 
 from flows.store import loading
 from flows.store.effects import effect_sums
+from flows.store.evidence import scores
+from flows.store.inbox import Event, keep
 from flows.store.loading import Reading
 from flows.store.models import (
     Customer,
@@ -27,9 +30,12 @@ from flows.store.models import (
     Send,
     Task,
 )
+from flows.store.pictures import funnel_counts
+from flows.store.tasks import TaskResult, finish
 from flows.store.terms import note_terms, read_terms
 from segments.effect.estimate import estimate
 from segments.effect.sums import FIGURES
+from segments.names import ResponseKind
 from segments.policy import Policy
 
 START = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -107,7 +113,7 @@ def people(engine: Engine, rng: np.random.Generator) -> None:
             ],
         )
         shared = {"journey": "again", "version": "v1", "run_id": 1, "step": "one"}
-        shared |= {"message": "hello", "purpose": "advertising", "outcome": "delivered"}
+        shared |= {"message": "hello", "purpose": "survey", "outcome": "delivered"}
         times = ("due_at", "not_before", "valid_until", "decided_at", "handed_over_at")
         connection.execute(
             insert(Send),
@@ -150,15 +156,16 @@ def live(engine: Engine, rng: np.random.Generator, orders: dict[str, Any], now: 
         note_terms(connection, Policy.model_validate(said | holdout), now)
         customer = int(rng.integers(0, PEOPLE // 2)) * 2 + 1
         key = f"{now:%j}"
-        at = now - timedelta(days=float(rng.uniform(0, 2)))
-        kind = str(rng.choice(["complaint", "unsubscribe"]))
-        connection.execute(insert(Response).values(key=key, send_id=customer, kind=kind, at=at))
-        connection.execute(
-            insert(Task).values(
-                enrollment_id=customer, customer_id=customer, step=key, kind="call", about="x",
-                due_at=now, done_at=now, status="done", run_id=1,
-            )
-        )  # fmt: skip
+        back = [now - timedelta(days=float(days)) for days in rng.exponential(8, 4)]
+        kind = ResponseKind(rng.choice(["complaint", "unsubscribe"]))
+        answers = [Event(f"{key}:{at}", customer, kind, at) for at in back[:2]]
+        answers.append(Event(f"{key}:nps", customer, ResponseKind.NPS, back[2], {}, 9))
+        keep(connection, answers, now)
+        task = insert(Task).values(
+            enrollment_id=customer, customer_id=customer, step=key, kind="call", about="x",
+            due_at=now, status="open", run_id=1,
+        ).returning(Task.id)  # fmt: skip
+        finish(connection, [TaskResult(connection.execute(task).scalar_one(), back[3])], now)
         # The journey is written anew, and those under way are taken along.
         moved = update(Enrollment).where(Enrollment.id == customer)
         connection.execute(moved.values(version=f"v{key}", flags="timed_out", status="finished"))
@@ -169,19 +176,31 @@ def report(engine: Engine, now: datetime) -> pd.DataFrame:
         return effect_sums(connection, read_terms(connection, Policy(), now), now)
 
 
+def beside(engine: Engine, now: datetime) -> list[pd.DataFrame]:
+    """What is told beside the effects: scores, and how far people came."""
+    with engine.connect() as connection:
+        return [scores(connection, now, timedelta(days=90)), funnel_counts(connection, now)]
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_a_report_of_a_past_day_stays_and_so_do_closed_windows(engine: Engine, seed: int):
     rng = np.random.default_rng(seed)
     people(engine, rng)
     orders: dict[str, Any] = {}
-    told = {}
+    told, stood = {}, {}
     for number in STEPS:
         live(engine, rng, orders, day(number))
         told[number] = report(engine, day(number))
+        stood[number] = beside(engine, day(number))
     with engine.connect() as connection:
         assert connection.execute(select(PurchaseCorrection.id).limit(1)).first() is not None
         late = Purchase.seen_at > Purchase.ordered_at
         assert connection.execute(select(Purchase.id).where(late).limit(1)).first() is not None
+        heard = connection.execute(select(Response.seen_at, Response.at)).all()
+        assert max(seen_at - at for seen_at, at in heard) > timedelta(days=WINDOW)
+    for number, first in stood.items():
+        for again, before in zip(beside(engine, day(number)), first, strict=True):
+            pd.testing.assert_frame_equal(again, before)
     closed: dict[Any, Any] = {}
     compared = 0
     for number, first in told.items():

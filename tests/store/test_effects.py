@@ -27,7 +27,7 @@ from flows.store.models import (
 from flows.store.terms import Term
 from segments.costs import CostPolicy
 from segments.effect.sums import SUMS
-from segments.names import Yardstick
+from segments.names import TaskKind, Yardstick
 
 START = datetime(2026, 3, 1, 6, 0, 0, 123_456, tzinfo=UTC)
 
@@ -308,6 +308,38 @@ def test_what_becomes_known_too_late_never_counts(store: Connection):
     )
     for now in (33, 34, 400):
         assert of(sums_at(store, day(now)), "treated", "revenue")["total"] == 101
+
+
+def test_an_answer_told_too_late_never_counts(store: Connection):
+    write(store, Enrollment, [enrolled(1, id=1)])
+    write(store, Send, [owed(1, id=1)])
+    told = {"at-once": None, "in-time": day(33), "late": day(33.1)}
+    write(
+        store,
+        Response,
+        [
+            {"key": key, "send_id": 1, "kind": "unsubscribe", "at": day(3), "seen_at": seen}
+            for key, seen in told.items()
+        ],
+    )
+    for now in (33, 34, 400):
+        assert of(sums_at(store, day(now)), "treated", "unsubscribes")["total"] == 2
+
+
+def test_a_measure_told_too_late_never_costs(store: Connection):
+    write(store, Enrollment, [enrolled(1, id=1)])
+    write(
+        store,
+        Task,
+        [
+            {"enrollment_id": 1, "customer_id": 1, "step": step, "kind": "call", "about": "x",
+             "due_at": day(2), "done_at": day(3), "changed_at": told, "status": "done"}
+            for step, told in (("in-time", day(33)), ("late", day(33.1)))
+        ],
+    )  # fmt: skip
+    cost = TERMS[0].costs.task.of(TaskKind.CALL) * 100
+    for now in (33, 34, 400):
+        assert of(sums_at(store, day(now)), "treated", "margin")["total"] == -cost
 
 
 def test_an_order_corrected_later_counts_as_it_was_known(store: Connection):

@@ -171,7 +171,7 @@ def test_a_colleague_is_asked_once_until_the_task_is_done(engine: Engine) -> Non
             ("check", "kim", "open")
         ] * 2
         assert {row["enrollment_id"] for row in rows} == {None}
-        assert finish(connection, [TaskResult(rows[0]["id"], SOON)]) == 1
+        assert finish(connection, [TaskResult(rows[0]["id"], SOON)], SOON) == 1
         assert ask(connection)
 
 

@@ -32,8 +32,9 @@ def test_a_task_that_is_done_is_closed_once_by_the_earliest_word(company: Engine
     )
     said = [TaskResult(number, ago(day)) for number, day in ((1, 1), (1, 2), (2, 1), (99, 1))]
     with company.begin() as connection:
-        assert finish(connection, [*said, TaskResult(-1, ago(1)), TaskResult(2**70, ago(1))]) == 1
-        assert finish(connection, said) == 0
+        strange = [TaskResult(-1, ago(1)), TaskResult(2**70, ago(1))]
+        assert finish(connection, [*said, *strange], ago(0)) == 1
+        assert finish(connection, said, ago(0)) == 0
     assert rows_of(company, Task, "id", "status", "done_at") == [
         (1, "done", ago(2)),
         (2, "cancelled", None),
@@ -60,17 +61,17 @@ def test_whoever_was_reached_has_that_in_their_history_and_nobody_else(company: 
     ]
     for _ in range(2):
         with company.begin() as connection:
-            finish(connection, said)
+            finish(connection, said, ago(0.5))
     assert rows_of(company, Interaction, "key", "channel", "direction", "mood", "note") == [
         ("task:1", "call", "out", "content", "all well"),
         ("task:2", "visit", "out", None, None),
     ]
     assert rows_of(company, Task, "id", "outcome", "note", "changed_at") == [
-        (1, "reached", "all well", ago(1)),
-        (2, "reached", None, ago(1)),
-        (3, "not_reached", "on holiday", ago(1)),
-        (4, "not_needed", None, ago(1)),
-        (5, "reached", "key renewed", ago(1)),
+        (1, "reached", "all well", ago(0.5)),
+        (2, "reached", None, ago(0.5)),
+        (3, "not_reached", "on holiday", ago(0.5)),
+        (4, "not_needed", None, ago(0.5)),
+        (5, "reached", "key renewed", ago(0.5)),
     ]
 
 
@@ -83,7 +84,7 @@ def test_a_task_is_taken_and_cancelled_while_it_is_open(company: Engine):
         assert tasks.cancel(connection, 1, "settled", ago(1))
         assert not tasks.cancel(connection, 1, "again", ago(0))
         assert not tasks.take(connection, 1, "ann", ago(0))
-        assert finish(connection, [TaskResult(1, ago(0))]) == 0
+        assert finish(connection, [TaskResult(1, ago(0))], ago(0)) == 0
         found = tasks.facts(connection, 1)
     assert found is not None
     assert (found.owner, found.status, found.changed_at) == ("ben", "cancelled", ago(1))
@@ -102,7 +103,7 @@ def test_tasks_are_listed_by_urgency_checks_included_and_what_changed_since(comp
         {"id": 4, "step": "d", **OPEN, "owner": "ann", "due_at": ago(9), "run_id": 7},
     )
     with company.begin() as connection:
-        finish(connection, [TaskResult(4, ago(1))])
+        finish(connection, [TaskResult(4, ago(1))], ago(1))
         asked = [
             {},
             {"owner": "ann"},

@@ -218,7 +218,10 @@ class Send(Base):
 
 
 class Response(Base):
-    """What came back. `key` makes a repeated delivery of the same event harmless."""
+    """What came back. `key` makes a repeated delivery of the same event harmless.
+
+    `at` is when it happened, `seen_at` when it became known (empty: at once).
+    """
 
     __tablename__ = "response"
     __table_args__ = (
@@ -238,6 +241,7 @@ class Response(Base):
     purchase_id: Mapped[PurchaseId | None]
     score: Mapped[int | None]
     detail: Mapped[dict[str, Any] | None]
+    seen_at: Mapped[UtcTime | None]
 
 
 class ManualEntry(Base):

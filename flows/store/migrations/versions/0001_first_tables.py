@@ -585,6 +585,7 @@ def upgrade() -> None:
         sa.Column("purchase_id", BIG, nullable=True),
         sa.Column("score", sa.Integer(), nullable=True),
         sa.Column("detail", sa.JSON(), nullable=True),
+        sa.Column("seen_at", Utc(), nullable=True),
         sa.ForeignKeyConstraint(
             ["purchase_id"], ["purchase.id"], name=op.f("fk_response_purchase_id")
         ),
