@@ -69,6 +69,21 @@ def test_what_was_before_narrows_the_interval(tmp_path: Path):
     assert adjusted["verdict"] == "helps"
 
 
+@pytest.mark.parametrize("locale", Locale)
+def test_a_handful_is_not_adjusted_and_that_is_said(tmp_path: Path, locale: Locale):
+    path = file_of(people(30), tmp_path)
+    named = {"arm": "group", "control": "none", "outcome": "spent", "covariate": "before"}
+    effect = measure_csv(path, **named)
+    few = [result for result in as_json(effect)["results"] if not result["adjusted"]]
+    assert few
+    for result in few:
+        assert (result["reduction"], result["theta"]) == (0, 0)
+        assert result["adjusted_interval"] == result["interval"]
+    text = told(effect, locale)
+    assert {Locale.EN: "fewer than 20 a side", Locale.DE: "unter 20 je Seite"}[locale] in text
+    assert {Locale.EN: "is not taken out", Locale.DE: "wird nicht"}[locale] in text
+
+
 def test_sizes_are_held_against_equal_ones_or_those_that_were_planned(tmp_path: Path):
     frame = people()
     path = file_of(frame, tmp_path)

@@ -10,6 +10,7 @@ from flows.reporting import figures
 from flows.reporting.facts import RunFacts, records
 from flows.reporting.tables import Row
 from flows.reporting.words import say, word
+from segments.effect.comparison import ADJUSTED_FROM
 from segments.effect.shrunk import shrunk
 from segments.names import Locale, Phase, Quadrant, Verdict, Yardstick
 
@@ -50,7 +51,9 @@ def details(facts: RunFacts, locale: Locale) -> list[Row]:
                     row["adjusted_low"], row["adjusted_high"], write, locale
                 ),
                 say("relative", locale): _relative(row, locale),
-                say("reduction", locale): figures.share(row["reduction"], locale),
+                say("reduction", locale): figures.share(row["reduction"], locale)
+                if min(sides) >= ADJUSTED_FROM
+                else say("few_to_adjust", locale, few=ADJUSTED_FROM),
                 say("verdict", locale): _word(row, locale),
             }
         )

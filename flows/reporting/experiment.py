@@ -11,6 +11,7 @@ from babel.numbers import format_decimal
 from flows.reporting.figures import UNKNOWN, share
 from flows.reporting.terminal import table
 from flows.reporting.words import say, word
+from segments.effect.comparison import ADJUSTED_FROM
 from segments.effect.sequence import NEEDED
 from segments.names import Locale, Verdict
 
@@ -98,6 +99,7 @@ def _result(row: Mapping[Any, Any]) -> dict[str, Any]:
         "adjusted_standard_error": known("adjusted_error"),
         "adjusted_interval": ends("adjusted_"),
         "adjusted_confidence_sequence": ends("sequence_"),
+        "adjusted": _adjusted(row),
         "theta": known("theta"),
         "reduction": known("reduction"),
         "p": known("p"),
@@ -107,6 +109,10 @@ def _result(row: Mapping[Any, Any]) -> dict[str, Any]:
         "nonzero_missing": int(row["missing"]),
         "verdict": row["verdict"],
     }
+
+
+def _adjusted(row: Mapping[Any, Any]) -> bool:
+    return bool(min(row["complete_treated"], row["complete_held_out"]) >= ADJUSTED_FROM)
 
 
 def told(effect: CsvEffect, locale: Locale, width: int = 100) -> str:
@@ -135,7 +141,10 @@ def _row(row: Mapping[Any, Any], effect: CsvEffect, locale: Locale) -> dict[str,
         say("experiment_relative", locale): _relative(row, locale),
         say("experiment_sequence", locale): between("plain_sequence_"),
     }
-    if effect.covariate is not None:
+    if effect.covariate is not None and not _adjusted(row):
+        few = say("few_to_adjust", locale, few=ADJUSTED_FROM)
+        cells[say("experiment_adjusted", locale)] = few
+    elif effect.covariate is not None:
         cells |= {
             say("experiment_adjusted", locale): f"{number('adjusted_difference')} "
             f"({between('adjusted_')})",
@@ -166,6 +175,11 @@ def _left_out(effect: CsvEffect, locale: Locale) -> Sequence[str]:
         "experiment_without_covariate": effect.without_covariate,
     }
     said = [say(key, locale, n=_number(n, locale)) for key, n in counts.items() if n]
+    few = effect.covariate is not None and not all(
+        _adjusted(row) for row in effect.results.to_dict("records")
+    )
+    if few:
+        said.append(say("experiment_few", locale, few=ADJUSTED_FROM))
     return said + [
         say(
             "experiment_cut",

@@ -63,6 +63,8 @@ EN = {
     "empty: {n} rows",
     "experiment_without_covariate": "Taken to have been average before, since nothing stands "
     "there: {n} rows",
+    "experiment_few": "Where an arm has fewer than {few} customers, what was before is not taken "
+    "out: from so few nobody can tell how much it explains.",
     "experiment_cut": "Values of {column} above {threshold} ({quantile}) were cut to it: {n}",
     "experiment_unequal": "The arms are not of equal size. If they were meant to be, something is "
     "wrong with the data; if not, say what share the control was to have: --holdout",
@@ -111,6 +113,8 @@ DE = {
     "{n} Zeilen",
     "experiment_without_covariate": "Für die Zeit davor als durchschnittlich angenommen, da nichts "
     "dasteht: {n} Zeilen",
+    "experiment_few": "Wo eine Gruppe weniger als {few} Kunden hat, wird nicht um die Zeit davor "
+    "bereinigt: aus so wenigen ist nicht zu sehen, wie viel sie erklärt.",
     "experiment_cut": "Werte von {column} über {threshold} ({quantile}) wurden darauf gekürzt: {n}",
     "experiment_unequal": "Die Gruppen sind nicht gleich groß. Sollten sie es sein, stimmt etwas "
     "mit den Daten nicht; sonst mit --holdout sagen, welchen Anteil die Vergleichsgruppe haben "

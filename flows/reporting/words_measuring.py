@@ -1,5 +1,7 @@
 """What is said about what journeys brought and what it cost to know, in English and German."""
 
+from segments.effect.comparison import ADJUSTED_FROM
+
 EN = {
     "said_helps": "helps: about {more} more margin per customer, between {low} and {high}",
     "said_hurts": "hurts: about {less} less margin per customer, between {low} and {high}",
@@ -17,9 +19,9 @@ EN = {
     "brought_note": "Contribution margin: what was paid, less goods, handling, messages and "
     "colleagues' time (`costs` in policy.yaml). It counts from the first message on, or from the "
     "moment it would have gone, whether or not it was read, for as long as the journey's goal "
-    "allows, and enters three days after that. What customers brought before is accounted for. "
-    "The verdict may be looked at every day; the 95 % interval is good for one look on a day "
-    "fixed beforehand.",
+    "allows, and enters three days after that. What customers brought before is accounted for, "
+    f"where either side has {ADJUSTED_FROM} customers or more. The verdict may be "
+    "looked at every day; the 95 % interval is good for one look on a day fixed beforehand.",
     "all_advertising": "all advertising together",
     "figures": "Every figure",
     "figure": "Figure, per customer",
@@ -27,6 +29,7 @@ EN = {
     "held_out_side": "Held out",
     "relative": "Relative",
     "reduction": "Noise taken out",
+    "few_to_adjust": "fewer than {few} a side",
     "parts": "For whom",
     "drawn_together": "Drawn together with the other parts",
     "drawn_interval": "Its interval",
@@ -93,8 +96,8 @@ DE = {
     "Zeit der Kollegen (`costs` in policy.yaml). Gezählt wird ab der ersten Nachricht oder dem "
     "Augenblick, in dem sie gegangen wäre, ob gelesen oder nicht, so lange wie das Ziel der "
     "Journey Zeit lässt; drei Tage danach geht es ein. Was Kunden vorher brachten, ist "
-    "berücksichtigt. Das Urteil darf man täglich ansehen; das 95-%-Intervall gilt für einen Blick "
-    "an einem vorher bestimmten Tag.",
+    f"berücksichtigt, wo jede Seite wenigstens {ADJUSTED_FROM} Kunden hat. Das Urteil darf man "
+    "täglich ansehen; das 95-%-Intervall gilt für einen Blick an einem vorher bestimmten Tag.",
     "all_advertising": "alle Werbung zusammen",
     "figures": "Alle Zahlen",
     "figure": "Zahl je Kunde",
@@ -102,6 +105,7 @@ DE = {
     "held_out_side": "Vergleich",
     "relative": "Verhältnis",
     "reduction": "Weniger Rauschen",
+    "few_to_adjust": "unter {few} je Seite",
     "parts": "Bei wem",
     "drawn_together": "Mit den anderen Teilen zusammen gesehen",
     "drawn_interval": "Dessen Intervall",

@@ -103,7 +103,7 @@ ESTIMATES = {
     "ratio": "mean_treated / mean_held_out, 1 being no effect; NaN unless both means are above 0",
     "ratio_low": "lower end of its interval, by way of the logarithm",
     "ratio_high": "upper end",
-    "theta": "CUPED's coefficient; 0 where what was before tells nothing",
+    "theta": "CUPED's coefficient; 0 where what was before tells nothing, or customers are few",
     "reduction": "by which share CUPED made the variance of the difference smaller",
     "adjusted_difference": "the difference without what customers differed in before; the figure "
     "to show. The plain one where there is nothing to adjust by",

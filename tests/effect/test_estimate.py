@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from segments.effect.comparison import ADJUSTED_FROM
 from segments.effect.estimate import estimate, judged
 from segments.effect.moments import of_values
 from segments.effect.sums import ESTIMATES, FIGURES, SUMS, merged, sums_of
@@ -104,11 +105,27 @@ def test_without_a_past_the_adjusted_figures_are_the_plain_ones():
 
 
 def test_a_past_that_explains_everything_leaves_no_noise():
-    before = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
-    row = only(estimate(sums([x + 3 for x in before[:3]], before[3:], before[:3], before[3:])))
+    before = [float(x) for x in range(1, 2 * ADJUSTED_FROM + 1)]
+    one, two = before[:ADJUSTED_FROM], before[ADJUSTED_FROM:]
+    row = only(estimate(sums([x + 3 for x in one], two, one, two)))
     assert row["adjusted_difference"] == pytest.approx(3)
     assert row["adjusted_error"] == 0
     assert row["reduction"] == 1
+
+
+def test_what_a_handful_brought_before_is_not_taken_out():
+    draw = np.random.default_rng(8)
+    before = draw.gamma(2, 50, 400)
+    after = before + draw.normal(0, 5, 400)
+
+    def of(held_out: int) -> pd.Series:
+        parts = (slice(held_out, None), slice(held_out))
+        return only(estimate(sums(*(x[part] for x in (after, before) for part in parts))))
+
+    few, enough = of(ADJUSTED_FROM - 1), of(ADJUSTED_FROM)
+    assert (few["theta"], few["reduction"]) == (0, 0)
+    assert (few["adjusted_difference"], few["adjusted_error"]) == (few["difference"], few["error"])
+    assert enough["reduction"] > 0.9
 
 
 def test_an_outcome_not_known_yet_counts_as_a_customer_only():
