@@ -16,6 +16,7 @@ from flows import (
     cli_pictures,
     cli_rights,
     cli_run,
+    cli_secret,
     cli_send,
     cli_steer,
     cli_wishes,
@@ -249,6 +250,7 @@ app.add_typer(cli_send.app)
 app.add_typer(cli_wishes.app)
 app.add_typer(cli_lists.app)
 app.add_typer(cli_rights.app)
+app.add_typer(cli_secret.app)
 app.add_typer(cli_run.app)
 
 

@@ -105,7 +105,7 @@ class Stage:
         office = Office(
             shop.engine,
             project.settings.web.sendgrid_keys,
-            secret(project.folder),
+            [secret(project.folder)],
             project.senders.name,
             project.policy.locale,
             lambda: self.now,

@@ -208,6 +208,11 @@ def secret(project: Path) -> bytes:
     return link_secrets(project)[0]
 
 
+def secret_file(project: Path) -> Path:
+    """Where the keys of links are kept if the environment does not hold them."""
+    return project / "var" / "secret.key"
+
+
 def link_secrets(project: Path) -> tuple[bytes, ...]:
     """Every key links in mails were made with, the newest first.
 
@@ -216,7 +221,7 @@ def link_secrets(project: Path) -> tuple[bytes, ...]:
     """
     value = os.environ.get(SECRET_VARIABLE, "")
     if not value.strip():
-        file = project / "var" / "secret.key"
+        file = secret_file(project)
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch(mode=0o600)

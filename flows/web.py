@@ -8,11 +8,11 @@ import uvicorn
 
 from flows import clock
 from flows.errors import ConfigError
+from flows.keyring import Keyring
 from flows.messages.compose import links_of
 from flows.responses.app import Office, application
 from flows.responses.event_routes import Inbound
 from flows.responses.limits import Limits
-from flows.settings import link_secrets
 from flows.stages.shop import opened
 
 _SHORTEST_SECRET = 16
@@ -23,16 +23,14 @@ def serve(folder: Path, host: str | None, port: int | None) -> None:
     with opened(folder) as shop:
         project = shop.project
         web = project.settings.web
-        newest, *older = link_secrets(folder)
         app = application(
             Office(
                 shop.engine,
                 web.sendgrid_keys,
-                newest,
+                Keyring(folder),
                 project.senders.name,
                 project.policy.locale,
                 clock.now,
-                older=older,
                 surveys=project.surveys,
                 targets=links_of,
                 inbound=Inbound(web.inbound.keys, _inbound_secret(web.inbound.secret)),

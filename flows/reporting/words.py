@@ -11,6 +11,7 @@ from flows.reporting import (
     words_measuring,
     words_people,
     words_pictures,
+    words_secret,
     words_sending,
 )
 from segments.names import Locale
@@ -34,6 +35,7 @@ TEXTS = {
     | words_effect.DE
     | words_people.TEXTS_DE
     | words_pictures.DE
+    | words_secret.DE
     | words_measuring.DE,
     Locale.EN: words_en.TEXTS
     | words_sending.EN
@@ -42,6 +44,7 @@ TEXTS = {
     | words_effect.EN
     | words_people.TEXTS_EN
     | words_pictures.EN
+    | words_secret.EN
     | words_measuring.EN,
 }
 

@@ -26,26 +26,20 @@ from segments.names import Locale
 class Office:
     """What the endpoint works with. `keys` are SendGrid's.
 
-    `secret` is that of our links, `older` are those of links in mails already sent. `surveys` go by
-    the message that asks, `targets` tells where a message links to; without it no link is followed.
+    `secrets` are those of our links, the newest first. `surveys` go by the message that asks,
+    `targets` tells where a message links to; without it no link is followed.
     """
 
     engine: Engine
     keys: Sequence[str]
-    secret: bytes
+    secrets: Sequence[bytes]
     sender: str
     locale: Locale
     clock: Callable[[], datetime]
     inbound: Inbound = NOTHING_IN
-    older: Sequence[bytes] = ()
     surveys: Mapping[str, Survey] = field(default_factory=dict)
     limits: Limits = field(default_factory=lambda: Limits(120))
     targets: Targets | None = None
-
-    @property
-    def secrets(self) -> tuple[bytes, ...]:
-        """Whatever links may have been made with."""
-        return (self.secret, *self.older)
 
 
 def application(office: Office) -> Starlette:

@@ -189,7 +189,7 @@ def world(folder: Path, plan: Plan, simulator: Simulator, **webhook: Any) -> Ite
     office = Office(
         shop.engine,
         shop.project.settings.web.sendgrid_keys,
-        secret(shop.project.folder),
+        [secret(shop.project.folder)],
         shop.project.senders.name,
         shop.project.policy.locale,
         lambda: made.now,

@@ -27,14 +27,14 @@ SECRET = b"a secret of the tests"
 @pytest.fixture
 def client(engine: Engine) -> Iterator[httpx.Client]:
     furnish(engine)
-    office = Office(engine, [], SECRET, "Nordholz", Locale.DE, lambda: NOW)
+    office = Office(engine, [], [SECRET], "Nordholz", Locale.DE, lambda: NOW)
     with served(application(office)) as address, httpx.Client(base_url=address) as opened:
         yield opened
 
 
 def test_a_key_that_is_none_is_told_before_anything_is_served(engine: Engine) -> None:
     with pytest.raises(ConfigError, match="sendgrid_keys"):
-        application(Office(engine, ["none"], SECRET, "N", Locale.DE, lambda: NOW))
+        application(Office(engine, ["none"], [SECRET], "N", Locale.DE, lambda: NOW))
 
 
 def barred(engine: Engine) -> tuple[int, int]:

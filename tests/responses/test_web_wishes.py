@@ -170,7 +170,7 @@ def test_the_page_says_nothing_of_who_somebody_is_or_whether_they_are_there(
 
 def test_links_go_on_working_after_the_secret_was_replaced(engine: Engine):
     furnish(engine)
-    with endpoint(engine, older=[b"last year's", b"older still"]) as client:
+    with endpoint(engine, secrets=[SECRET, b"last year's", b"older still"]) as client:
         for secret in (SECRET, b"last year's", b"older still"):
             assert client.get(link(Kind.PREFERENCES, 1, secret)).status_code == 200
             assert client.get(link(Kind.STOP_ADVERTISING, 1, secret)).status_code == 200

@@ -24,7 +24,8 @@ def endpoint(engine: Engine, **changes: Any) -> Iterator[httpx.Client]:
     """A client of the endpoint, whose clock stands at NOW."""
     values: dict[str, Any] = {"limits": Limits(10_000), "clock": lambda: NOW} | changes
     clock = values.pop("clock")
-    office = Office(engine, values.pop("keys", []), SECRET, "Nordholz", Locale.DE, clock, **values)
+    keys, secrets = values.pop("keys", []), values.pop("secrets", [SECRET])
+    office = Office(engine, keys, secrets, "Nordholz", Locale.DE, clock, **values)
     with served(application(office)) as address, httpx.Client(base_url=address) as opened:
         yield opened
 

@@ -149,7 +149,7 @@ class Letters(Tiny):
             office = Office(
                 shop.engine,
                 shop.project.settings.web.sendgrid_keys,
-                secret(self.folder),
+                [secret(self.folder)],
                 shop.project.senders.name,
                 shop.project.policy.locale,
                 lambda: now,
