@@ -8,24 +8,26 @@ from prefect.client.schemas.objects import State
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.errors import DeliveryError, PipelineError
+from flows.forms import AsOf, DryRun, asked
 from flows.plan import decide_all
-from flows.publish import publish_day
-from flows.reporting.facts import RunFacts
-from flows.stages import measuring, planning
+from flows.publish import OF_THE_DAY, publish_day, publish_preview
+from flows.reporting.day_page import person_told, quiet_name
+from flows.reporting.facts import DayFacts
+from flows.reporting.summary import headline
 from flows.stages.deciding import days_to_decide
 from flows.stages.delivering import StaleSourceError
 from flows.stages.pulling import counted
 from flows.stages.shop import Shop
+from flows.states import done, refused, settled, speaking
 from flows.tasks import (
     deliver_messages,
-    done,
+    draw_pictures,
     measure_effects,
+    preview_day,
     pull_data,
-    refused,
     run_name,
     scheduled_for,
     sealed,
-    settled,
     shop_and_moment,
     take_in_responses,
     tell_day,
@@ -37,33 +39,29 @@ from flows.tasks import (
     flow_run_name=run_name,
     retries=0,
     task_runner=ThreadPoolTaskRunner(max_workers=4),  # type: ignore[arg-type]
+    validate_parameters=False,
 )
-def daily(as_of: str | None = None, dry_run: bool = False) -> State[Any]:
-    """The whole day: data in, decisions, messages out, effects. A second run sends nothing twice.
-
-    Args:
-        as_of: a day of the past such as 2026-11-18; today if empty
-        dry_run: pull nothing, write nothing, only show what would be decided
-    """
-    try:
-        unsent: PipelineError | None = None
-        with shop_and_moment(as_of) as (shop, now):
-            if dry_run:
-                facts = measuring.preview(shop, now, planning.preview(shop, now))
-            else:
-                moments = days_to_decide(shop, now) if scheduled_for() else [now]
-                facts, unsent = _live_through(shop, now, moments, ticking=not as_of)
-    except PipelineError as error:
-        return refused(error)
-    said = publish_day(facts, shop.project.policy.locale)
+@speaking
+def daily(as_of: AsOf = None, dry_run: DryRun = False) -> State[Any]:
+    """The whole day: data in, decisions, messages out, effects. Repeated, nothing goes twice."""
+    form = asked(as_of, dry_run)
+    with shop_and_moment(form.as_of) as (shop, now):
+        locale = shop.project.policy.locale
+        if form.dry_run:
+            decided = settled(preview_day(sealed(shop), now))
+            return done(publish_preview(decided, locale), name=quiet_name(decided, locale))
+        moments = days_to_decide(shop, now) if scheduled_for() else [now]
+        day, unsent = _live_through(shop, now, moments, ticking=not form.as_of)
     if unsent is not None:
         return refused(unsent)
-    return done(said, nothing=facts.sends.empty)
+    return done(
+        headline(day.run, locale), more=person_told(day, locale), name=quiet_name(day, locale)
+    )
 
 
 def _live_through(
     shop: Shop, now: datetime, moments: list[datetime], *, ticking: bool
-) -> tuple[RunFacts, PipelineError | None]:
+) -> tuple[DayFacts, PipelineError | None]:
     """All stages in order, deciding as of each moment; what stops the sending does not stop the
     measuring.
     """
@@ -76,6 +74,9 @@ def _live_through(
         settled(deliver_messages(sealed(shop), now, ticking=ticking))
     except (StaleSourceError, DeliveryError) as error:
         unsent = error
-    settled(measure_effects(sealed(shop), now))
+    measured = sealed(settled(measure_effects(sealed(shop), now)))
     notes = (str(unsent),) if unsent else ()
-    return settled(tell_day(sealed(shop), now, counted(report), notes)), unsent
+    day = settled(tell_day(sealed(shop), now, counted(report), notes, measured))
+    pictures = settled(draw_pictures(sealed(shop), now, OF_THE_DAY, measured))
+    publish_day(day, pictures, shop.project.policy.locale)
+    return day, unsent

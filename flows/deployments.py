@@ -4,13 +4,14 @@ import zoneinfo
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from flows.crons import CronError, read_cron
 from flows.errors import Fault
 from flows.yamlfile import build, read
+from segments.names import Locale
 from segments.spans import Duration, Span
 from segments.spec import Spec
 
@@ -164,9 +165,19 @@ def load_deployments(folder: Path) -> tuple[Deployments, list[Fault]]:
 
 def business_zone(folder: Path) -> str:
     """By which clock the house lives, without a look at anything else."""
-    document, _ = read(folder / "config" / "policy.yaml", "config/policy.yaml")
-    written = document.data.get("zone") if document and isinstance(document.data, dict) else None
+    written = _in_policy(folder, "zone")
     return written if written in zoneinfo.available_timezones() else "Europe/Berlin"
+
+
+def house_locale(folder: Path) -> Locale:
+    """Which language the house speaks, the same way: also where its YAML cannot be used."""
+    written = _in_policy(folder, "locale")
+    return Locale(written) if written in set(Locale) else Locale.DE
+
+
+def _in_policy(folder: Path, name: str) -> Any:
+    document, _ = read(folder / "config" / "policy.yaml", "config/policy.yaml")
+    return document.data.get(name) if document and isinstance(document.data, dict) else None
 
 
 def _capital(text: str) -> str:

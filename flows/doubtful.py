@@ -2,10 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -13,16 +11,17 @@ from flows import clock
 from flows.errors import ConfigError
 from flows.moments import moment
 from flows.plain import line_progress, print_tables
-from flows.reporting.figures import UNKNOWN, count
+from flows.reporting.figures import count
 from flows.reporting.standing import local
 from flows.reporting.words import say, word
 from flows.stages import doubting
+from flows.stages.doubts_told import DoubtTold, in_doubt
 from flows.stages.shop import Shop, opened
 from flows.stages.ways import Ways
 from flows.store import doubts, outbox
-from flows.store.doubts_listed import DoubtGroup, DoubtRow, overview
+from flows.store.doubts_listed import DoubtGroup
 from flows.store.outbox import side_by_side
-from segments.names import Doubt, Outcome
+from segments.names import Outcome
 from segments.rules import meant
 
 _SHOWN = 100
@@ -38,22 +37,15 @@ def list_doubts(folder: Path, what: str | None, as_of: str | None, *, as_json: b
         now = _moment(shop, as_of)
         send_id = int(what) if what is not None and what.isdecimal() else None
         journey = what if send_id is None else None
-        with shop.engine.connect() as connection:
-            limit = _SHOWN if send_id is None and not as_json else _ALL
-            found = overview(connection, limit=limit, journey=journey)
-            versions = {(each.journey, each.version) for each in found.rows}
-            wanted = doubting.policies(connection, shop, versions)
-        rows = [
-            _Row(shop, each, wanted[each.journey, each.version], now)
-            for each in found.rows
-            if send_id in (None, each.send_id)
-        ]
+        limit = _SHOWN if send_id is None and not as_json else _ALL
+        found, groups = in_doubt(shop, now, limit=limit, journey=journey)
+        rows = [each for each in found if send_id in (None, each.row.send_id)]
         if not rows:
             _refuse_unknown(shop, journey)
         if as_json:
             typer.echo(json.dumps([each.as_json() for each in rows], ensure_ascii=False, indent=2))
         elif rows:
-            _print(shop, rows, None if send_id is not None else found.groups)
+            _print(shop, rows, None if send_id is not None else groups)
         else:
             typer.echo(say("no_doubts", shop.project.policy.locale))
 
@@ -102,68 +94,6 @@ def settle_by_hand(folder: Path, what: str, as_of: str | None, *, accepted: bool
         typer.echo(told)
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A message in doubt, and what becomes of it."""
-
-    shop: Shop
-    row: DoubtRow
-    policy: Doubt
-    now: datetime
-
-    @property
-    def next(self) -> tuple[str, str, datetime | None]:
-        """What happens by itself: the word for it, the sentence, and when."""
-        row = self.row
-        if row.settled_at is not None:
-            return "nothing", "doubt_given_up", None
-        if row.settled_as == Outcome.QUEUED:
-            return "again", "doubt_back", doubting.free_at(row)
-        decided_at = doubting.decided_at(self.shop, row)
-        if self.policy == Doubt.AT_LEAST_ONCE:
-            at = max(decided_at, doubting.free_at(row))
-            return "again", "doubt_at_least_once", at
-        return "leave", "doubt_at_most_once", decided_at
-
-    def as_json(self) -> dict[str, Any]:
-        """For other programs: moments in UTC, and no address of anybody."""
-        row = self.row
-        what, _, at = self.next
-        return {
-            "send": row.send_id,
-            "journey": row.journey,
-            "message": row.message,
-            "customer": row.customer,
-            "outlet": row.outlet,
-            "since": row.since.isoformat(),
-            "why": row.why,
-            "asked_at": None if row.asked_at is None else row.asked_at.isoformat(),
-            "known": row.known,
-            "next": what,
-            "next_at": None if at is None else at.isoformat(),
-        }
-
-    def told(self) -> dict[str, str | int]:
-        """For people: moments by our clocks."""
-        row, policy = self.row, self.shop.project.policy
-        locale = policy.locale
-        _, key, at = self.next
-        when = "" if at is None else local(at, policy.zone)
-        if at is not None and at <= self.now and key != "doubt_back":
-            when = say("next_look", locale)
-        return {
-            say("send", locale): row.send_id,
-            say("journey", locale): row.journey,
-            say("message", locale): row.message,
-            say("customer", locale): row.customer,
-            say("outlet", locale): row.outlet or UNKNOWN,
-            say("since", locale): local(row.since, policy.zone),
-            say("why", locale): row.why,
-            say("known", locale): row.known or say("nothing_known", locale),
-            say("next", locale): say(key, locale, at=when),
-        }
-
-
 def _refuse_unknown(shop: Shop, journey: str | None) -> None:
     journeys = shop.project.journeys
     if journey is not None and journey not in journeys:
@@ -171,7 +101,7 @@ def _refuse_unknown(shop: Shop, journey: str | None) -> None:
         raise ConfigError.at("doubts", what)
 
 
-def _print(shop: Shop, rows: Sequence[_Row], groups: Sequence[DoubtGroup] | None) -> None:
+def _print(shop: Shop, rows: Sequence[DoubtTold], groups: Sequence[DoubtGroup] | None) -> None:
     """A table, below the numbers of all there are."""
     locale = shop.project.policy.locale
     number = len(rows)

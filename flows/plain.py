@@ -86,9 +86,10 @@ def say_day(facts: RunFacts, shop: Shop) -> None:
     for fault in shop.project.broken:
         typer.echo(f"left out: {fault}", err=True)
     typer.echo(headline(facts, locale))
-    print_tables(
-        (tables.entered(facts, locale), tables.sent(facts, locale), tables.skips(facts, locale))
-    )
+    skips, rest = tables.shortened(tables.skips(facts, locale))
+    print_tables((tables.entered(facts, locale), tables.sent(facts, locale), skips))
+    if rest:
+        typer.echo(say("rest", locale, n=rest))
 
 
 def say_measured(facts: RunFacts, locale: Locale) -> None:

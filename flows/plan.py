@@ -1,47 +1,46 @@
 """The plan flow: who is due what, and why."""
 
+from datetime import datetime
 from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.errors import PipelineError
-from flows.publish import publish_skips
+from flows.forms import AsOf, DryRun, asked
+from flows.publish import publish_plan, publish_preview
+from flows.reporting.day_page import person_told, quiet_name
 from flows.reporting.summary import headline
-from flows.stages import measuring, planning
 from flows.stages.deciding import deciding
 from flows.stages.shop import Shop
-from flows.tasks import done, plan_everybody, refused, run_name, shop_and_moment
+from flows.states import done, settled, speaking
+from flows.tasks import plan_everybody, preview_day, run_name, sealed, shop_and_moment, tell_day
 
 
 @flow(
     name="plan",
     flow_run_name=run_name,
     task_runner=ThreadPoolTaskRunner(max_workers=4),  # type: ignore[arg-type]
+    validate_parameters=False,
 )
-def plan(as_of: str | None = None, dry_run: bool = False) -> State[Any]:
-    """Decide about every customer and queue what is due. Nothing is decided twice.
-
-    Args:
-        as_of: a day of the past such as 2026-11-18; today if empty
-        dry_run: only show what would be decided
-    """
-    try:
-        with shop_and_moment(as_of) as (shop, now):
-            if dry_run:
-                facts = measuring.preview(shop, now, planning.preview(shop, now))
-            else:
-                decide_all(shop, now)
-                facts = measuring.day(shop, now)
-    except PipelineError as error:
-        return refused(error)
-    locale = shop.project.policy.locale
-    publish_skips(facts, locale)
-    return done(headline(facts, locale), nothing=facts.sends.empty)
+@speaking
+def plan(as_of: AsOf = None, dry_run: DryRun = False) -> State[Any]:
+    """Decide about every customer and queue what is due. Nothing is decided twice."""
+    form = asked(as_of, dry_run)
+    with shop_and_moment(form.as_of) as (shop, now):
+        locale = shop.project.policy.locale
+        if form.dry_run:
+            day = settled(preview_day(sealed(shop), now))
+            return done(publish_preview(day, locale), name=quiet_name(day, locale))
+        decide_all(shop, now)
+        day = settled(tell_day(sealed(shop), now, {}, ()))
+    publish_plan(day, locale)
+    return done(
+        headline(day.run, locale), more=person_told(day, locale), name=quiet_name(day, locale)
+    )
 
 
-def decide_all(shop: Shop, now: Any) -> None:
+def decide_all(shop: Shop, now: datetime) -> None:
     """Plan every shard inside one noted run."""
     with deciding(shop, now) as (run_id, counts):
         counts |= plan_everybody(shop, now, run_id)

@@ -1,12 +1,8 @@
 """Deployments as a Prefect server keeps them: made, brought up to date, and removed again."""
 
-import ast
 import os
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,14 +18,13 @@ from prefect.client.schemas.objects import ConcurrencyLimitStrategy, Concurrency
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectNotFound
 
+from flows import forms
 from flows.entries import Entry
 from flows.errors import PipelineError
 
 OURS = "stammkunde"
 """The tag by which deployments of ours are known."""
 
-_TITLES = {"as_of": "As of", "dry_run": "Only show"}
-_ARGUMENT = re.compile(r"(?m)^ {4}(\w+): (.+)$")
 _PAGE = 100
 
 
@@ -101,39 +96,13 @@ async def _make(client: PrefectClient, entry: Entry, pool: Pool | None) -> UUID:
             else ConcurrencyLimitStrategy.ENQUEUE
         ),
         parameters=entry.parameters,
-        parameter_openapi_schema=form(entry.runs),
+        parameter_openapi_schema=forms.schema(entry.runs),
         enforce_parameter_schema=True,
         description=entry.description,
         tags=[OURS, entry.runs],
         work_pool_name=pool.name if pool else None,
         job_variables=_job(pool) if pool else None,
     )
-
-
-def form(runs: str) -> dict[str, Any]:
-    """What the run form asks for, read from the flow's text: importing it would take seconds.
-
-    A field that may be empty is a text, not a choice between a text and "None".
-    """
-    module = find_spec(f"flows.{runs}")
-    if module is None or module.origin is None:
-        raise PipelineError(f"there is no flow {runs}")
-    tree = ast.parse(Path(module.origin).read_text(encoding="utf-8"))
-    flow = next(
-        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == runs
-    )
-    told = dict(_ARGUMENT.findall(ast.get_docstring(flow) or ""))
-    fields = {}
-    for place, (asked, default) in enumerate(zip(flow.args.args, flow.args.defaults, strict=True)):
-        empty = ast.literal_eval(default)
-        fields[asked.arg] = {
-            "title": _TITLES.get(asked.arg, asked.arg.replace("_", " ").capitalize()),
-            "description": told.get(asked.arg, ""),
-            "type": "boolean" if isinstance(empty, bool) else "string",
-            "default": "" if empty is None else empty,
-            "position": place,
-        }
-    return {"title": "Parameters", "type": "object", "properties": fields, "definitions": {}}
 
 
 def _job(pool: Pool) -> dict[str, Any]:

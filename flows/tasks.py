@@ -1,51 +1,41 @@
-"""What the flows share: Prefect tasks around the stages, names, progress and states."""
+"""What the flows share: Prefect tasks around the stages, names and progress."""
 
 import logging
-import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import wraps
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from prefect import runtime, task
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext, TagsContext
-from prefect.states import Completed, Failed, raise_state_exception
 from prefect.utilities.annotations import quote
-from sqlalchemy.exc import OperationalError
 
 from flows import clock
 from flows.delivery.report import DeliveryReport
 from flows.deployments import business_zone
-from flows.errors import ConfigError, PipelineError, SourceError
 from flows.intake.report import PullReport
-from flows.limits import TooLongError
 from flows.moments import moment
-from flows.overtime import TIMED_OUT, run_limited
-from flows.passing import PAUSES, gone, passes
-from flows.reporting.facts import RunFacts
-from flows.reporting.subjects import Format
+from flows.overtime import run_limited
+from flows.passing import PAUSES
+from flows.reporting.facts import DayFacts, RunFacts
+from flows.reporting.subjects import Format, Subject
+from flows.reporting.words import say
 from flows.responses.apply import ResponseReport
 from flows.said_once import say_once
-from flows.stages import delivering, measuring, planning, pulling, responding
-from flows.stages.deciding import AlreadyDoneError, refuse_done
+from flows.stages import delivering, measuring, planning, pulling, responding, telling
+from flows.stages.deciding import refuse_done
 from flows.stages.planning import Planning
 from flows.stages.shop import Progress, Shop, opened
+from flows.states import project_here, refusing, settled
 from flows.trying import DELAYS, TRIES, may_pass, unattended
 
 if TYPE_CHECKING:
     from flows.reporting.charts import Picture
-
-PROJECT_VARIABLE = "STAMMKUNDE_PROJECT"
-WRONG_INPUT = "Wrong input"
-"""Name of the state of a run that could not begin, because of what somebody wrote or delivered."""
 
 _EVERY_SECONDS = 2.0
 _LATE = timedelta(minutes=2)
@@ -55,7 +45,6 @@ logging.getLogger("flows").setLevel(logging.INFO)
 say_once()
 
 Value = TypeVar("Value")
-Asked = ParamSpec("Asked")
 
 
 def sealed(value: Value) -> Value:
@@ -70,7 +59,7 @@ def shop_and_moment(as_of: str | None) -> Iterator[tuple[Shop, datetime]]:
     The tags of a run stay with it: for a task with tags Prefect asks its server for slots first,
     which takes a second each time.
     """
-    folder, pauses = _folder(), PAUSES if unattended() else ()
+    folder, pauses = project_here(), PAUSES if unattended() else ()
     with run_limited(folder), opened(folder, pauses) as shop, TagsContext(current_tags=set()):
         now = clock.now()
         if (scheduled := scheduled_for()) and now - scheduled > _LATE and not as_of:
@@ -92,52 +81,10 @@ def run_name() -> str:
     """What a run is called in the lists: "daily 2026-11-18", from its flow and parameters."""
     parameters = runtime.flow_run.parameters
     scheduled = runtime.flow_run.scheduled_start_time or clock.now()
-    here = scheduled.astimezone(ZoneInfo(business_zone(_folder())))
+    here = scheduled.astimezone(ZoneInfo(business_zone(project_here())))
     when = parameters.get("as_of") or format(here, "%Y-%m-%d %H:%M")
     dry = " (preview)" if parameters.get("dry_run") else ""
     return f"{runtime.flow_run.flow_name} {str(when).replace('T', ' ')}{dry}"
-
-
-def _folder() -> Path:
-    return Path(os.environ.get(PROJECT_VARIABLE, "."))
-
-
-def refused(error: PipelineError) -> State[Any]:
-    """A red run with our sentence and no trace back; a green one if others did the work."""
-    if isinstance(error, AlreadyDoneError):
-        return Completed(message=str(error), name="Nothing to do")
-    name = TIMED_OUT if isinstance(error, TooLongError) else None
-    if isinstance(error, ConfigError | SourceError) and not passes(error):
-        name = WRONG_INPUT
-    return Failed(message=str(error), name=name)
-
-
-def refusing(stage: Callable[Asked, Value]) -> Callable[Asked, Value]:
-    """A task's body whose refusals become the task's state, without a trace back in its log."""
-
-    @wraps(stage)
-    def body(*args: Asked.args, **kwargs: Asked.kwargs) -> Value:
-        try:
-            return stage(*args, **kwargs)
-        except PipelineError as error:
-            return cast(Value, Failed(message=str(error), data=error))
-        except OperationalError as error:
-            sentence = gone(error)
-            return cast(Value, Failed(message=str(sentence), data=sentence))
-
-    return body
-
-
-def settled(value: Value) -> Value:
-    """What a task returned; a refusal is raised again as the error it was."""
-    if isinstance(value, State):
-        raise_state_exception(value)
-    return value
-
-
-def done(headline: str, *, nothing: bool = False) -> State[Any]:
-    """A green run whose state says what happened."""
-    return Completed(message=headline, name="Nothing to send" if nothing else None)
 
 
 class ProgressBar:
@@ -155,9 +102,9 @@ class ProgressBar:
             update_progress_artifact(self._id, progress=round(100.0 * done / of, 1))  # type: ignore[arg-type]
 
 
-def progress_bar(key: str, what: str) -> Progress:
-    """A progress artifact as a callback for a stage."""
-    return ProgressBar(key, what)
+def progress_bar(shop: Shop, stage: str) -> Progress:
+    """How far a stage is, as an artifact of its run."""
+    return ProgressBar(f"{stage}-progress", say(f"progress_{stage}", shop.project.policy.locale))
 
 
 @task(
@@ -197,7 +144,7 @@ def plan_customers(shop: Shop, prepared: Planning, first: int, last: int) -> Cou
 @refusing
 def deliver_messages(shop: Shop, now: datetime, *, ticking: bool) -> DeliveryReport:
     """Hand over what is queued, with progress to see; `ticking` if it is sent as of this moment."""
-    bar = progress_bar("deliver", "messages handed over")
+    bar = progress_bar(shop, "deliver")
     return delivering.deliver(shop, now, ticking=ticking, progress=bar)
 
 
@@ -231,27 +178,43 @@ def measure_effects(shop: Shop, now: datetime) -> RunFacts:
 
 @task(name="draw", task_run_name="draw pictures", cache_policy=NO_CACHE)
 @refusing
-def draw_pictures(shop: Shop, now: datetime) -> "list[Picture]":
+def draw_pictures(
+    shop: Shop,
+    now: datetime,
+    subjects: Collection[Subject] = frozenset(Subject),
+    measured: RunFacts | None = None,
+) -> "list[Picture]":
     """Draw what the journeys did and brought, small enough to be kept with the run."""
     # What draws takes a while to load, and most runs draw nothing.
     from flows.stages import picturing
 
-    return list(picturing.draw(shop, now, Format.PNG))
+    return list(picturing.draw(shop, now, Format.PNG, subjects=subjects, measured=measured))
 
 
 @task(name="report", task_run_name="tell the day", cache_policy=NO_CACHE)
 @refusing
 def tell_day(
-    shop: Shop, now: datetime, pulled: dict[str, dict[str, int]], notes: tuple[str, ...]
-) -> RunFacts:
+    shop: Shop,
+    now: datetime,
+    pulled: dict[str, dict[str, int]],
+    notes: tuple[str, ...],
+    measured: RunFacts | None = None,
+) -> DayFacts:
     """What the day did, in figures."""
-    return measuring.day(shop, now, pulled=pulled, notes=notes)
+    return telling.day(shop, now, pulled=pulled, notes=notes, measured=measured)
+
+
+@task(name="preview", task_run_name="decide without writing", cache_policy=NO_CACHE)
+@refusing
+def preview_day(shop: Shop, now: datetime) -> DayFacts:
+    """What would be decided now; nothing is written."""
+    return telling.preview(shop, now, progress=progress_bar(shop, "preview"))
 
 
 def plan_everybody(shop: Shop, now: datetime, run_id: int) -> dict[str, Any]:
     """Plan all shards as tasks, side by side where they need not wait for one another."""
     prepared: Planning = settled(prepare_plan(sealed(shop), now, run_id)).unquote()
-    bar = progress_bar("plan", "customers decided")
+    bar = progress_bar(shop, "plan")
     shards = prepared.shards
     total: Counter[str] = Counter()
     if planning.one_by_one(shop, prepared):

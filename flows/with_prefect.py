@@ -24,9 +24,9 @@ def run_flow(folder: Path, name: str, **parameters: Any) -> None:
     state = final_state(name, **parameters)
     typer.echo(state.message or state.name, err=not state.is_completed())
     if not state.is_completed():
-        from flows.tasks import WRONG_INPUT
+        from flows.states import WRONG_INPUT
 
-        raise typer.Exit(WRONG if state.name == WRONG_INPUT else FAILED)
+        raise typer.Exit(WRONG if state.name in WRONG_INPUT else FAILED)
 
 
 def final_state(name: str, **parameters: Any) -> Any:

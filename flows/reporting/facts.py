@@ -31,8 +31,8 @@ LATER = frozenset({Outcome.DEFERRED})
 TALLIES: dict[str, frozenset[Outcome]] = {
     "sent": SENT,
     "waiting": WAITING,
-    "held_back": HELD_BACK,
     "ghosts": GHOSTS,
+    "held_back": HELD_BACK,
     "later": LATER,
     "failed": FAILED,
 }
@@ -93,6 +93,53 @@ class RunFacts:
     def title(self, journey: str) -> str:
         """What readers call a journey."""
         return self.titles.get(journey, journey)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The five figures of a day."""
+
+    orders: int = 0
+    began: int = 0
+    sent: int = 0
+    held_out: int = 0
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
+class DayFacts:
+    """What a day's page tells beside what was done: what it compares with, and what waits.
+
+    `figures` are those of the day, `before` those of `day_before`, when it was last decided.
+    `funnels` is from `flows.store.pictures.funnel_counts`, `waits` from
+    `flows.store.review.waiting`. `still` are sentences about what stands still. `doubts` are rows
+    of messages in doubt, of `in_doubt` in all. `overdue` are tasks that nobody has done in time.
+    `mails` is the page of the mails that were laid into a folder, if any are.
+    """
+
+    run: RunFacts
+    figures: Figures = field(default_factory=Figures)
+    before: Figures | None = None
+    day_before: datetime | None = None
+    funnels: pd.DataFrame = field(
+        default_factory=lambda: _empty("journey", "arm", "stage", "number")
+    )
+    waits: pd.DataFrame = field(
+        default_factory=lambda: _empty("journey", "run_id", "messages", "valid_until")
+    )
+    still: tuple[str, ...] = ()
+    doubts: tuple[dict[str, str | int], ...] = ()
+    in_doubt: int = 0
+    overdue: int = 0
+    mails: str = ""
+
+
+def figures(sends: pd.DataFrame, entered: pd.DataFrame, orders: int) -> Figures:
+    """The five figures from what was counted."""
+    found = tally(sends)
+    return Figures(
+        orders, int(entered["number"].sum()), found["sent"], found["ghosts"], found["held_back"]
+    )
 
 
 def tally(sends: pd.DataFrame) -> dict[str, int]:

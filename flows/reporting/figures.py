@@ -33,6 +33,11 @@ def share(value: float, locale: Locale) -> str:
     return format_percent(value, pattern.replace("0", "0.0"), locale=locale.value)
 
 
+def percent(value: float, locale: Locale) -> str:
+    """A share as whole percent."""
+    return format_percent(value, locale=locale.value)
+
+
 def number(value: float, locale: Locale) -> str:
     """A figure with three digits that say something; a dash where it is unknown."""
     if isnan(value):
@@ -87,6 +92,12 @@ def points(value: float, unit: str, locale: Locale) -> str:
 def short_day(moment: datetime, locale: Locale) -> str:
     """The day of a moment in few letters: 22. Nov. 2026."""
     return format_date(moment.date(), "medium", locale=locale.value)
+
+
+def short_day_in(moment: datetime, zone: str, locale: Locale) -> str:
+    """The same with the day of the week, in the business zone: Mon 16 Nov."""
+    here = moment.astimezone(ZoneInfo(zone)).date()
+    return format_date(here, "EEE d MMM", locale=locale.value)
 
 
 def day(moment: datetime, zone: str, locale: Locale) -> str:

@@ -1,65 +1,41 @@
-"""What a run did, on one page a marketer can read in Prefect."""
-
-from collections.abc import Sequence
+"""What a run did in one line, what it brought on a page, and what somebody should look into."""
 
 from flows.reporting import brought, figures, tables
 from flows.reporting.facts import FAILED, RunFacts, records, tally
+from flows.reporting.markdown import page, points, table
 from flows.reporting.measured import sections
-from flows.reporting.tables import Row
 from flows.reporting.words import say, table_name, word
 from segments.names import Locale, Outcome, SkipReason, Verdict
 
 
 def headline(facts: RunFacts, locale: Locale) -> str:
-    """One line for a card or a state: "487 sent, 31 held back, 12 kept for comparison"."""
+    """One line for a card or a state: "Sent 412, held out 38, left out 1,209"."""
+    found = tally(facts.sends)
     parts = [
-        say(name, locale, n=figures.count(number, locale))
-        for name, number in tally(facts.sends).items()
+        say(f"told_{name}", locale, n=figures.count(number, locale))
+        for name, number in found.items()
         if number
     ]
-    text = ", ".join(parts) or say("quiet", locale)
-    return f"{say('dry_run', locale)}{text}" if facts.dry_run else text
-
-
-def daily_summary(facts: RunFacts, locale: Locale) -> str:
-    """The whole page in plain GitHub markdown, which both of Prefect's user interfaces show."""
-    day = figures.day(facts.now, facts.zone, locale)
-    found = attention(facts, locale)
-    opening = [f"**{headline(facts, locale)}.**"]
-    for key, number in (
-        ("and_entered", int(facts.entered["number"].sum())),
-        ("and_tasks", int(facts.tasks["number"].sum())),
-        ("and_attention", len(found)),
-    ):
-        if number:
-            opening.append(say(key, locale, n=figures.count(number, locale)))
-    sections = [
-        f"# {say('title', locale, day=day)}",
-        " ".join(opening),
-        _section("came_in", tables.pulled(facts, locale), locale, always=False),
-        _section("entered", tables.entered(facts, locale), locale, always=False),
-        _section("left", tables.left(facts, locale), locale, always=False),
-        _section("was_sent", tables.sent(facts, locale), locale),
-        _section("not_sent", tables.reasons(facts, locale), locale),
-        _section("tasks", tables.tasks(facts, locale), locale, always=False),
-        _section("phases", tables.phases(facts, locale), locale, always=False),
-        _brought(facts, locale, always=False),
-        _attention(found, locale),
-    ]
-    return "\n\n".join(filter(None, sections)) + "\n"
+    if not parts:
+        said = say("told_nothing", locale)
+    elif found["sent"] or found["waiting"]:
+        said = ", ".join(parts)
+    else:
+        said = ", ".join([say("told_none_sent", locale), *parts])
+    said = said[:1].upper() + said[1:]
+    return say("dry_run", locale, said=said[:1].lower() + said[1:]) if facts.dry_run else said
 
 
 def effect_summary(facts: RunFacts, locale: Locale) -> str:
     """What the journeys brought and where they stand, for the measuring run."""
     day = figures.day(facts.now, facts.zone, locale)
     found = [
-        "\n\n".join(filter(None, [f"## {heading}", _markdown(rows, locale), note]))
+        "\n\n".join(filter(None, [f"## {heading}", table(rows, locale), note]))
         for heading, rows, note in sections(facts, locale)
     ]
     title = f"# {say('effect_title', locale, day=day)}"
-    nothing = [] if found else [say("nothing_measured", locale)]
-    parts = [title, *found, *nothing, _attention(attention(facts, locale), locale)]
-    return "\n\n".join(parts) + "\n"
+    nothing = [] if found else [say("too_early", locale)]
+    return page([title, *found, *nothing, points("needs_person", attention(facts, locale), locale)])
 
 
 def attention(facts: RunFacts, locale: Locale) -> list[str]:
@@ -118,40 +94,3 @@ def _about_effects(facts: RunFacts, locale: Locale) -> list[str]:
         elif row["verdict"] == Verdict.HURTS:
             sentences.append(say("attention_hurts", locale, journey=journey))
     return sentences
-
-
-def _brought(facts: RunFacts, locale: Locale, *, always: bool = True) -> str:
-    section = _section("brought", brought.effects(facts, locale), locale, always=always)
-    return section if facts.effects.empty else f"{section}\n\n{say('brought_note', locale)}"
-
-
-def _attention(sentences: Sequence[str], locale: Locale) -> str:
-    body = "\n".join(f"- {_cell(sentence, locale)}" for sentence in sentences)
-    return f"## {say('attention', locale)}\n\n{body or say('nothing', locale)}"
-
-
-def _section(heading: str, rows: list[Row], locale: Locale, *, always: bool = True) -> str:
-    """A heading with its table; without rows it says so, or stays away altogether."""
-    if not rows and not always:
-        return ""
-    body = _markdown(rows, locale) if rows else say("nothing", locale)
-    return f"## {say(heading, locale)}\n\n{body}"
-
-
-def _markdown(rows: list[Row], locale: Locale) -> str:
-    columns = list(rows[0])
-    numeric = [all(isinstance(row[name], int) for row in rows) for name in columns]
-    lines = [
-        columns,
-        ["---:" if right else "---" for right in numeric],
-        *([_cell(row[name], locale) for name in columns] for row in rows),
-    ]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _cell(value: str | int, locale: Locale) -> str:
-    """Text that cannot break out of its cell or its line, nor turn into HTML."""
-    if isinstance(value, int):
-        return figures.count(value, locale)
-    plain = " ".join(value.split()) if "\n" in value or "\r" in value else value
-    return plain.replace("|", "\\|").replace("<", "&lt;")

@@ -94,8 +94,8 @@ def reasons(facts: RunFacts, locale: Locale) -> list[Row]:
 
 
 def skips(facts: RunFacts, locale: Locale) -> list[Row]:
-    """The same by journey and message, for a table to search in; the most frequent 300."""
-    unsent = _largest(_unsent(facts, locale), "journey", "message", "why")[:MOST_ROWS]
+    """The same by journey and message, for a table to search in, the most frequent first."""
+    unsent = _largest(_unsent(facts, locale), "journey", "message", "why")
     return [
         {
             say("journey", locale): facts.title(row["journey"]),
@@ -106,6 +106,11 @@ def skips(facts: RunFacts, locale: Locale) -> list[Row]:
         }
         for row in unsent
     ]
+
+
+def shortened(rows: list[Row]) -> tuple[list[Row], int]:
+    """As many as somebody reads, and how many more there are."""
+    return rows[:MOST_ROWS], max(len(rows) - MOST_ROWS, 0)
 
 
 def tasks(facts: RunFacts, locale: Locale) -> list[Row]:

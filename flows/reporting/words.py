@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from flows.reporting import (
     words_consent,
+    words_day,
     words_de,
     words_effect,
     words_en,
@@ -31,6 +32,7 @@ TEXTS = {
     Locale.DE: words_de.TEXTS
     | words_sending.DE
     | words_lists.DE
+    | words_day.DE
     | words_consent.TEXTS_DE
     | words_effect.DE
     | words_people.TEXTS_DE
@@ -40,6 +42,7 @@ TEXTS = {
     Locale.EN: words_en.TEXTS
     | words_sending.EN
     | words_lists.EN
+    | words_day.EN
     | words_consent.TEXTS_EN
     | words_effect.EN
     | words_people.TEXTS_EN

@@ -51,7 +51,7 @@ EN = {
     "doubt_again": "Send {send} is in the queue again",
     "doubt_again_later": "Send {send} goes again after {at}: until then a process may still be at "
     "work on it",
-    "handed_over": "{n} handed over, {held_back} held back",
+    "handed_over": "Sent {n}, left out {held_back}",
     "now_in_doubt": "{n} in doubt: nobody knows yet whether they went",
     "not_composed": "{n} could not be composed",
     "refused_for_good": "{n} refused for good",
@@ -113,7 +113,7 @@ DE = {
     "doubt_again": "Versand {send} steht wieder an",
     "doubt_again_later": "Versand {send} geht nach {at} noch einmal: bis dahin könnte noch ein "
     "Prozess daran arbeiten",
-    "handed_over": "{n} übergeben, {held_back} zurückgehalten",
+    "handed_over": "Versandt {n}, ausgelassen {held_back}",
     "now_in_doubt": "{n} ungewiss: noch weiß niemand, ob sie gingen",
     "not_composed": "{n} ließen sich nicht schreiben",
     "refused_for_good": "{n} endgültig abgelehnt",

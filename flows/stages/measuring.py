@@ -120,8 +120,12 @@ def day(
     *,
     pulled: Mapping[str, Mapping[str, int]] | None = None,
     notes: tuple[str, ...] = (),
+    measured: RunFacts | None = None,
 ) -> RunFacts:
-    """What was decided, sent and refused on the business day of `now`, and what it all brought."""
+    """What was decided, sent and refused on the business day of `now`, and what it all brought.
+
+    What it brought is not estimated again where it was `measured` already.
+    """
     zone = shop.project.policy.zone
     since = day_start(local_day(now, zone), zone)
     with shop.engine.connect() as connection:
@@ -129,7 +133,9 @@ def day(
         noted = plan_notes(connection, since, now)
     broken = tuple(str(fault) for fault in shop.project.broken)
     return replace(
-        _with(effects(shop, now), counts), pulled=pulled or {}, notes=(*broken, *noted, *notes)
+        _with(measured or effects(shop, now), counts),
+        pulled=pulled or {},
+        notes=(*broken, *noted, *notes),
     )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from flows.reporting import charts_customers, charts_effects, charts_journeys, figures
 from flows.reporting.charts import Look, Picture
 from flows.reporting.charts_effects import TOGETHER
+from flows.reporting.facts import RunFacts
 from flows.reporting.subjects import OF_A_JOURNEY, Format, Subject
 from flows.reporting.words import say
 from flows.stages import measuring
@@ -33,8 +34,11 @@ def draw(
     *,
     journey: str | None = None,
     subjects: Collection[Subject] = EVERYTHING,
+    measured: RunFacts | None = None,
 ) -> Iterator[Picture]:
     """The pictures as of `now`, in a fixed order; writes nothing.
+
+    What was `measured` as of `now` already is not estimated again.
 
     With `journey` those of this journey alone; without, of each that anybody has begun.
     """
@@ -42,16 +46,20 @@ def draw(
     note = say("picture_as_of", policy.locale, day=figures.day(now, policy.zone, policy.locale))
     look = Look(policy.locale, policy.currency, format, note)
     if journey is None:
-        yield from _of_all(shop, now, look, subjects)
+        yield from _of_all(shop, now, look, subjects, measured)
     yield from _of_journeys(shop, now, look, journey, OF_A_JOURNEY.intersection(subjects))
 
 
 def _of_all(
-    shop: Shop, now: datetime, look: Look, subjects: Collection[Subject]
+    shop: Shop,
+    now: datetime,
+    look: Look,
+    subjects: Collection[Subject],
+    measured: RunFacts | None,
 ) -> Iterator[Picture]:
     since = now - timedelta(days=DAYS)
     if Subject.EFFECTS in subjects:
-        yield charts_effects.effects(_estimates(shop, now), _titles(shop), look)
+        yield charts_effects.effects(_estimates(shop, now, measured), _titles(shop), look)
     if Subject.QUADRANTS in subjects:
         with shop.engine.connect() as connection:
             standing = store.quadrant_counts(connection, now)
@@ -106,10 +114,10 @@ def _looks(shop: Shop, now: datetime) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _estimates(shop: Shop, now: datetime) -> pd.DataFrame:
+def _estimates(shop: Shop, now: datetime, measured: RunFacts | None = None) -> pd.DataFrame:
     """Each journey's estimate of the outcome shown, of all its customers; last those of all
     advertising and of all journeys together."""
-    facts = measuring.effects(shop, now)
+    facts = measured or measuring.effects(shop, now)
     found = [_of_outcome(rows) for rows in (facts.effects, facts.house) if len(rows)]
     pooled = facts.pooled[facts.pooled["outcome"] == OUTCOME.value]
     if len(pooled) and (pooled["journeys"] > 1).all():

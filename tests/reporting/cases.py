@@ -1,10 +1,10 @@
 """One run written by hand, with everything a report can show."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
-from flows.reporting.facts import RunFacts
+from flows.reporting.facts import DayFacts, Figures, RunFacts, figures
 from segments.effect.estimate import estimate
 from segments.effect.sums import SUMS
 
@@ -133,3 +133,35 @@ FULL = RunFacts(
 )
 
 EMPTY = RunFacts(now=NOW, dry_run=True)
+
+DAY = DayFacts(
+    FULL,
+    figures(FULL.sends, FULL.entered, 1_203),
+    before=Figures(orders=1_100, began=1_048, sent=500, held_out=11, left_out=0),
+    day_before=NOW - timedelta(days=3),
+    funnels=pd.DataFrame(
+        [
+            ("reassurance", "treated", "entered", 5_400),
+            ("reassurance", "treated", "due", 5_395),
+            ("reassurance", "treated", "sent", 5_390),
+            ("reassurance", "treated", "delivered", 5_300),
+            ("reassurance", "treated", "answered", 0),
+            ("reassurance", "treated", "goal", 970),
+            ("reassurance", "held_out", "entered", 610),
+            ("reassurance", "held_out", "due", 608),
+            ("reassurance", "held_out", "goal", 80),
+            ("second_order", "treated", "entered", 1_003),
+        ],
+        columns=["journey", "arm", "stage", "number"],
+    ),
+    waits=pd.DataFrame(
+        [("second_order", 7, 12, NOW), ("second_order", 8, 3, NOW)],
+        columns=["journey", "run_id", "messages", "valid_until"],
+    ),
+    still=("Journey revitalization stands still since 2026-03-01 08:00: stopped by hand.",),
+    doubts=({"Send": 12, "Message": "reassurance"},),
+    in_doubt=1_201,
+    overdue=2,
+    mails="var/mails/index.html",
+)
+QUIET = DayFacts(EMPTY)

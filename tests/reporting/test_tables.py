@@ -7,15 +7,15 @@ import pytest
 from sqlalchemy import Engine
 
 from flows.reporting import brought, tables
-from flows.reporting.facts import RunFacts, tally
-from flows.reporting.summary import daily_summary
+from flows.reporting.day_page import day_page
+from flows.reporting.facts import DayFacts, RunFacts, tally
 from flows.store.counts import day_counts, journey_counts
 from flows.store.effects import effect_sums
 from flows.store.terms import Term
 from segments.costs import CostPolicy
 from segments.effect.estimate import estimate
 from segments.names import Locale, SkipReason
-from tests.reporting.cases import EMPTY, FULL, NOW
+from tests.reporting.cases import EMPTY, FULL, NOW, QUIET
 
 
 def test_skips_are_rows_with_the_most_frequent_first():
@@ -45,7 +45,8 @@ def test_a_table_stops_where_nobody_reads_on():
         [("j", f"m{at:04}", "skipped", "shadow", 1, at) for at in range(1_000)],
         columns=FULL.sends.columns,
     )
-    assert len(tables.skips(replace(FULL, sends=many), Locale.EN)) == tables.MOST_ROWS
+    shown, rest = tables.shortened(tables.skips(replace(FULL, sends=many), Locale.EN))
+    assert (len(shown), rest) == (tables.MOST_ROWS, 700)
 
 
 def test_many_journeys_are_named_in_part():
@@ -86,7 +87,7 @@ def test_a_dry_run_has_no_send_to_look_at_yet():
     facts = replace(FULL, sends=FULL.sends.assign(example=None))
     assert {row["For example send"] for row in tables.reasons(facts, Locale.EN)} == {"–"}
     assert {row["For example send"] for row in tables.skips(facts, Locale.EN)} == {"–"}
-    assert "(for example send –)" in daily_summary(facts, Locale.EN)
+    assert "(for example send –)" in day_page(DayFacts(facts), Locale.EN)
 
 
 def test_what_an_empty_store_answers_makes_a_page(engine: Engine):
@@ -99,6 +100,6 @@ def test_what_an_empty_store_answers_makes_a_page(engine: Engine):
             effects=estimate(effect_sums(connection, [Term(NOW, CostPolicy(), 0.0)], NOW)),
             **vars(counts),
         )
-    assert daily_summary(facts, Locale.DE) == daily_summary(EMPTY, Locale.DE)
+    assert day_page(DayFacts(facts), Locale.DE) == day_page(QUIET, Locale.DE)
     for rows in (tables.pulled, tables.skips, brought.effects, tables.journeys):
         assert rows(facts, Locale.DE) == []

@@ -42,6 +42,6 @@ def test_every_outcome_belongs_to_exactly_one_figure():
 
 def test_words_are_found_by_their_value():
     assert word(SkipReason, "no_permission", Locale.EN) == "no permission for this kind of message"
-    assert say("sent", Locale.DE, n=3) == "3 versandt"
+    assert say("told_sent", Locale.DE, n=3) == "versandt 3"
     assert table_name("order_lines", Locale.DE) == "Bestellpositionen"
     assert table_name("their_own", Locale.DE) == "their_own"
