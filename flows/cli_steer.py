@@ -1,4 +1,4 @@
-"""Commands that steer by hand: approve, enter, lock, unlock."""
+"""Commands that steer by hand: approve, reject, enter, lock, unlock."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,32 +9,67 @@ from flows.cli_options import AsOf, project_folder
 
 app = typer.Typer()
 
+What = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="RUN|JOURNEY",
+        help="Number of a planning run, or name of a journey.",
+        show_default="list what waits",
+    ),
+]
+By = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Who decides.", show_default="your login")
+]
+DecidedWhy = Annotated[
+    str | None, typer.Option("--note", metavar="TEXT", help="Why; kept with the decision.")
+]
+
 
 @app.command()
 def approve(
-    what: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="RUN|JOURNEY",
-            help="Number of a planning run, or name of a journey.",
-            show_default="list what waits",
-        ),
-    ] = None,
+    what: What = None,
     reject: Annotated[
         bool, typer.Option("--reject", help="Do not let them go: they are withdrawn for good.")
+    ] = False,
+    by: By = None,
+    note: DecidedWhy = None,
+    decided: Annotated[
+        bool, typer.Option("--decided", help="List what was decided lately, and by whom.")
     ] = False,
 ) -> None:
     """Let the messages of a journey in review go.
 
     A journey with "status: review" decides like a live one, but its messages wait. Without an
-    argument, lists what waits, by journey and run.
+    argument, lists what waits, by journey and run. A run that waits for it goes on.
     """
-    from flows.steering import approve_sends, list_waiting
+    from flows.steering import approve_sends, list_decisions, list_waiting
 
-    if what is None:
+    if decided:
+        list_decisions(project_folder())
+    elif what is None:
         list_waiting(project_folder())
     else:
-        approve_sends(project_folder(), what, reject=reject)
+        approve_sends(project_folder(), what, reject=reject, by=by, note=note)
+
+
+@app.command()
+def reject(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN|JOURNEY", help="Number of a planning run, or name of a journey."
+        ),
+    ],
+    by: By = None,
+    note: DecidedWhy = None,
+) -> None:
+    """Withdraw messages that wait for approval, for good.
+
+    They stay in the contact log with the reason. A run that waits for it goes on.
+    """
+    from flows.steering import approve_sends
+
+    approve_sends(project_folder(), what, reject=True, by=by, note=note)
 
 
 @app.command()

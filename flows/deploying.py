@@ -10,9 +10,10 @@ import typer
 
 from flows.config import Project, load
 from flows.deployments import load_deployments
-from flows.entries import Entry
+from flows.entries import Entry, alert_entry
 from flows.errors import ConfigError, PipelineError
 from flows.prefect_home import prepare
+from flows.reporting.words import say
 
 if TYPE_CHECKING:
     from flows.registering import Pool
@@ -35,10 +36,26 @@ def entries_of(folder: Path) -> tuple[Project, list[Entry]]:
     if faults:
         raise ConfigError(faults)
     zone = deployments.zone or project.policy.zone
-    return project, [
+    entries = [
         Entry(each.name, each.runs, each.cron, each.enabled, zone, each.told(zone))
         for each in deployments.deployments
     ]
+    alerts = project.settings.alerts
+    if alerts is not None and alerts.ways:
+        # Said before anything starts, where the variable with the address is not set.
+        alerts.address()
+        entries.append(alert_entry(zone))
+    return project, entries
+
+
+def alerts_told(project: Project) -> str:
+    """Who is told what needs a person, in a line."""
+    alerts, locale = project.settings.alerts, project.policy.locale
+    if alerts is None or not alerts.ways:
+        return say("alert_nobody", locale)
+    ways = [say("alert_by_mail", locale, n=len(alerts.to))] if alerts.to else []
+    ways += [say("alert_by_webhook", locale)] if alerts.webhook else []
+    return say("alert_told_by", locale, ways=", ".join(ways))
 
 
 def deploy(folder: Path, pool_name: str | None, kind: str, image: str | None) -> None:
@@ -62,21 +79,23 @@ def deploy(folder: Path, pool_name: str | None, kind: str, image: str | None) ->
     from flows.registering import Pool
 
     pool = Pool(pool_name or project.deployments.pool, kind, image)
-    told = asyncio.run(_register(entries, pool, address))
+    told = asyncio.run(_register(entries, pool, address, folder))
     typer.echo(f"Registered: {', '.join(told.made)}")
     if told.removed:
         typer.echo(f"Removed, as no file names them: {', '.join(told.removed)}")
+    typer.echo(alerts_told(project))
     typer.echo(
         f"Now start a worker, in the folder with config/ and templates/:\n"
         f"  prefect worker start --pool {pool.name}"
     )
 
 
-async def _register(entries: list[Entry], pool: "Pool", address: str) -> Told:
+async def _register(entries: list[Entry], pool: "Pool", address: str, folder: Path) -> Told:
     import httpx
     from prefect.client.orchestration import get_client
     from prefect.exceptions import PrefectHTTPStatusError
 
+    from flows.alert_automations import register_alerts
     from flows.automations import automate, dead_runs
     from flows.registering import register
 
@@ -87,6 +106,7 @@ async def _register(entries: list[Entry], pool: "Pool", address: str) -> Told:
                 raise fault
             made, removed = await register(client, entries, pool)
             await automate(client, dead_runs())
+            await register_alerts(client, entries, made, folder)
     except PrefectHTTPStatusError as error:
         raise PipelineError(_refused(error.response, address)) from error
     except httpx.HTTPStatusError as error:

@@ -115,6 +115,12 @@ class Deployments(Spec):
         "stammkunde", description="work pool `stammkunde deploy` uses; `up` needs none"
     )
     at_once: int = Field(4, ge=1, le=32, description="how many runs `stammkunde up` has at a time")
+    approve_within: Duration | None = Field(
+        None,
+        description="how long a daily run waits for somebody to approve what journeys in review "
+        'want to send; while messages may arrive that day if not said, "0 minutes": not at all',
+        examples=["4 hours"],
+    )
     deployments: list[Deployment] = Field(default_factory=list, description="what starts when")
 
     @field_validator("zone")

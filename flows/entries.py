@@ -39,3 +39,11 @@ def as_text(entries: Sequence[Entry]) -> str:
 def from_text(text: str) -> list[Entry]:
     """The same, read again."""
     return [Entry(**values) for values in json.loads(text)]
+
+
+ALERT = "alert"
+
+
+def alert_entry(zone: str) -> Entry:
+    """The deployment that mails alerts; automations of the server start it."""
+    return Entry(ALERT, ALERT, None, True, zone, "Tells the team what needs a person. By itself.")

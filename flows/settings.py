@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
+from flows.alert_settings import AlertSettings
 from flows.errors import ConfigError
 from flows.outlet_settings import (
     AnOutlet,
@@ -41,6 +42,9 @@ class Settings(Spec):
     )
     web: WebSettings = Field(
         default_factory=WebSettings, description="where people and SendGrid reach us"
+    )
+    alerts: AlertSettings | None = Field(
+        None, description="who is told when something needs a person; nobody if not said"
     )
     inbox: str = Field(
         "var/inbox", description="folder in which files of responses (.jsonl) are dropped"

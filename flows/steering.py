@@ -1,6 +1,8 @@
 """What people do by hand: approve messages, put customers into journeys, hold advertising back."""
 
 import csv
+import getpass
+import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -12,14 +14,17 @@ from flows import clock
 from flows.errors import ConfigError, Fault
 from flows.moments import moment
 from flows.plain import print_tables
-from flows.reporting.words import say
+from flows.prefect_home import prepare
+from flows.reporting.words import say, word
 from flows.stages.shop import Shop, open_shop
-from flows.store import locks, manual, review
+from flows.store import locks, manual, pauses, review
 from flows.store.session import writing
-from segments.names import Locale, Trigger
+from segments.names import Locale, Review, Trigger
 from segments.rules import meant
 
 _NAMED = 10
+_SHOWN = 50
+_BY_AT_MOST = 120
 
 
 def list_waiting(folder: Path) -> None:
@@ -46,21 +51,69 @@ def list_waiting(folder: Path) -> None:
     print_tables([rows])
 
 
-def approve_sends(folder: Path, what: str, *, reject: bool) -> None:
+def approve_sends(
+    folder: Path, what: str, *, reject: bool, by: str | None = None, note: str | None = None
+) -> None:
     """Let the messages of a run or a journey go, or withdraw them."""
     shop = open_shop(folder)
     journeys = shop.project.journeys
+    now = clock.now()
     which: dict[str, int | str] = {"run_id": int(what)} if what.isdecimal() else {"journey": what}
+    who = review.Decided((by or getpass.getuser())[:_BY_AT_MOST], now, note)
     with writing(shop.engine) as connection:
         settle = review.reject if reject else review.approve
-        number = settle(connection, **which)  # type: ignore[arg-type]
+        number = settle(connection, who, **which)  # type: ignore[arg-type]
         waits = sorted(set(review.waiting(connection)["journey"]))
+        paused = pauses.standing(connection)
     if not number and not what.isdecimal() and what not in journeys:
-        raise ConfigError.at("approve", f'there is no journey "{what}"{meant(what, journeys)}')
+        place = "reject" if reject else "approve"
+        raise ConfigError.at(place, f'there is no journey "{what}"{meant(what, journeys)}')
     done = "withdrawn" if reject else "approved; they go with the next delivery"
     typer.echo(f"{number} {'message' if number == 1 else 'messages'} {done}")
     if not number and waits:
         typer.echo(f"Something waits in: {', '.join(waits)}")
+    if paused:
+        _let_go_on(shop, now)
+
+
+def _let_go_on(shop: Shop, now: datetime) -> None:
+    """Have a run that waited for this go on at once, where its server is known."""
+    prepare(shop.project.folder)
+    if os.environ.get("PREFECT_API_URL"):
+        # Prefect takes seconds to load, and nearly never is needed here.
+        from flows.resuming import go_on
+
+        if number := go_on(shop.engine, now):
+            typer.echo(f"{number} {'run goes' if number == 1 else 'runs go'} on")
+            return
+    with shop.engine.connect() as connection:
+        open_now = set(review.waiting(connection)["journey"])
+        if any(not open_now & each.asked.keys() for each in pauses.standing(connection)):
+            typer.echo("The run that waits for it goes on within minutes, once it sees it")
+
+
+def list_decisions(folder: Path) -> None:
+    """What was decided lately about messages that waited, and by whom."""
+    shop = open_shop(folder)
+    locale: Locale = shop.project.policy.locale
+    with shop.engine.connect() as connection:
+        found = review.decisions(connection, limit=_SHOWN)
+    if found.empty:
+        typer.echo(say("approval_nothing_decided", locale))
+        return
+    rows = [
+        {
+            say("approval_decided_at", locale): _local(row["decided_at"], shop.project.policy.zone),
+            say("journey", locale): row["journey"],
+            say("run", locale): row["run_id"],
+            say("messages", locale): row["messages"],
+            say("approval_decision", locale): word(Review, row["decision"], locale),
+            say("approval_decided_by", locale): row["decided_by"],
+            say("note", locale): row["note"],
+        }
+        for row in found.astype(object).where(found.notna(), None).to_dict("records")
+    ]
+    print_tables([rows])
 
 
 def enter_by_hand(

@@ -308,6 +308,20 @@ class NoticeKind(StrEnum):
     """What a mail to a colleague is for."""
 
     DIGEST = auto()
+    ALERT = auto()
+
+
+class AlertKind(StrEnum):
+    """What needs a person at once."""
+
+    RUN_FAILED = auto()
+    RUN_CRASHED = auto()
+    RUN_MISSING = auto()
+    BREAKER_OPEN = auto()
+    SOURCE_STALE = auto()
+    TASKS_OVERDUE = auto()
+    SAMPLE_RATIO = auto()
+    UNSUBSCRIBE_SLOW = auto()
 
 
 class Trigger(StrEnum):

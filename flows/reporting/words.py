@@ -3,6 +3,8 @@
 from enum import StrEnum
 
 from flows.reporting import (
+    words_alerts,
+    words_approval,
     words_consent,
     words_day,
     words_de,
@@ -19,10 +21,12 @@ from segments.names import Locale
 
 WORDS = {
     Locale.DE: words_de.WORDS
+    | words_alerts.WORDS_DE
     | words_consent.WORDS_DE
     | words_effect.WORDS_DE
     | words_people.WORDS_DE,
     Locale.EN: words_en.WORDS
+    | words_alerts.WORDS_EN
     | words_consent.WORDS_EN
     | words_effect.WORDS_EN
     | words_people.WORDS_EN,
@@ -31,6 +35,8 @@ TABLES = {Locale.DE: words_de.TABLES, Locale.EN: words_en.TABLES}
 TEXTS = {
     Locale.DE: words_de.TEXTS
     | words_sending.DE
+    | words_approval.DE
+    | words_alerts.DE
     | words_lists.DE
     | words_day.DE
     | words_consent.TEXTS_DE
@@ -41,6 +47,8 @@ TEXTS = {
     | words_measuring.DE,
     Locale.EN: words_en.TEXTS
     | words_sending.EN
+    | words_approval.EN
+    | words_alerts.EN
     | words_lists.EN
     | words_day.EN
     | words_consent.TEXTS_EN

@@ -9,6 +9,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from flows.reporting.facts import RunFacts
+from flows.stages import alerting
 from flows.stages.shop import Shop, noted_run
 from flows.store import foresight
 from flows.store.counts import Counts, day_counts, journey_counts, plan_notes
@@ -44,6 +45,7 @@ def measure(shop: Shop, now: datetime) -> RunFacts:
             note_terms(connection, shop.project.policy, now)
         facts = evidence(shop, now)
         counts["journeys"] = int(facts.effects["journey"].nunique())
+    alerting.look(shop, now, facts.effects)
     return facts
 
 

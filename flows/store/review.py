@@ -1,12 +1,16 @@
 """Messages of journeys in review: they are decided like any, and wait for somebody to say yes."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, insert, select, update
 
 from flows.store.machine import stands
-from flows.store.models import Run, Send
+from flows.store.models import Approval, Enrollment, Run, Send
 from flows.store.session import frame
 from segments.names import JourneyStatus, Outcome, Review, SkipReason
 
@@ -34,19 +38,107 @@ def waiting(connection: Connection) -> pd.DataFrame:
     return frame(connection, statement).sort_values(["journey", "run_id"], ignore_index=True)
 
 
+def reasons(connection: Connection) -> pd.DataFrame:
+    """Why what waits is to go: journey, message, step, basis, phase, quadrant, number, first.
+
+    One row for each kind; `first` is the number of one of these sends. Phase and quadrant are
+    those of the customer when they entered.
+    """
+    kinds = (
+        Send.journey,
+        Send.message,
+        Send.step,
+        Send.basis,
+        Enrollment.phase,
+        Enrollment.quadrant,
+    )
+    statement = (
+        select(*kinds, func.count().label("number"), func.min(Send.id).label("first"))
+        .join(Enrollment, Enrollment.id == Send.enrollment_id)
+        .where(*_PENDING)
+        .group_by(*kinds)
+    )
+    return frame(connection, statement).sort_values(
+        ["journey", "number", "first"], ascending=[True, False, True], ignore_index=True
+    )
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Who decides, when, and what they say about it."""
+
+    by: str
+    at: datetime
+    note: str | None = None
+
+
 def approve(
-    connection: Connection, *, journey: str | None = None, run_id: int | None = None
+    connection: Connection, who: Decided, *, journey: str | None = None, run_id: int | None = None
 ) -> int:
     """Let the messages of a journey, of a run, or of a journey in a run go. How many they are."""
-    statement = update(Send).where(*_PENDING, *_which(journey, run_id))
-    return connection.execute(statement.values(review=Review.APPROVED)).rowcount
+    return _decide(connection, Review.APPROVED, who, _which(journey, run_id), {})
 
 
-def reject(connection: Connection, *, journey: str | None = None, run_id: int | None = None) -> int:
+def reject(
+    connection: Connection, who: Decided, *, journey: str | None = None, run_id: int | None = None
+) -> int:
     """Withdraw them for good. How many they are."""
-    statement = update(Send).where(*_PENDING, *_which(journey, run_id))
     gone = {"outcome": Outcome.CANCELLED, "reason": SkipReason.NOT_APPROVED}
-    return connection.execute(statement.values(review=Review.REJECTED, **gone)).rowcount
+    return _decide(connection, Review.REJECTED, who, _which(journey, run_id), gone)
+
+
+def _decide(
+    connection: Connection,
+    decision: Review,
+    who: Decided,
+    which: list[ColumnElement[bool]],
+    more: Mapping[str, Any],
+) -> int:
+    """Decide, and keep who did. What two decide at once is decided by the first."""
+    done = connection.execute(
+        update(Send)
+        .where(*_PENDING, *which)
+        .values(review=decision, **more)
+        .returning(Send.journey, Send.run_id)
+    )
+    found = Counter((row.journey, row.run_id) for row in done)
+    if found:
+        rows = [
+            {
+                "journey": journey,
+                "run_id": run_id,
+                "decision": decision,
+                "messages": number,
+                "decided_at": who.at,
+                "decided_by": who.by,
+                "note": who.note,
+            }
+            for (journey, run_id), number in sorted(found.items())
+        ]
+        connection.execute(insert(Approval), rows)
+    return found.total()
+
+
+def decisions(
+    connection: Connection, since: datetime | None = None, limit: int | None = None
+) -> pd.DataFrame:
+    """What was decided, the latest first: journey, run_id, decision, messages, decided_at, ...
+
+    ... decided_by, note.
+    """
+    columns = [
+        Approval.journey,
+        Approval.run_id,
+        Approval.decision,
+        Approval.messages,
+        Approval.decided_at,
+        Approval.decided_by,
+        Approval.note,
+    ]
+    statement = select(*columns).order_by(Approval.decided_at.desc(), Approval.id.desc())
+    if since is not None:
+        statement = statement.where(Approval.decided_at >= since)
+    return frame(connection, statement.limit(limit))
 
 
 def release(connection: Connection, live: Collection[str]) -> int:

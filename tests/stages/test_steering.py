@@ -12,6 +12,7 @@ from tests.stages.test_a_day import QUICK
 from tests.stages.tiny import NOW, TABLES, Tiny, after
 
 HOUR = 1 / 24
+WHO = review.Decided("brandt", NOW)
 
 
 def planned(tiny: Tiny, now: float = 0) -> None:
@@ -46,7 +47,7 @@ def test_messages_of_a_journey_in_review_go_once_they_are_approved(tiny: Tiny):
     assert delivered(tiny) == 0
     with tiny.open() as shop, shop.engine.begin() as connection:
         assert review.waiting(connection)["messages"].tolist() == [2]
-        assert review.approve(connection, journey="reassurance") == 2
+        assert review.approve(connection, WHO, journey="reassurance") == 2
     assert delivered(tiny) == 2
 
 
@@ -54,7 +55,7 @@ def test_what_was_rejected_never_goes(tiny: Tiny):
     tiny.edit("journeys/reassurance.yaml", "status: live", "status: review")
     planned(tiny)
     with tiny.open() as shop, shop.engine.begin() as connection:
-        review.reject(connection, journey="reassurance")
+        review.reject(connection, WHO, journey="reassurance")
     tiny.live_a_day(after(1))
     assert not tiny.mails()
 

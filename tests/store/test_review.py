@@ -10,6 +10,7 @@ from flows.store.models import Enrollment, Run, Send
 from segments.names import JourneyStatus
 from tests.store.rows import NOW, ago, people, put, rows_of
 
+WHO = review.Decided("brandt", NOW, "fine")
 WAITS = {"outcome": "queued", "review": "pending"}
 
 
@@ -56,8 +57,8 @@ def test_approving_lets_a_journey_a_run_or_both_go(
     queue: Engine, which: dict[str, Any], approved: list[int]
 ):
     with queue.begin() as connection:
-        assert review.approve(connection, **which) == len(approved)
-        assert review.approve(connection, **which) == 0
+        assert review.approve(connection, WHO, **which) == len(approved)
+        assert review.approve(connection, WHO, **which) == 0
     rows = rows_of(queue, Send, "id", "review", "outcome")
     assert [number for number, word, _ in rows if word == "approved"] == approved
     assert {outcome for number, _, outcome in rows if number in approved} <= {"queued"}
@@ -65,8 +66,8 @@ def test_approving_lets_a_journey_a_run_or_both_go(
 
 def test_rejecting_withdraws_for_good(queue: Engine):
     with queue.begin() as connection:
-        assert review.reject(connection, journey="care") == 3
-        assert review.approve(connection, journey="care") == 0
+        assert review.reject(connection, WHO, journey="care") == 3
+        assert review.approve(connection, WHO, journey="care") == 0
     rows = rows_of(queue, Send, "id", "outcome", "reason", "review")
     assert [row[0] for row in rows if row[1:] == ("cancelled", "not_approved", "rejected")] == [
         1,
@@ -77,7 +78,7 @@ def test_rejecting_withdraws_for_good(queue: Engine):
 
 def test_nothing_is_approved_without_saying_what(queue: Engine):
     with queue.begin() as connection, pytest.raises(ValueError, match="say which"):
-        review.approve(connection)
+        review.approve(connection, WHO)
 
 
 def test_whoever_goes_live_waits_for_nobody(queue: Engine):

@@ -1,5 +1,6 @@
 """The tables, typed. Money is integer minor units, time is UTC, words are stored as written."""
 
+from flows.store.models.attending import Alert, Approval, Pause
 from flows.store.models.base import Base
 from flows.store.models.company import (
     Complaint,
@@ -37,6 +38,8 @@ from flows.store.models.suppression import Suppression
 from flows.store.models.wishes import Preference, SurveyAnswer
 
 __all__ = [
+    "Alert",
+    "Approval",
     "Base",
     "Complaint",
     "ConsentStep",
@@ -52,6 +55,7 @@ __all__ = [
     "ManualEntry",
     "Notice",
     "Owner",
+    "Pause",
     "Permission",
     "PhaseChange",
     "Preference",

@@ -14,6 +14,45 @@ BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     op.create_table(
+        "alert",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("kind", sa.String(30), nullable=False),
+        sa.Column("subject", sa.String(length=120), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("since", Utc(), nullable=False),
+        sa.Column("told_at", Utc(), nullable=True),
+        sa.Column("mailed_at", Utc(), nullable=True),
+        sa.Column("ended_at", Utc(), nullable=True),
+        sa.Column("over_told_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
+    )
+    with op.batch_alter_table("alert", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_alert_standing",
+            ["kind", "subject"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.create_table(
+        "approval",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("journey", sa.String(length=60), nullable=False),
+        sa.Column("run_id", BIG, nullable=False),
+        sa.Column("decision", sa.String(30), nullable=False),
+        sa.Column("messages", sa.Integer(), nullable=False),
+        sa.Column("decided_at", Utc(), nullable=False),
+        sa.Column("decided_by", sa.String(length=120), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approval")),
+    )
+    with op.batch_alter_table("approval", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_approval_journey_run_id"), ["journey", "run_id"], unique=False
+        )
+
+    op.create_table(
         "customer",
         sa.Column("id", BIG, nullable=False),
         sa.Column("key", sa.String(length=120), nullable=False),
@@ -94,6 +133,18 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=320), nullable=False),
         sa.Column("phone", sa.String(length=60), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_owner")),
+    )
+    op.create_table(
+        "pause",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("flow_run", sa.String(length=40), nullable=False),
+        sa.Column("asked", sa.JSON(), nullable=False),
+        sa.Column("asked_at", Utc(), nullable=False),
+        sa.Column("until", Utc(), nullable=False),
+        sa.Column("released_at", Utc(), nullable=True),
+        sa.Column("answered_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pause")),
+        sa.UniqueConstraint("flow_run", name=op.f("uq_pause_flow_run")),
     )
     op.create_table(
         "product",
