@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flows import (
+    cli_care,
     cli_lists,
     cli_look,
     cli_measure,
@@ -252,6 +253,7 @@ app.add_typer(cli_lists.app)
 app.add_typer(cli_rights.app)
 app.add_typer(cli_secret.app)
 app.add_typer(cli_run.app)
+app.add_typer(cli_care.app)
 
 
 def _complain(error: PipelineError) -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from flows.calendars import region_fault
 from flows.deployments import Deployments, load_deployments
 from flows.errors import ConfigError, Fault
+from flows.glance import needs_config
 from flows.intake.spec import Sources
 from flows.mending import Mended, mended
 from flows.settings import Owners, Senders, Settings
@@ -110,14 +111,6 @@ def compile_earlier(spec: dict[str, Any], segments: Mapping[str, Rule]) -> Progr
         return compile_journey(Journey.model_validate(spec), segments)
     except (ProgramError, ValueError):
         return None
-
-
-def needs_config(folder: Path) -> None:
-    """Refuse a folder that is no project."""
-    if not (folder / "config").is_dir():
-        raise ConfigError.at(
-            folder, 'there is no folder "config" here. Say --project DIR, or: stammkunde init DIR'
-        )
 
 
 def _file(folder: Path, model: type[Model], name: str, faults: list[Fault]) -> Model | None:

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from flows.config import needs_config
 from flows.deployments import Deployments
+from flows.glance import needs_config
 from flows.intake.spec import Sources
 from flows.settings import Owners, Senders, Settings
 from flows.surveys import Surveys

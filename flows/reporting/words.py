@@ -5,9 +5,12 @@ from enum import StrEnum
 from flows.reporting import (
     words_alerts,
     words_approval,
+    words_care,
     words_consent,
     words_day,
     words_de,
+    words_doctor_de,
+    words_doctor_en,
     words_effect,
     words_en,
     words_lists,
@@ -44,7 +47,9 @@ TEXTS = {
     | words_people.TEXTS_DE
     | words_pictures.DE
     | words_secret.DE
-    | words_measuring.DE,
+    | words_measuring.DE
+    | words_care.DE
+    | words_doctor_de.WORDS,
     Locale.EN: words_en.TEXTS
     | words_sending.EN
     | words_approval.EN
@@ -56,7 +61,9 @@ TEXTS = {
     | words_people.TEXTS_EN
     | words_pictures.EN
     | words_secret.EN
-    | words_measuring.EN,
+    | words_measuring.EN
+    | words_care.EN
+    | words_doctor_en.WORDS,
 }
 
 

@@ -1,0 +1,292 @@
+"""`stammkunde doctor`: what is wrong with the set-up, and how to mend it. Changes nothing."""
+
+import json
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from itertools import groupby
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import typer
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from flows import clock
+from flows.config import Project, load
+from flows.delivery.routes import reachable
+from flows.entries import Entry
+from flows.errors import FAILED, WRONG, ConfigError
+from flows.glance import locale_of, needs_config, server_of
+from flows.health import disk, domains, endpoint, keys, schedules, stores, versions, work
+from flows.health.asking import NoAnswerError
+from flows.health.finding import Area, Finding, Grade, broken, fine, look, skipped, worst
+from flows.health.resolving import DnsResolver, Resolver
+from flows.health.server import RefusedError, Server
+from flows.outlet_settings import SendGridOutletSettings, SmtpOutletSettings
+from flows.reporting.words import say, word
+from flows.running import found as running
+from flows.settings import store_address
+from flows.store import health
+from flows.store.revisions import known, revision_of
+from segments.names import HaltCause, Locale
+
+DEAD_RUNS = "stammkunde: dead runs are shown as crashed"
+_INSTALLED = (*versions.PACKAGES, "psycopg", "dkimpy")
+_LATELY = timedelta(days=7)
+_WIDE = 100
+
+
+def examine(
+    folder: Path, *, offline: bool, as_json: bool, resolver: Resolver | None = None
+) -> None:
+    """Say how each part of the set-up stands; the exit code says how bad the worst of it is."""
+    needs_config(folder)
+    now = clock.now()
+    locale, zone = locale_of(folder), "Europe/Berlin"
+    installed = {name: _version(name) for name in _INSTALLED}
+    try:
+        project = load(folder)
+    except ConfigError as error:
+        found = [broken(Area.CONFIG, "config_wrong", fault=fault) for fault in error.faults]
+        found += versions.together(sys.version_info[:3], installed)
+        found += disk.room([folder / "var"], None)
+        wrong = True
+    else:
+        zone, wrong = project.policy.zone, False
+        found = list(
+            _all(project, installed, now, offline=offline, resolver=resolver or DnsResolver())
+        )
+    if as_json:
+        _print_json(found, locale, zone, now)
+    else:
+        _print(found, locale, zone)
+    if wrong:
+        raise typer.Exit(WRONG)
+    if worst(found) == Grade.BROKEN:
+        raise typer.Exit(FAILED)
+
+
+def _all(
+    project: Project,
+    installed: Mapping[str, str | None],
+    now: datetime,
+    *,
+    offline: bool,
+    resolver: Resolver,
+) -> Iterator[Finding]:
+    settings, environment = project.settings, os.environ
+    names = reachable(settings)
+    ways = {name: settings.outlets[name] for name in names}
+    yield from _config(project)
+    yield from versions.together(sys.version_info[:3], installed)
+    for name, way in ways.items():
+        if isinstance(way, SmtpOutletSettings) and way.dkim is not None:
+            yield from versions.for_signing(installed, name)
+    entries = _entries(project)
+    yield from _store(project, installed, entries, names, now)
+    yield from keys.outlets(ways, environment)
+    yield from keys.webhooks(settings.web, environment)
+    yield from keys.events_unheard(ways, settings.web)
+    yield from keys.links(project.folder, environment)
+    if offline:
+        yield skipped(Area.DOMAINS, "domains_offline")
+    else:
+        yield from domains.domains(settings, project.senders, names, environment, resolver)
+    yield from endpoint.endpoint(settings.web.address, ways, now, offline=offline)
+    yield from _server(project, entries, installed, now)
+    yield from _disk(project)
+
+
+def _config(project: Project) -> Iterator[Finding]:
+    if project.broken:
+        for fault in project.broken:
+            yield look(Area.CONFIG, "left_out", fault=fault)
+    else:
+        yield fine(Area.CONFIG, "config_fine", zone=project.policy.zone)
+
+
+def _entries(project: Project) -> list[Entry]:
+    zone = project.deployments.zone or project.policy.zone
+    return [
+        Entry(each.name, each.runs, each.cron, each.enabled, zone, "")
+        for each in project.deployments.deployments
+    ]
+
+
+def _store(
+    project: Project,
+    installed: Mapping[str, str | None],
+    entries: Sequence[Entry],
+    outlets: Sequence[str],
+    now: datetime,
+) -> Iterator[Finding]:
+    """The store, and what it knows of the work."""
+    try:
+        address = store_address(project.settings, project.folder)
+    except ConfigError as error:
+        yield broken(Area.STORE, "store_unknown", fault=error)
+        return
+    if address.startswith("postgresql") and (missing := versions.for_postgres(installed)):
+        yield from missing
+        return
+    file = health.file_of(address)
+    if file is not None and not file.exists():
+        yield fine(Area.STORE, "store_to_be_made")
+        return
+    try:
+        with health.looking(address) as connection:
+            at, kind = revision_of(connection), connection.dialect.name
+            yield from stores.revision(at, known())
+            yield from stores.database(kind, health.version_of(connection))
+            before = clock.now()
+            theirs = health.moment_of(connection)
+            yield from stores.clocks(None if theirs is None else theirs - before)
+            if at != max(known()):
+                return
+            kinds = tuple(dict.fromkeys(work.STAGE.get(e.runs, e.runs) for e in entries))
+            age = timedelta(days=project.sources.max_age.days)
+            yield from work.source(health.newest_order(connection, now), age, now)
+            yield from work.flows(entries, health.runs(connection, kinds), now)
+            through = [
+                name
+                for name in outlets
+                if isinstance(project.settings.outlets[name], SendGridOutletSettings)
+            ]
+            yield from work.lists(through, health.polls(connection), now)
+            yield from work.waiting(
+                health.queue(connection, now),
+                health.doubts(connection),
+                health.batches(connection, now - _LATELY),
+                now,
+            )
+            yield from work.halts(health.standing_still(connection, now))
+    except (OperationalError, ProgrammingError, ModuleNotFoundError, ValueError) as error:
+        why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        yield broken(Area.STORE, "store_away", why=why)
+
+
+def _server(
+    project: Project,
+    entries: Sequence[Entry],
+    installed: Mapping[str, str | None],
+    now: datetime,
+) -> Iterator[Finding]:
+    """Prefect's server, and what it starts."""
+    api = server_of(project.folder, os.environ)
+    if api is None:
+        yield from work.without_server(entries)
+        return
+    try:
+        facts = Server(api, os.environ).facts(now)
+    except NoAnswerError as error:
+        yield broken(Area.SERVER, "server_silent", api=api, why=error)
+        return
+    except RefusedError as error:
+        key = "server_not_let_in" if error.status in (401, 403) else "server_strange"
+        yield broken(Area.SERVER, key, api=api, status=error.status)
+        return
+    yield from versions.server_and_client(installed["prefect"] or "0", facts.version)
+    yield from schedules.automations(facts, [DEAD_RUNS])
+    yield from schedules.pools(facts)
+    yield from schedules.schedules(entries, facts, now, up=running(project.folder) is not None)
+
+
+def _disk(project: Project) -> Iterator[Finding]:
+    home = Path(os.environ.get("PREFECT_HOME", project.folder / "var" / "prefect"))
+    places = [project.folder / "var", home]
+    file = None
+    # What is wrong with the address is told with the store.
+    with suppress(ConfigError):
+        file = health.file_of(store_address(project.settings, project.folder))
+    if file is not None:
+        places.insert(0, file.parent)
+    yield from disk.room(places, file)
+    yield from disk.writable(dict.fromkeys(places))
+    yield from disk.history(home / "prefect.db")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def sentence(finding: Finding, locale: Locale, zone: str) -> str:
+    """What a finding says."""
+    return say(f"doctor_{finding.key}", locale, **_parts(finding, locale, zone))
+
+
+def remedy(finding: Finding, locale: Locale, zone: str) -> str | None:
+    """What mends it; nothing where nothing is to be mended."""
+    if not finding.to_mend:
+        return None
+    return say(f"doctor_{finding.key}_mend", locale, **_parts(finding, locale, zone))
+
+
+def _parts(finding: Finding, locale: Locale, zone: str) -> dict[str, object]:
+    told: dict[str, object] = {}
+    for name, part in finding.parts.items():
+        if isinstance(part, datetime):
+            told[name] = f"{part.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+        elif isinstance(part, HaltCause):
+            told[name] = word(HaltCause, part, locale)
+        elif part is None:
+            told[name] = say("everything", locale) if name == "what" else "–"
+        else:
+            told[name] = part
+    return told
+
+
+def _print(found: Sequence[Finding], locale: Locale, zone: str) -> None:
+    width = min(shutil.get_terminal_size((_WIDE, 24)).columns, _WIDE)
+    marks = {grade: say(f"doctor_grade_{grade}", locale) for grade in Grade}
+    margin = max(map(len, marks.values())) + 4
+    order = list(Area)
+    for area, group in groupby(sorted(found, key=lambda f: order.index(f.area)), lambda f: f.area):
+        typer.echo(say(f"doctor_area_{area}", locale))
+        for finding in group:
+            mark = f"  {marks[finding.grade]}".ljust(margin)
+            typer.echo(_wrapped(sentence(finding, locale, zone), mark, margin, width))
+            if mend := remedy(finding, locale, zone):
+                typer.echo(_wrapped(mend, " " * margin + "→ ", margin + 2, width))
+        typer.echo()
+    typer.echo(say("doctor_sum", locale, **_counts(found)))
+
+
+def _wrapped(text: str, first: str, margin: int, width: int) -> str:
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=" " * margin,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _print_json(found: Sequence[Finding], locale: Locale, zone: str, now: datetime) -> None:
+    told = {
+        "at": now.isoformat(timespec="seconds"),
+        **_counts(found),
+        "findings": [
+            {
+                "area": finding.area,
+                "grade": finding.grade,
+                "key": finding.key,
+                "said": sentence(finding, locale, zone),
+                "mend": remedy(finding, locale, zone),
+            }
+            for finding in found
+        ],
+    }
+    typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+
+
+def _counts(found: Sequence[Finding]) -> dict[str, int]:
+    return {grade.value: sum(each.grade == grade for each in found) for grade in Grade}

@@ -1,0 +1,304 @@
+"""`stammkunde status`: how things stand, in the terminal and at once."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import typer
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from flows import clock
+from flows.entries import Entry
+from flows.glance import Glance, glance, server_of
+from flows.health.asking import NoAnswerError
+from flows.health.schedules import next_start
+from flows.health.server import RefusedError, Registered, Server
+from flows.health.work import STAGE, reason
+from flows.reporting.terminal import table
+from flows.reporting.words import say, word
+from flows.store import health
+from flows.store.health import Batches, Doubts, Queue, RunNote, Still, Tasks
+from flows.store.revisions import known, newest, revision_of
+from segments.names import HaltCause, Locale
+
+_WIDE = 200
+_LATELY = timedelta(days=7)
+_NONE = "–"
+
+
+@dataclass(frozen=True)
+class StoreSeen:
+    """What the store says; `problem` is why it says nothing."""
+
+    problem: str | None = None
+    runs: Mapping[str, RunNote] = field(default_factory=dict)
+    queue: Queue = field(default_factory=Queue)
+    doubts: Doubts = field(default_factory=Doubts)
+    still: list[Still] = field(default_factory=list)
+    tasks: Tasks = field(default_factory=lambda: Tasks(0, 0, ()))
+    newest_order: datetime | None = None
+    batches: Batches = field(default_factory=Batches)
+
+
+@dataclass(frozen=True)
+class ServerSeen:
+    """What Prefect's server says; `problem` is why it says nothing."""
+
+    api: str | None = None
+    problem: str | None = None
+    deployments: Mapping[str, Registered] = field(default_factory=dict)
+
+
+def show_status(folder: Path, *, as_json: bool) -> None:
+    """Last and next runs, what waits, what is in doubt, what stands still, what is to be done."""
+    seen = glance(folder)
+    now = clock.now()
+    store = look_into_store(seen, now)
+    server = ask_server(seen, os.environ, now)
+    if as_json:
+        told = _as_json(seen, store, server, now)
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        return
+    _tell(seen, store, server, now)
+
+
+def look_into_store(seen: Glance, now: datetime) -> StoreSeen:
+    """What the store knows. One that is not there, or of another version, is told as such."""
+    address = seen.address
+    file = health.file_of(address)
+    if file is not None and not file.exists():
+        return StoreSeen(say("status_no_store", seen.locale))
+    try:
+        with health.looking(address) as connection:
+            at = revision_of(connection)
+            if at is None:
+                return StoreSeen(say("status_no_store", seen.locale))
+            if at not in known():
+                return StoreSeen(say("status_newer_store", seen.locale, store=at, ours=newest()))
+            if at != newest():
+                return StoreSeen(say("status_older_store", seen.locale, store=at, ours=newest()))
+            kinds = dict.fromkeys(STAGE.get(entry.runs, entry.runs) for entry in seen.entries)
+            return StoreSeen(
+                None,
+                health.runs(connection, tuple(kinds)),
+                health.queue(connection, now),
+                health.doubts(connection),
+                health.standing_still(connection, now),
+                health.tasks(connection, now),
+                health.newest_order(connection, now),
+                health.batches(connection, now - _LATELY),
+            )
+    except (OperationalError, ProgrammingError, ModuleNotFoundError) as error:
+        why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        return StoreSeen(say("status_store_away", seen.locale, why=why))
+
+
+def ask_server(seen: Glance, environment: Mapping[str, str], now: datetime) -> ServerSeen:
+    """What Prefect's server knows of our deployments, if there is one that answers."""
+    api = server_of(seen.folder, environment)
+    if api is None:
+        return ServerSeen(None, say("status_no_server", seen.locale))
+    try:
+        found = Server(api, environment).deployments(now, ahead=False)
+    except NoAnswerError as error:
+        return ServerSeen(api, say("status_server_away", seen.locale, api=api, why=error))
+    except RefusedError as error:
+        return ServerSeen(
+            api, say("status_server_refuses", seen.locale, api=api, status=error.status)
+        )
+    return ServerSeen(api, None, found)
+
+
+def overdue(tasks: Tasks, zone: str, now: datetime) -> int:
+    """How many are late: a day that is named without an hour counts as a whole."""
+    here = ZoneInfo(zone)
+    late = 0
+    for due, many in tasks.due:
+        local = due.astimezone(here)
+        midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
+        ends = (local + timedelta(days=1)) if midnight else local
+        late += many if ends <= now else 0
+    return late
+
+
+def local(moment: datetime | None, zone: str) -> str:
+    """A moment by the clock of the house."""
+    return _NONE if moment is None else f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+
+
+def _tell(seen: Glance, store: StoreSeen, server: ServerSeen, now: datetime) -> None:
+    locale = seen.locale
+    typer.echo(say("status_head", locale, at=local(now, seen.zone), zone=seen.zone))
+    if server.problem is None and server.api is not None:
+        typer.echo(say("status_pages", locale, pages=f"{server.api.removesuffix('/api')}/runs"))
+    else:
+        typer.echo(server.problem)
+    if store.problem is not None:
+        typer.echo(store.problem)
+    rows = [_row(entry, store, server, seen, now) for entry in seen.entries]
+    if rows:
+        typer.echo()
+        typer.echo(table(rows, width=shutil.get_terminal_size((_WIDE, 24)).columns))
+    if store.problem is None:
+        typer.echo()
+        for line in _lines(seen, store, now):
+            typer.echo(line)
+
+
+def _row(
+    entry: Entry, store: StoreSeen, server: ServerSeen, seen: Glance, now: datetime
+) -> dict[str, object]:
+    locale = seen.locale
+    at, how = _last(entry, store, server, locale)
+    return {
+        say("status_what", locale): entry.name,
+        say("status_last", locale): local(at, seen.zone),
+        say("status_how", locale): how,
+        say("status_next", locale): _next(entry, server, seen, now),
+    }
+
+
+def _last(
+    entry: Entry, store: StoreSeen, server: ServerSeen, locale: Locale
+) -> tuple[datetime | None, str]:
+    """The newest run there is word of: the server's, or one that ran without Prefect."""
+    kept = server.deployments.get(entry.name)
+    run = kept.last if kept else None
+    note = store.runs.get(STAGE.get(entry.runs, entry.runs))
+    if run is not None:
+        at = run.began_at or run.expected_at
+        if note is None or at is None or note.began_at <= at + timedelta(minutes=30):
+            told = run.message if run.state == "COMPLETED" and run.message else run.name
+            if run.state in ("FAILED", "CRASHED") and run.message:
+                told = f"{run.name}: {run.message}"
+            return at, told
+    if note is None:
+        return None, _NONE
+    if note.failed is not None:
+        return note.as_of, say("status_failed", locale, why=reason(note.failed))
+    if note.ended_at is None:
+        return note.as_of, say("status_under_way", locale)
+    return note.as_of, say("status_well", locale)
+
+
+def _next(entry: Entry, server: ServerSeen, seen: Glance, now: datetime) -> str:
+    locale = seen.locale
+    if entry.cron is None:
+        return say("status_by_hand", locale)
+    if not entry.enabled:
+        return say("status_off", locale)
+    if server.problem is None:
+        kept = server.deployments.get(entry.name)
+        if kept is None:
+            return say("status_not_registered", locale)
+        if kept.paused or not any(on for _, _, on in kept.crons):
+            return say("status_paused", locale)
+    return local(next_start(entry.cron, entry.zone, now), seen.zone)
+
+
+def _lines(seen: Glance, store: StoreSeen, now: datetime) -> list[str]:
+    locale, zone = seen.locale, seen.zone
+    queue, doubts, batches = store.queue, store.doubts, store.batches
+    waits = {name: _count(number, locale) for name, number in asdict(queue).items()}
+    lines = [say("status_queue", locale, **waits)]
+    if queue.abandoned:
+        lines.append(say("status_abandoned", locale, **waits))
+    if batches.waiting:
+        parts = {"n": _count(batches.waiting, locale), "since": local(batches.since, zone)}
+        lines.append(say("status_batches", locale, **parts))
+    if doubts.open:
+        parts = {"n": _count(doubts.open, locale), "since": local(doubts.since, zone)}
+        lines.append(say("status_doubts", locale, **parts))
+    else:
+        lines.append(say("status_no_doubts", locale))
+    lines += [_halt(each, locale, zone) for each in store.still]
+    if not store.still:
+        lines.append(say("nothing_stands_still", locale))
+    late = overdue(store.tasks, zone, now)
+    counts = {"open": store.tasks.open, "overdue": late, "handed_on": store.tasks.handed_on}
+    told = {name: _count(number, locale) for name, number in counts.items()}
+    lines.append(say("status_tasks", locale, **told))
+    lines.append(_data(seen, store, now))
+    return lines
+
+
+def _halt(still: Still, locale: Locale, zone: str) -> str:
+    what = say("everything", locale)
+    if still.journey is not None:
+        what = say("the_journey", locale, name=still.journey)
+    elif still.outlet is not None:
+        what = say("the_outlet", locale, name=still.outlet)
+    why = word(HaltCause, still.cause, locale)
+    return say(
+        "status_still" if still.until is None else "status_still_until",
+        locale,
+        what=what,
+        why=f"{why} ({still.why})" if still.why else why,
+        since=local(still.since, zone),
+        until=local(still.until, zone),
+    )
+
+
+def _data(seen: Glance, store: StoreSeen, now: datetime) -> str:
+    at = store.newest_order
+    if at is None:
+        return say("status_no_orders", seen.locale)
+    parts = {"at": local(at, seen.zone), "limit": seen.sources.max_age}
+    stale = now - at > timedelta(days=seen.sources.max_age.days)
+    return say("status_stale" if stale else "status_data", seen.locale, **parts)
+
+
+def _count(number: int, locale: Locale) -> str:
+    told = f"{number:,}"
+    return told.replace(",", ".") if locale == Locale.DE else told
+
+
+def _as_json(seen: Glance, store: StoreSeen, server: ServerSeen, now: datetime) -> dict[str, Any]:
+    runs = []
+    for entry in seen.entries:
+        at, how = _last(entry, store, server, seen.locale)
+        ahead = None
+        with suppress(AttributeError):
+            ahead = next_start(entry.cron, entry.zone, now) if entry.cron else None
+        runs.append(
+            {
+                "name": entry.name,
+                "runs": entry.runs,
+                "enabled": entry.enabled,
+                "last_at": _iso(at),
+                "last": how,
+                "next_at": _iso(ahead) if entry.enabled else None,
+            }
+        )
+    queue = asdict(store.queue)
+    return {
+        "at": _iso(now),
+        "server": server.api,
+        "server_problem": server.problem,
+        "store_problem": store.problem,
+        "runs": runs,
+        "queue": queue,
+        "came_back": {"waiting": store.batches.waiting, "since": _iso(store.batches.since)},
+        "doubts": {"open": store.doubts.open, "since": _iso(store.doubts.since)},
+        "stands_still": [
+            {**asdict(each), "since": _iso(each.since), "until": _iso(each.until)}
+            for each in store.still
+        ],
+        "tasks": {
+            "open": store.tasks.open,
+            "overdue": overdue(store.tasks, seen.zone, now),
+            "handed_on": store.tasks.handed_on,
+        },
+        "newest_order": _iso(store.newest_order),
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="seconds")
