@@ -39,6 +39,8 @@ DEAD_RUNS = "stammkunde: dead runs are shown as crashed"
 _INSTALLED = (*versions.PACKAGES, "psycopg", "dkimpy")
 _LATELY = timedelta(days=7)
 _WIDE = 100
+_PATIENCE = 10.0
+"""Whoever asks what is wrong waits for a server that is busy."""
 
 
 def examine(
@@ -182,7 +184,7 @@ def _server(
         yield from work.without_server(entries)
         return
     try:
-        facts = Server(api, os.environ).facts(now)
+        facts = Server(api, os.environ, _PATIENCE).facts(now)
     except NoAnswerError as error:
         yield broken(Area.SERVER, "server_silent", api=api, why=error)
         return
