@@ -6,7 +6,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from flows.errors import ConfigError, Fault
 
-_TITLES = {"as_of": "As if it were", "dry_run": "Only show"}
+DAY = "Day"
+_TITLES = {"as_of": DAY, "dry_run": "Only show"}
 
 
 def _day_or_nothing(value: Any) -> str | None:
@@ -19,7 +20,7 @@ AsOf = Annotated[
     BeforeValidator(_day_or_nothing),
     Field(
         title=_TITLES["as_of"],
-        description="A day of the past, such as 2026-11-18. Leave it empty for today.",
+        description="Work as if it were the end of this day of the past. Leave it empty for now.",
         # A text with a calendar beside it: a choice between a day and "None" helps nobody.
         json_schema_extra={"type": "string", "format": "date"},
     ),

@@ -121,9 +121,9 @@ def expected(error: Exception) -> PipelineError:
     locale = house_locale(project_here())
     if isinstance(error, TaskRunTimeoutError):
         return PipelineError(say("took_too_long", locale))
-    _keep(error)
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError) and passes(error):
         return gone(error)
+    _keep(error)
     said = say("unexpected", locale, what=type(error).__name__, place=_place(error), file=ERRORS)
     found = UnexpectedError(said)
     # Whoever asks whether it passes by itself finds it behind the sentence.

@@ -18,6 +18,8 @@ from prefect.utilities.annotations import quote
 from flows import clock
 from flows.delivery.report import DeliveryReport
 from flows.deployments import business_zone
+from flows.errors import ConfigError
+from flows.forms import DAY
 from flows.intake.report import PullReport
 from flows.moments import moment
 from flows.overtime import run_limited
@@ -65,7 +67,17 @@ def shop_and_moment(as_of: str | None) -> Iterator[tuple[Shop, datetime]]:
         if (scheduled := scheduled_for()) and now - scheduled > _LATE and not as_of:
             name = str(runtime.flow_run.flow_name)
             refuse_done(shop, "plan" if name == "daily" else name, scheduled)
-        yield shop, moment(as_of or None, shop.project.policy.zone, now)
+        yield shop, _moment(as_of, shop.project.policy.zone, now)
+
+
+def _moment(as_of: str | None, zone: str, now: datetime) -> datetime:
+    """As of when; what is wrong with it is said of the form where it was written into one."""
+    try:
+        return moment(as_of, zone, now)
+    except ConfigError as error:
+        if not unattended():
+            raise
+        raise ConfigError.at(DAY, "; ".join(fault.what for fault in error.faults)) from None
 
 
 def scheduled_for() -> datetime | None:

@@ -253,7 +253,7 @@ def test_a_preview_writes_nothing(say: Say, project: Path) -> None:
     before = (project / "var" / "stammkunde.db").stat().st_mtime_ns
     code, out, err = say("--project", project, "plan", "--dry-run", "--as-of", "2024-11-07")
     assert (code, err) == (0, "")
-    assert out.startswith("Dry run")
+    assert out.startswith("Only shown: ")
     assert (project / "var" / "stammkunde.db").stat().st_mtime_ns == before
 
 

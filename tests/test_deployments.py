@@ -190,7 +190,7 @@ def test_each_says_when_it_runs_and_asks_for_little(server: Server) -> None:
     assert "Monday to Friday at 08:30 (Europe/Berlin)" in kept["description"]
     fields = kept["parameter_openapi_schema"]["properties"]
     assert {name: (field["title"], field["type"]) for name, field in fields.items()} == {
-        "as_of": ("As of", "string"),
+        "as_of": ("Day", "string"),
         "dry_run": ("Only show", "boolean"),
     }
     assert all(field["description"] for field in fields.values())

@@ -158,7 +158,7 @@ def test_the_commands_of_the_readme_run_in_a_clean_copy(copy: Path) -> None:
     assert "mails went out" in said["make demo\n"]
     assert (copy / "demo" / "var" / "mails" / "index.html").exists()
     assert re.search(r"Nach dem Kauf: gut entschieden +[01] +[01]\n", first_day)
-    assert "Dry run, nothing was written or sent" in next_day
+    assert "Only shown: " in next_day
     assert re.search(r"Nach dem Kauf: gut entschieden +[01] +[01]\n", next_day)
     assert (copy / "my-company" / "var" / "inbox" / "done" / "monday.jsonl").exists()
     _run(f"{activated}stammkunde --project my-company run --plain --as-of 2011-12-11", copy)
