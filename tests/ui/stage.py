@@ -158,7 +158,7 @@ def _fail(stage: Stage) -> None:
     right = policy.read_text("utf-8")
     policy.write_text(WRONG + right, encoding="utf-8")
     ended = stage.ends(stage.start("weekday-morning", as_of=f"{FIRST}T09:00", dry_run=False))
-    assert ended["name"] == "Wrong input", ended
+    assert ended["name"] == "Falsche Eingabe", ended
     policy.write_text(right, encoding="utf-8")
 
 
