@@ -1,6 +1,6 @@
 """What is said about what journeys brought and what it cost to know, in English and German."""
 
-from segments.effect.comparison import ADJUSTED_FROM
+from segments.effect.least import ADJUSTED_FROM
 
 EN = {
     "said_helps": "helps: about {more} more margin per customer, between {low} and {high}",
