@@ -5,10 +5,8 @@ sentence people are told, and nobody's data.
 """
 
 import logging
-import os
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import runtime
@@ -17,14 +15,13 @@ from prefect.context import FlowRunContext
 from prefect.events import emit_event
 
 from flows import clock
-from flows.errors import PipelineError
 from flows.reporting.words import word
 from flows.stages import alerting
 from flows.stages.shop import Shop, opened
+from flows.states import expected, project_here
 from flows.store import alerting as store
 from flows.store.alerting import Alert
 from flows.store.session import reading, writing
-from flows.tasks import PROJECT_VARIABLE
 from segments.names import AlertKind
 
 EVENTS = "stammkunde."
@@ -48,9 +45,9 @@ def watched(flow: Callable[Asked, Ended]) -> Callable[Asked, Ended]:
         state = flow(*args, **kwargs)
         try:
             look_around(well=state.is_completed())
-        except PipelineError as error:
-            # Whatever is wrong with the project, the run itself has said already.
-            _log.warning("nobody looked whether something needs a person: %s", error)
+        except Exception as error:
+            # The run itself is over, and has said how; what is wrong with looking is said beside.
+            _log.warning("nobody looked whether something needs a person: %s", expected(error))
         return state
 
     return body
@@ -58,7 +55,7 @@ def watched(flow: Callable[Asked, Ended]) -> Callable[Asked, Ended]:
 
 def look_around(*, well: bool) -> None:
     """Tell what began and what is over; `well` says how the run ended in which this happens."""
-    with opened(Path(os.environ.get(PROJECT_VARIABLE, "."))) as shop:
+    with opened(project_here()) as shop:
         alerts = shop.project.settings.alerts
         if alerts is None or not alerts.ways:
             return

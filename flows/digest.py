@@ -7,6 +7,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
+from flows.alerts import watched
 from flows.forms import AsOf, asked
 from flows.publish import publish_stage
 from flows.stages import digesting, pages
@@ -24,6 +25,7 @@ def send_digests(shop: Shop, now: datetime) -> DigestReport:
 
 
 @flow(name="digest", flow_run_name=run_name, validate_parameters=False)
+@watched
 @speaking
 def digest(as_of: AsOf = None) -> State[Any]:
     """Mail every colleague their tasks, replies and complaints; once a day, often as it may run."""

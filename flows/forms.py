@@ -48,7 +48,18 @@ class DayAsked(Asked):
     dry_run: DryRun = False
 
 
-FORMS: dict[str, type[Asked]] = {"daily": DayAsked, "plan": DayAsked}
+class AlertAsked(BaseModel):
+    """What an automation hands to the flow that tells people."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str = Field("", title="What", description="What happened, such as run_failed.")
+    subject: str = Field("", title="To what", description="Such as the name of a deployment.")
+    said: str = Field("", title="In words", description="The sentence people are told.")
+    over: str = Field("", title="Over", description="Not empty when it is over.")
+
+
+FORMS: dict[str, type[BaseModel]] = {"daily": DayAsked, "plan": DayAsked, "alert": AlertAsked}
 """The form of each flow that asks for more than a day."""
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from flows.alerts import watched
 from flows.forms import AsOf, asked
 from flows.publish import publish_effect_page, publish_pictures
 from flows.reporting.subjects import Subject
@@ -13,6 +14,7 @@ from flows.tasks import draw_pictures, measure_effects, run_name, sealed, shop_a
 
 
 @flow(name="measure", flow_run_name=run_name, validate_parameters=False)
+@watched
 @speaking
 def measure(as_of: AsOf = None) -> State[Any]:
     """Compare treated and held-out customers of every journey."""

@@ -7,6 +7,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from flows.alerts import watched
 from flows.forms import AsOf, DryRun, asked
 from flows.publish import publish_plan, publish_preview
 from flows.reporting.day_page import person_told, quiet_name
@@ -23,6 +24,7 @@ from flows.tasks import plan_everybody, preview_day, run_name, sealed, shop_and_
     task_runner=ThreadPoolTaskRunner(max_workers=4),  # type: ignore[arg-type]
     validate_parameters=False,
 )
+@watched
 @speaking
 def plan(as_of: AsOf = None, dry_run: DryRun = False) -> State[Any]:
     """Decide about every customer and queue what is due. Nothing is decided twice."""

@@ -7,6 +7,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
+from flows.alerts import watched
 from flows.forms import AsOf, asked
 from flows.publish import publish_stage
 from flows.stages import pages, retaining
@@ -24,6 +25,7 @@ def let_go(shop: Shop, now: datetime) -> RetentionReport:
 
 
 @flow(name="retention", flow_run_name=run_name, validate_parameters=False)
+@watched
 @speaking
 def retention(as_of: AsOf = None) -> State[Any]:
     """Delete what policy.yaml (retention:) no longer lets us keep. Safe to repeat."""

@@ -29,7 +29,9 @@ from prefect.runner import Runner
 from prefect.states import Cancelled, Crashed
 
 from flows import clock
+from flows.alert_automations import register_alerts
 from flows.automations import automate, dead_runs
+from flows.cli_options import project_folder
 from flows.entries import Entry, from_text
 from flows.errors import FAILED, PipelineError
 from flows.registering import register
@@ -62,6 +64,7 @@ async def serve(entries: list[Entry], at_once: int, ready: int) -> None:
         await _answers(client)
         made, _ = await register(client, entries)
         await automate(client, dead_runs())
+        await register_alerts(client, entries, made, project_folder())
         for deployment in made.values():
             await tidy(client, deployment)
     # Paused on shutdown, schedules would stay off and what was missed would vanish.

@@ -7,6 +7,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
+from flows.alerts import watched
 from flows.forms import AsOf, asked
 from flows.publish import publish_stage
 from flows.stages import pages, suppressing
@@ -32,6 +33,7 @@ def take_in_lists(shop: Shop, now: datetime) -> ListsReport:
 
 
 @flow(name="suppressions", flow_run_name=run_name, validate_parameters=False)
+@watched
 @speaking
 def suppressions(as_of: AsOf = None) -> State[Any]:
     """Suppress whom SendGrid holds back: bounces, complaints, invalid addresses, unsubscribes.

@@ -86,6 +86,9 @@ def scheduled_for() -> datetime | None:
     run = context.flow_run if context else None
     if run is None or not run.auto_scheduled or run.run_count > 1:
         return None
+    if run.empirical_policy.pause_keys:
+        # It goes on after it waited for approval.
+        return None
     return run.expected_start_time
 
 

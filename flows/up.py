@@ -121,7 +121,7 @@ def _begin(house: House, wanted: Wanted, api: str) -> None:
     server = [sys.executable, "-m", "prefect", "server", "start", "--host", _HERE, "--port", port]
     house.start(Child("server", server, house.log / "server.log"))
     # Reading YAML takes as long as the server takes to get up.
-    from flows.deploying import entries_of
+    from flows.deploying import alerts_told, entries_of
     from flows.entries import as_text
 
     project, entries = entries_of(house.folder)
@@ -153,6 +153,7 @@ def _begin(house: House, wanted: Wanted, api: str) -> None:
         typer.echo(f"Web:   http://{web_at[0]}:{web_at[1]}")
     on = [entry.name for entry in entries if entry.enabled and entry.cron]
     typer.echo(f"On:    {', '.join(on) or 'no schedule (config/deployments.yaml)'}")
+    typer.echo(alerts_told(project))
     typer.echo(f"Logs:  {house.log}")
     typer.echo(f"Ready after {time.monotonic() - began:.0f} s. Ctrl-C ends it")
 

@@ -74,6 +74,17 @@ def counted(report: PullReport) -> dict[str, dict[str, int]]:
     }
 
 
+def counted_before(shop: Shop) -> dict[str, dict[str, int]]:
+    """The same of the last pull, for a run that goes on after it waited."""
+    with shop.engine.connect() as connection:
+        found = runs.last_counts(connection, "pull")
+    return {
+        table: {name: int(counts[name]) for name in COUNTED}
+        for table, counts in found.items()
+        if isinstance(counts, dict) and set(COUNTED) <= counts.keys()
+    }
+
+
 def told(report: PullReport) -> str:
     """A pull in one line."""
     sums = {name: sum(row[name] for row in counted(report).values()) for name in COUNTED}

@@ -227,6 +227,13 @@ def mirror_owners(connection: Connection, owners: Iterable[Mapping[str, Any]]) -
             connection.execute(insert(Owner).values(**row))
 
 
+def last_counts(connection: Connection, kind: str) -> dict[str, Any]:
+    """What the last run of a stage counted that ended well; nothing if there was none."""
+    ended = Run.kind == kind, Run.ended_at.is_not(None), Run.failed.is_(None)
+    statement = select(Run.counts).where(*ended).order_by(Run.id.desc()).limit(1)
+    return connection.scalar(statement) or {}
+
+
 def newest_order(connection: Connection, now: datetime) -> datetime | None:
     """When the latest order up to now was placed. Tells whether the source is stale."""
     return connection.scalar(
