@@ -16,6 +16,7 @@ from flows.errors import SourceError
 from flows.responses import events, sendgrid_events
 from flows.responses.mail_work import MailDesk, take_mail
 from flows.store import inbox as kept_inbox
+from flows.store.arriving import Written, written
 from flows.store.attribution import attribute_orders
 from flows.store.batches import Applied, applied, pending_batches
 from flows.store.inbox import Event, Kept, Refused
@@ -126,7 +127,7 @@ def _take_posted(engine: Engine, now: datetime, run_id: int, report: ResponseRep
         with writing(engine) as connection:
             for number, wrong in group.refused.items():
                 kept_inbox.keep_refused(connection, run_id, f"events {number}", wrong)
-            kept = kept_inbox.keep(connection, group.happened, now)
+            kept = kept_inbox.keep(connection, group.happened, now, group.rows)
             applied(connection, group.done, now)
         report.waiting += group.waiting
         _count(
@@ -143,6 +144,7 @@ class _Group:
 
     last: int
     happened: list[Event] = field(default_factory=list)
+    rows: list[Written] = field(default_factory=list)
     refused: dict[int, list[Refused]] = field(default_factory=dict)
     done: list[Applied] = field(default_factory=list)
     waiting: int = 0
@@ -175,6 +177,7 @@ def _read_group(engine: Engine, last: int, now: datetime) -> _Group | None:
         if not waiting:
             problem = wrong[0].reason if wrong else None
             group.done.append(Applied(batch.id, len(told), problem))
+    group.rows = written(engine.dialect.name, group.happened, now)
     return group
 
 

@@ -1,7 +1,7 @@
 """Responses by the thousand: which are known, of which sends, and those that are new written."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -85,55 +85,90 @@ def _given(connection: Connection, values: list[Any], kind: TypeEngine[Any]) -> 
     return func.json_each(document).table_valued(column("value", kind), name="given").c.value
 
 
-def add_responses(
-    connection: Connection, events: Sequence[Event], unknown: Set[int], now: datetime
-) -> None:
-    """Write events that are new, and became known `now`.
+Written = tuple[Any, ...] | bytes
+"""An event as the database takes it: values for SQLite, a document for PostgreSQL."""
 
-    One of an unknown send keeps the number it came with.
+
+def written(dialect: str, events: Iterable[Event], now: datetime) -> list[Written]:
+    """Events that became known `now`, as a database takes them; it is not asked for that.
+
+    They are taken to be of sends of ours.
     """
-    if not events:
-        return
-    if connection.dialect.name == "postgresql":
-        _add_document(connection, events, unknown, now)
-        return
-    seen_at = _written(now)
-    rows = [
-        (
-            key,
-            None if send in unknown else send,
-            kind.value,
-            _written(at),
-            score,
-            _json({**detail, "send": send} if send in unknown else detail).decode(),
-            seen_at,
-        )
-        for key, send, kind, at, detail, score in events
-    ]
-    connection.exec_driver_sql(_ADD, rows)
+    if dialect == "postgresql":
+        return [_document(event, now) for event in events]
+    return [_values(event, now) for event in events]
 
 
-def _written(at: datetime) -> str:
+def add_responses(
+    connection: Connection,
+    events: Sequence[Event],
+    rows: Sequence[Written],
+    unknown: Set[int],
+    now: datetime,
+) -> list[Event]:
+    """Write events that became known `now` and did not come before, each once. Which they are.
+
+    `rows` are the same events as `written` gives them; one of an `unknown` send has no send, and
+    keeps the number it came with.
+    """
+    place = {event.key: number for number, event in reversed(list(enumerate(events)))}
+    postgres = connection.dialect.name == "postgresql"
+    if not postgres:
+        # It tells of no rows that are written many at once; whoever writes to it is alone.
+        for key in known_keys(connection, place):
+            del place[key]
+    chosen = [rows[number] for number in place.values()]
+    if unknown:
+        make = _document if postgres else _values
+        for position, number in enumerate(place.values()):
+            if events[number].send in unknown:
+                chosen[position] = make(events[number], now, stranger=True)
+    if not chosen:
+        return []
+    if postgres:
+        return [events[place[key]] for key in _add_documents(connection, chosen)]
+    connection.exec_driver_sql(_ADD, chosen)
+    return [events[number] for number in place.values()]
+
+
+def _values(event: Event, now: datetime, *, stranger: bool = False) -> tuple[Any, ...]:
+    key, send, kind, at, detail, score = event
+    return (
+        key,
+        None if stranger else send,
+        kind.value,
+        _moment(at),
+        score,
+        _json({**detail, "send": send} if stranger else detail).decode(),
+        _moment(now),
+    )
+
+
+def _moment(at: datetime) -> str:
     """As the column's type writes moments, at a third of the time."""
     return at.isoformat(" ", "microseconds")[:26]
 
 
-def _add_document(
-    connection: Connection, events: Sequence[Event], unknown: Set[int], now: datetime
-) -> None:
-    rows = [
+def _document(event: Event, now: datetime, *, stranger: bool = False) -> bytes:
+    key, send, kind, at, told, score = event
+    detail = orjson.Fragment(_json({**told, "send": send} if stranger else told))
+    of_send = send if 0 < send < _LARGEST and not stranger else None
+    return orjson.dumps(
         {
             "key": key,
-            "send_id": None if send in unknown else send,
+            "send_id": of_send,
             "kind": kind.value,
             "at": at,
             "score": score,
-            "detail": orjson.Fragment(_json({**told, "send": send} if send in unknown else told)),
+            "detail": detail,
             "seen_at": now,
         }
-        for key, send, kind, at, told, score in events
-    ]
-    document = bindparam(None, orjson.dumps(rows).decode(), type_=String())
+    )
+
+
+def _add_documents(connection: Connection, documents: Iterable[Any]) -> Sequence[str]:
+    """Write them; the keys of those that were not there."""
+    document = bindparam(None, f"[{b','.join(documents).decode()}]", type_=String())
     given = (
         func.json_to_recordset(cast(document, JSON))
         .table_valued(*(column(name, kind) for name, kind in _FRESH.items()), name="fresh")
@@ -142,7 +177,8 @@ def _add_document(
     statement = postgresql.insert(_response).from_select(
         list(_FRESH), select(*(given.c[name] for name in _FRESH))
     )
-    connection.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
+    statement = statement.on_conflict_do_nothing(index_elements=["key"])
+    return connection.scalars(statement.returning(_response.c.key)).all()
 
 
 def _json(detail: Mapping[str, Any]) -> bytes:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, and_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from flows.store.arriving import Event as Event
-from flows.store.arriving import add_responses, known_keys, strangers
+from flows.store.arriving import Written, add_responses, strangers, written
 from flows.store.machine import move
 from flows.store.models import Base, Contact, Send
 from flows.store.sets import among
@@ -80,18 +80,22 @@ class Kept:
     objected: int
 
 
-def keep(connection: Connection, events: Sequence[Event], now: datetime) -> Kept:
+def keep(
+    connection: Connection,
+    events: Sequence[Event],
+    now: datetime,
+    rows: Sequence[Written] | None = None,
+) -> Kept:
     """Store events told `now` and draw the consequences. Any order and repetition end the same.
 
-    A few statements for all of them, however many they are.
+    A few statements for all of them, however many they are. `rows` are the same events as
+    `arriving.written` gives them, where somebody has done so before.
     """
     if not events:
         return Kept(Counter(), 0, Counter(), 0, 0)
     unknown = strangers(connection, {event.send for event in events})
-    once = {event.key: event for event in reversed(events)}
-    known = known_keys(connection, once)
-    new = [event for key, event in once.items() if key not in known]
-    add_responses(connection, new, unknown, now)
+    rows = written(connection.dialect.name, events, now) if rows is None else rows
+    new = add_responses(connection, events, rows, unknown, now)
     answered = [event for event in events if event.send not in unknown]
     stopping = [event for event in answered if event.kind in _STOPPING]
     addressees = _addressees(connection, {event.send for event in stopping})
