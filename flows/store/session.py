@@ -12,8 +12,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.sql.expression import Select
 
 from flows.store import columnar
+from flows.store.statements import COMPILED
 
 _BUSY_MS = 30_000
+_SHARED = {"compiled_cache": COMPILED}
 
 
 def open_store(url: str) -> Engine:
@@ -24,11 +26,12 @@ def open_store(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, connect_args={"timeout": _BUSY_MS / 1000})
+        patience = {"timeout": _BUSY_MS / 1000}
+        engine = create_engine(parsed, connect_args=patience, execution_options=_SHARED)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    engine = create_engine(parsed, pool_pre_ping=True)
+    engine = create_engine(parsed, pool_pre_ping=True, execution_options=_SHARED)
     event.listen(engine, "connect", _prepare_postgres)
     event.listen(engine, "before_cursor_execute", columnar.in_binary)
     return engine
