@@ -1,12 +1,20 @@
 """Days and times of the day as people write them: "2026-06-30", "7:30"."""
 
 import re
+import zoneinfo
 from datetime import date, time
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
 _TIME = re.compile(r"^(\d{1,2}):(\d{2})(?::00)?$")
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """The names of all time zones; to list them takes longer than to read a policy."""
+    return frozenset(zoneinfo.available_timezones())
 
 
 def parse_day(value: Any) -> date:

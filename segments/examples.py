@@ -1,13 +1,12 @@
 """Examples in a journey's YAML: a customer, what happens, and what is to come of it."""
 
-import zoneinfo
 from collections.abc import Sequence
 from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, create_model, field_validator, model_validator
 
-from segments.days import Day, Time
+from segments.days import Day, Time, time_zones
 from segments.frames import PROFILE, Column, Kind
 from segments.names import (
     Arm,
@@ -79,7 +78,7 @@ class Person(Spec):
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, value: str | None) -> str | None:
-        if value is not None and value not in zoneinfo.available_timezones():
+        if value is not None and value not in time_zones():
             raise ValueError(f'"{value}" is not a time zone. Write one like "Europe/Berlin"')
         return value
 

@@ -1,12 +1,12 @@
 """The rules of the house that every journey obeys, as config/policy.yaml writes them."""
 
-import zoneinfo
 from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from segments.attention import AttentionPolicy
 from segments.costs import CostPolicy, MeasurePolicy
+from segments.days import time_zones
 from segments.journey.hours import ANY_TIME, Hours, OpenHours, parse_hours
 from segments.names import Locale, Reassurance
 from segments.retention import RetentionPolicy
@@ -217,6 +217,6 @@ class Policy(Spec):
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
-        if value not in zoneinfo.available_timezones():
+        if value not in time_zones():
             raise ValueError(f'"{value}" is not a time zone. Write one like "Europe/Berlin"')
         return value

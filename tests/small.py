@@ -36,3 +36,11 @@ def _lived(locale: Locale) -> Told:
 def copied(to: Path, locale: Locale = Locale.EN) -> Path:
     """A copy of the lived-through project, to do anything with."""
     return Path(shutil.copytree(lived(locale).folder, to / "demo"))
+
+
+def without_examples(folder: Path) -> Path:
+    """The same project, whose journeys have no examples to live through."""
+    for file in (folder / "config" / "journeys").glob("*.yaml"):
+        text = file.read_text(encoding="utf-8").partition("\nexamples:")[0]
+        file.write_text(f"{text}\n", encoding="utf-8")
+    return folder

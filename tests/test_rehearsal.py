@@ -22,6 +22,7 @@ from segments.rehearsal.lives import Decision, lived
 from segments.rehearsal.story import Story
 from segments.spec import Journey
 from tests.builders import journey, specs
+from tests.small import without_examples
 
 Write = Callable[[str], Path]
 DAY = date(2026, 6, 1)
@@ -246,13 +247,13 @@ def test_a_journey_with_examples_reads_back_as_it_was_stored() -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Write:
-    """The shipped project with these examples in the file of the journey after buying."""
+    """The shipped project with these examples and no others, of the journey after buying."""
 
     def write(examples: str) -> Path:
         for folder in ("config", "templates"):
             shutil.copytree(shipped() / folder, tmp_path / folder)
-        file = tmp_path / "config" / "journeys" / "reassurance.yaml"
-        head = file.read_text("utf-8").split("examples:")[0]
+        file = without_examples(tmp_path) / "config" / "journeys" / "reassurance.yaml"
+        head = file.read_text("utf-8")
         file.write_text(f"{head}examples:\n{examples}", encoding="utf-8")
         return tmp_path
 

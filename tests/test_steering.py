@@ -10,7 +10,7 @@ from flows.checking import check_project
 from flows.errors import ConfigError
 from flows.stages.shop import open_shop
 from flows.store.models import Enrollment, ManualEntry, Send
-from tests.small import LAST, SHIPPED, copied
+from tests.small import LAST, SHIPPED, copied, without_examples
 from tests.store.rows import rows_of
 
 BY_HAND = """\
@@ -27,7 +27,7 @@ steps:
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lived-through project with a journey that starts by hand."""
-    folder = copied(tmp_path_factory.mktemp("steering"))
+    folder = without_examples(copied(tmp_path_factory.mktemp("steering")))
     (folder / "config" / "journeys" / "visit.yaml").write_text(BY_HAND, encoding="utf-8")
     return folder
 
@@ -178,9 +178,9 @@ def test_check_says_how_rules_meet_the_customers(lived: Path, capsys: pytest.Cap
 def test_check_counts_whom_a_change_of_a_journey_concerns(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    folder = copied(tmp_path)
+    folder = without_examples(copied(tmp_path))
     file = folder / "config" / "journeys" / "reassurance.yaml"
-    text = file.read_text(encoding="utf-8").partition("\nexamples:")[0]
+    text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("- wait: 2 days", "- wait: 3 days"), encoding="utf-8")
     engine = open_shop(folder).engine
     rows = rows_of(engine, Enrollment, "journey", "status", "node")
