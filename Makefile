@@ -10,7 +10,7 @@ BENCHES := $(patsubst tests/bench/bench_%.py,%,$(sort $(wildcard tests/bench/ben
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test chaos check format bench migration clean
+.PHONY: help install demo test test-long chaos check format bench migration clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ demo: $(DONE) ## make a demo company and live through its last 60 days
 
 test: $(DONE) ## run the tests
 	$(RUN) pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-long: export LONG := 1
+test-long: test ## run them with all that is cut short otherwise: more cases, whole data sets, longer storms
 
 chaos: $(DONE) ## kill senders a thousand times: nothing may be lost, nothing may go twice
 	$(RUN) tests.chaos $(ARGS)

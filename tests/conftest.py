@@ -1,26 +1,64 @@
 """Stores to test on: SQLite always, PostgreSQL where its programs are installed."""
 
 import shutil
+import signal
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine, create_engine, text
 
 from flows.store.models import Base
 from flows.store.session import open_store
 from flows.store.upgrade import upgrade
 from tests import postgres
+from tests.long import LONG
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 _DATABASES = count(1)
+_SHORT, _FEWEST, _MANY = 3, 8, 3
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_configure() -> None:
+    """Hear Ctrl-C, also where a shell started the tests in the background, deaf to it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that nobody waits for the last of them alone."""
+    spared = set() if LONG else {item for item in items if _is_spared(item)}
+    config.hook.pytest_deselected(items=[item for item in items if item in spared])
+    items[:] = [item for item in items if item not in spared]
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+    for law in {getattr(item, "function", None) for item in items}:
+        _try_as_often_as_there_is_time(law)
+
+
+def _is_spared(item: pytest.Item) -> bool:
+    """Whether this is the same once more, on the database that is not the one meant for it."""
+    mark = item.get_closest_marker("briefly")
+    if mark is None:
+        return False
+    there = mark.args[0] if postgres.programs() else "sqlite"
+    call = getattr(item, "callspec", None)
+    databases = {"sqlite", "postgresql"} & {
+        str(given) for given in (call.params if call else {}).values()
+    }
+    return bool(databases) and there not in databases
+
+
+def _try_as_often_as_there_is_time(law: Any) -> None:
+    """A third of the cases a law asks for, and with `LONG=1` three times as many."""
+    asked = getattr(law, "_hypothesis_internal_use_settings", None)
+    if asked is not None:
+        many = asked.max_examples
+        many = many * _MANY if LONG else max(many // _SHORT, min(many, _FEWEST))
+        law._hypothesis_internal_use_settings = settings(asked, max_examples=many)
 
 
 @pytest.fixture(scope="session")
@@ -99,9 +137,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     opened = request.getfixturevalue("postgres_engine")
     yield opened
     opened.dispose()
-    tables = ", ".join(f'"{name}"' for name in Base.metadata.tables)
-    with opened.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    postgres.empty(opened, Base.metadata.sorted_tables)
 
 
 def _make_tables(url: str) -> None:

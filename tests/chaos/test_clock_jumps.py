@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from itertools import chain, repeat
 from pathlib import Path
 
+import pytest
+
 from flows.delivery.clocks import Tick
 from flows.delivery.dispatch import Delivery
 from flows.delivery.report import DeliveryReport
@@ -87,6 +89,7 @@ def test_a_deadline_holds_from_the_moment_the_clock_has_jumped_past_it(
         assert {row["outcome"] for row in rows} == {"accepted", "expired"}
 
 
+@pytest.mark.briefly("postgresql")
 def test_claims_out_of_the_future_wait_until_the_clock_has_come_there(
     store_url: str, digesting: Simulator, tmp_path: Path
 ):

@@ -8,12 +8,14 @@ from tests.chaos.company import Plan, sendgrid
 from tests.chaos.lives import cradle
 from tests.chaos.storm import TOO_LARGE, Storm, rest, told
 from tests.chaos.world import world
+from tests.long import LONG
 from tests.simulator.process import Simulator
 
-KILLS, LETTERS = 10, 400
+KILLS, LETTERS = (10, 400) if LONG else (5, 200)
 MISCHIEF = {"duplicates": 0.3, "reordered": 1, "delayed": 0.1, "forged": 1}
 
 
+@pytest.mark.briefly("postgresql")
 @pytest.mark.slow
 def test_each_letter_arrives_once_however_often_its_sender_is_killed(
     store_url: str, digesting: Simulator, tmp_path: Path

@@ -25,6 +25,7 @@ def rows(here: World, table: str) -> list[dict[str, Any]]:
         return [dict(row) for row in found.mappings()]
 
 
+@pytest.mark.briefly("postgresql")
 def test_letters_wait_for_an_hour_and_then_all_go_once(
     store_url: str, digesting: Simulator, tmp_path: Path
 ):
@@ -51,6 +52,7 @@ def test_letters_wait_for_an_hour_and_then_all_go_once(
         assert here.refuse_violations(doubtful=False) == {"accepted": LETTERS}
 
 
+@pytest.mark.briefly("postgresql")
 def test_a_provider_that_goes_down_while_letters_leave(
     store_url: str, digesting: Simulator, tmp_path: Path
 ):
@@ -79,6 +81,7 @@ def interrupted(here: World, senders: Any) -> None:
     here.simulator.pace()
 
 
+@pytest.mark.briefly("postgresql")
 @pytest.mark.parametrize("when", ["before", "meanwhile"])
 def test_what_certainly_did_not_go_takes_the_other_way_and_doubts_do_not(
     store_url: str, digesting: Simulator, tmp_path: Path, when: str

@@ -12,6 +12,9 @@ from flows.store.models import Base, Customer, Purchase, PurchaseLine, Reject
 from flows.store.session import open_store
 from tests.bench.bench_pull import SOURCES
 from tests.intake.puller import Project, counts, table
+from tests.long import LONG
+
+_FIRST_LINES = 70_000
 
 
 def real(engine: Engine, shared_data: Path, source: dict[str, object]) -> Project:
@@ -23,20 +26,34 @@ def real(engine: Engine, shared_data: Path, source: dict[str, object]) -> Projec
 
 @pytest.mark.slow
 def test_online_retail_comes_in_to_the_cent(shared_data: Path, tmp_path: Path) -> None:
+    raw = pd.read_csv(shared_data / "online_retail.csv.gz", dtype=str, keep_default_na=False)
+    folder = shared_data
+    if not LONG:
+        # Until January 2011: the greater part of what is odd about this file is in it already.
+        raw, folder = raw.head(_FIRST_LINES), tmp_path
+        raw.to_csv(folder / "online_retail.csv.gz", index=False)
     engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
     Base.metadata.create_all(engine)
-    project = real(engine, shared_data, SOURCES["tables"]["order_lines"])
+    project = real(engine, folder, SOURCES["tables"]["order_lines"])
 
     report = project.pull(datetime(2011, 12, 10, tzinfo=UTC))
 
     lines = table(report, "order_lines")
-    assert (lines.read, lines.new, lines.left_out, lines.rejected) == (541_909, 406_829, 135_080, 0)
-    assert counts(report)["orders"] == (22_190, 0)
-    assert counts(report)["customers"] == (4_372, 0)
-    assert not report.stale
-    raw = pd.read_csv(shared_data / "online_retail.csv.gz", dtype=str, keep_default_na=False)
+    everything = len(raw)
     raw = raw[raw["CustomerID"] != ""]
-    assert lines.new == len(raw)
+    nobody = everything - len(raw)
+    assert (lines.read, lines.new, lines.left_out, lines.rejected) == (
+        everything,
+        len(raw),
+        nobody,
+        0,
+    )
+    orders, customers = raw["InvoiceNo"].nunique(), raw["CustomerID"].nunique()
+    if LONG:
+        assert (everything, len(raw), orders, customers) == (541_909, 406_829, 22_190, 4_372)
+        assert not report.stale
+    assert counts(report)["orders"] == (orders, 0)
+    assert counts(report)["customers"] == (customers, 0)
     prices = raw["UnitPrice"].map(lambda price: int(Decimal(price) * 1000))
     exact = prices * raw["Quantity"].astype("int64")
     cents = (exact.abs() + 5) // 10 * exact.map(lambda value: 1 if value >= 0 else -1)
@@ -50,24 +67,27 @@ def test_online_retail_comes_in_to_the_cent(shared_data: Path, tmp_path: Path) -
         rejects = connection.execute(select(func.count()).select_from(Reject)).scalar_one()
     assert totals == cents.groupby(raw["InvoiceNo"]).sum().to_dict()
     assert kinds["credit"] == raw.loc[raw["InvoiceNo"].str.startswith("C"), "InvoiceNo"].nunique()
-    assert rejects == 135_080
+    assert rejects == nobody
     sales = {number: key for key, number in project.rows(Purchase, "key", "id")}
     given_back = {
         key: sales[sale] for key, sale in project.rows(Purchase, "key", "credit_of_id") if sale
     }
-    assert given_back["C581484"] == "581483"
     assert given_back["C541433"] == "541431"
+    if LONG:
+        assert given_back["C581484"] == "581483"
 
     again = project.pull(datetime(2011, 12, 10, tzinfo=UTC))
 
     assert set(counts(again).values()) == {(0, 0)}
-    assert table(again, "order_lines").unchanged == 406_829
+    assert table(again, "order_lines").unchanged == len(raw)
     engine.dispose()
 
 
 def test_cdnow_has_no_order_numbers_and_comes_in_by_customer_and_day(
     engine: Engine, shared_data: Path
 ) -> None:
+    if engine.dialect.name == "postgresql" and not LONG:
+        pytest.skip("all of it once more is part of make test-long")
     project = real(
         engine,
         shared_data,

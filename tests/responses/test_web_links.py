@@ -96,6 +96,7 @@ def responses(engine: Engine) -> list[tuple[str, dict[str, str]]]:
         return [(row.kind, row.detail) for row in rows]
 
 
+@pytest.mark.briefly("sqlite")
 @given(dice=st.randoms(use_true_random=False))
 @settings(
     max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -10,6 +10,7 @@ import pytest
 from flows.delivery.sendgrid import batched, payload
 from flows.outgoing import Outgoing
 from flows.outlet_settings import SendGridOutletSettings
+from tests.long import LONG
 from tests.simulating import prism, spec
 from tests.simulating.broken import BROKEN, FINE
 from tests.simulating.posting import post
@@ -25,7 +26,9 @@ SETTINGS = SendGridOutletSettings(
 
 @pytest.fixture(scope="module")
 def prism_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    """Prism in the place of the simulator."""
+    """Prism in the place of the simulator; it is fetched anew each time, so not every time."""
+    if not LONG:
+        pytest.skip("Prism's opinion is part of make test-long")
     spec.needed()
     try:
         with prism.serving(tmp_path_factory.mktemp("prism")) as address:

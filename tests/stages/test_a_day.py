@@ -81,6 +81,7 @@ def test_a_day_leads_from_files_to_messages_and_back(tiny: Tiny):
     assert {row[0] for row in tiny.rows("run", "failed")} == {None}
 
 
+@pytest.mark.briefly("postgresql")
 def test_the_same_day_again_sends_nothing_and_changes_no_send(tiny: Tiny):
     (tiny.folder / "config" / "journeys" / "quick.yaml").write_text(QUICK, encoding="utf-8")
     for now in (NOW, after(1), after(2), after(2.1)):

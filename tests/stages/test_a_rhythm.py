@@ -42,6 +42,7 @@ def went(tiny: Tiny) -> list[datetime]:
         return list(rows.scalars())
 
 
+@pytest.mark.briefly("sqlite")
 @pytest.mark.parametrize("apart", [0, 30])
 def test_between_two_advertising_messages_lies_what_was_asked_for(tiny: Tiny, apart: int):
     (tiny.folder / "config" / "journeys" / "weekly.yaml").write_text(WEEKLY, encoding="utf-8")

@@ -157,6 +157,7 @@ def test_much_to_send_is_shared_by_processes_where_the_database_has_a_server(tin
     assert sqlite or len({row[0] for row in tiny.rows("send", "claim_id")}) > 2
 
 
+@pytest.mark.briefly("postgresql")
 def test_a_run_that_was_killed_is_finished_by_later_ones(tiny: Tiny) -> None:
     number = queued(tiny, copies=150)
     command = [sys.executable, "-m", "flows.cli", "--project", str(tiny.folder), "deliver"]

@@ -231,6 +231,7 @@ def test_nobody_is_found_under_a_number_that_is_none(engine: Engine, key: str):
         assert person(connection, key) is None
 
 
+@pytest.mark.briefly("postgresql")
 def test_reports_of_the_past_say_the_same_before_and_after(tiny: Tiny):
     for number in range(3):
         tiny.live_a_day(after(number))

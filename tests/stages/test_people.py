@@ -69,6 +69,7 @@ def promoted(tiny: Tiny) -> None:
     tiny.edit("journeys/reassurance.yaml", "status: live ", "status: paused ")
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_complaint_is_answered_and_silences_promotion_until_the_hold_is_over(tiny: Tiny):
     promoted(tiny)
     for number in range(2):
@@ -106,6 +107,7 @@ def test_a_complaint_is_answered_and_silences_promotion_until_the_hold_is_over(t
     )
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_journey_goes_on_with_a_task_that_is_done_or_without_it_in_time(tiny: Tiny):
     file = tiny.folder / "config" / "journeys" / "call_first.yaml"
     file.write_text(CALL_FIRST, encoding="utf-8")
@@ -133,6 +135,7 @@ def test_a_journey_goes_on_with_a_task_that_is_done_or_without_it_in_time(tiny: 
     ]
 
 
+@pytest.mark.briefly("postgresql")
 def test_what_is_left_too_long_goes_to_the_lead_once(tiny: Tiny):
     tiny.edit("owners.yaml", "  brandt:\n", "  brandt:\n    lead: yilmaz\n")
     tiny.edit("sources.yaml", "max_age: 10 days", "max_age: 60 days")

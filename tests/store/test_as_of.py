@@ -182,6 +182,7 @@ def beside(engine: Engine, now: datetime) -> list[pd.DataFrame]:
         return [scores(connection, now, timedelta(days=90)), funnel_counts(connection, now)]
 
 
+@pytest.mark.briefly("postgresql")
 @pytest.mark.parametrize("seed", range(2))
 def test_a_report_of_a_past_day_stays_and_so_do_closed_windows(engine: Engine, seed: int):
     rng = np.random.default_rng(seed)

@@ -1,0 +1,6 @@
+"""Whether there is time for everything: `make test-long`, or LONG=1."""
+
+import os
+
+LONG = bool(os.environ.get("LONG"))
+"""Laws are tried on many more cases, and what is short for the sake of speed is complete."""
