@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -31,6 +32,7 @@ from segments.policy import Policy
 from segments.rules import compile_rule
 from segments.spec import STEPS, Enter, Step
 from tests.builders import NOW, profiles, specs, state
+from tests.shell import Shell, shell
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -38,7 +40,7 @@ COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 SMALLER = {
     "make demo": "--customers 20 --days 1",
-    "make test": "-q -p no:cacheprovider tests/test_rules.py",
+    "make test": "-n 0 -q -p no:cacheprovider tests/test_crons.py",
 }
 """What the test adds to commands of the README that take minutes: the ARGS of make."""
 
@@ -82,23 +84,37 @@ def copy(tmp_path: Path) -> Path:
     return clean
 
 
-def _run(command: str, folder: Path) -> str:
-    """What a block of the README says, typed into a shell in the copy."""
+def _plain(folder: Path) -> dict[str, str]:
     plain = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("PREFECT_", "STAMMKUNDE_", "PYTEST_", "MAKE", "MFLAGS"))
     }
+    return plain | {"PYTHONPATH": str(folder)}
+
+
+def _typed(block: str, shell: Shell) -> str:
+    """What a block says that has nothing but commands of ours, none of them loaded anew."""
+    said = ""
+    for line in block.splitlines():
+        code, told = shell.type(*shlex.split(line)[1:])
+        said += told
+        assert code == 0, f"{line}\n{told}"
+    return said
+
+
+def _run(command: str, folder: Path) -> str:
+    """What a block of the README says, typed into a shell in the copy."""
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command],
         cwd=folder,
-        env=plain | {"ARGS": SMALLER.get(command.strip(), ""), "PYTHONPATH": str(folder)},
+        env=_plain(folder) | {"ARGS": SMALLER.get(command.strip(), "")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=180,
+        timeout=900,
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}"
     return done.stdout
@@ -133,12 +149,7 @@ def _online_retail(file: Path) -> None:
         writer.writerows([*line, "United Kingdom"] for line in lines)
 
 
-@pytest.mark.slow
-@pytest.mark.prefect
-def test_the_commands_of_the_readme_run_in_a_clean_copy(copy: Path) -> None:
-    _online_retail(copy / "online_retail.csv")
-    activated = ". .venv/bin/activate\n"
-    said = {}
+def _all_blocks(copy: Path, typing: Shell, said: dict[str, str]) -> None:
     for block in _blocks():
         for change in block.notes.get("change", []):
             name, old, new = change.split(", ")
@@ -149,8 +160,18 @@ def test_the_commands_of_the_readme_run_in_a_clean_copy(copy: Path) -> None:
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             (copy / name).write_text(block.text, encoding="utf-8")
         if block.language == "sh" and "not run" not in block.notes:
-            command = block.text if block.text.startswith("make") else activated + block.text
-            said[block.text] = _run(command, copy)
+            ours = all(line.startswith("stammkunde ") for line in block.text.splitlines())
+            said[block.text] = _typed(block.text, typing) if ours else _run(block.text, copy)
+
+
+@pytest.mark.slow
+@pytest.mark.prefect
+def test_the_commands_of_the_readme_run_in_a_clean_copy(copy: Path) -> None:
+    _online_retail(copy / "online_retail.csv")
+    said = {}
+    with shell(copy, _plain(copy)) as typing:
+        _all_blocks(copy, typing, said)
+        _typed("stammkunde --project my-company run --plain --as-of 2011-12-11", typing)
     first_day, next_day = (
         next(told for command, told in said.items() if part in command)
         for part in ("run --plain --as-of 2011-12-08", "plan --dry-run --as-of 2011-12-09")
@@ -161,7 +182,6 @@ def test_the_commands_of_the_readme_run_in_a_clean_copy(copy: Path) -> None:
     assert "Only shown: " in next_day
     assert re.search(r"Nach dem Kauf: gut entschieden +[01] +[01]\n", next_day)
     assert (copy / "my-company" / "var" / "inbox" / "done" / "monday.jsonl").exists()
-    _run(f"{activated}stammkunde --project my-company run --plain --as-of 2011-12-11", copy)
     _what_the_readme_says_of_bad_rows(copy / "my-company" / "var" / "stammkunde.db")
 
 
