@@ -9,6 +9,7 @@ from flows.rehearsing import rehearse, whereabouts
 from flows.shipping import shipped
 from segments.rehearsal.compare import faults
 from segments.rehearsal.lives import lived
+from tests.long import LONG
 from tests.scenarios.stage import FOLDER, Scenario, Scenarios, acts, scenarios
 
 FILES = {file: scenarios(file) for file in sorted(FOLDER.glob("*.yaml"))}
@@ -24,7 +25,7 @@ def test_it_comes_as_the_scenario_tells(file: Scenarios, scenario: Scenario) -> 
     assert [what for _, what in faults(scenario, acts(file, scenario), whereabouts)] == []
 
 
-@pytest.mark.parametrize(("file", "scenario"), ALL[::12])
+@pytest.mark.parametrize(("file", "scenario"), ALL if LONG else ALL[::24])
 def test_days_that_are_passed_over_would_have_changed_nothing(
     file: Scenarios, scenario: Scenario
 ) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from weakref import finalize
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
@@ -47,7 +48,10 @@ def open_shop(folder: Path) -> Shop:
         raise ConfigError.at(
             "config/settings.yaml", f"the store cannot be opened: {why}"
         ) from error
-    return Shop(project, engine)
+    shop = Shop(project, engine)
+    # Whoever is through with a shop lets go of it; what it was connected to is let go of as well.
+    finalize(shop, engine.dispose).atexit = False
+    return shop
 
 
 @contextmanager
