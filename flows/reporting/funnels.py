@@ -11,6 +11,7 @@ from segments.names import Arm, Locale
 STAGES = ("entered", "due", "sent", "delivered", "answered", "goal")
 COMPARED = ("entered", "due", "goal")
 """What those held out can reach: nothing is sent to them."""
+_TOLD_IF_ANY = ("delivered", "answered")
 MOST_DRAWN = 8
 """Journeys that are drawn, those with most customers first; the table has them all."""
 
@@ -57,6 +58,8 @@ def _chain(reached: _Reached, arm: Arm, locale: Locale) -> str:
     steps: list[str] = []
     for stage in STAGES if arm == Arm.TREATED else COMPARED:
         number = reached.get((stage, arm), 0)
+        if not number and stage in _TOLD_IF_ANY:
+            continue
         label = f"{say(f'reached_{stage}', locale)}: {figures.count(number, locale)}"
         if stage != "entered" and number:
             label += f" ({figures.percent(number / began, locale)})"

@@ -1,11 +1,14 @@
 """Plain GitHub markdown, which both of Prefect's user interfaces show."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from flows.reporting import figures
 from flows.reporting.tables import Row
 from flows.reporting.words import say
 from segments.names import Locale
+
+_FIGURE = re.compile(r"[+-]?[0-9][0-9.,]*")
 
 
 def section(heading: str, rows: list[Row], locale: Locale, *, always: bool = True) -> str:
@@ -31,13 +34,17 @@ def table(rows: list[Row], locale: Locale) -> str:
     if not rows:
         return ""
     columns = list(rows[0])
-    numeric = [all(isinstance(row[name], int) for row in rows) for name in columns]
+    numeric = [all(_is_figure(row[name]) for row in rows) for name in columns]
     lines = [
         columns,
         ["---:" if right else "---" for right in numeric],
         *([cell(row[name], locale) for name in columns] for row in rows),
     ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _is_figure(value: str | int) -> bool:
+    return isinstance(value, int) or value == figures.UNKNOWN or bool(_FIGURE.fullmatch(value))
 
 
 def cell(value: str | int, locale: Locale) -> str:
