@@ -1,17 +1,12 @@
 """`stammkunde doctor`: what is wrong with the set-up, and how to mend it. Changes nothing."""
 
-import json
 import os
-import shutil
 import sys
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
-from itertools import groupby
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import typer
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -19,8 +14,9 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from flows import clock
 from flows.config import Project, load
 from flows.delivery.routes import reachable
-from flows.entries import Entry
+from flows.entries import Entry, alert_entry
 from flows.errors import FAILED, WRONG, ConfigError
+from flows.findings import print_json, print_lines
 from flows.glance import locale_of, needs_config, server_of
 from flows.health import disk, domains, endpoint, keys, schedules, stores, versions, work
 from flows.health.asking import NoAnswerError
@@ -28,17 +24,17 @@ from flows.health.finding import Area, Finding, Grade, broken, fine, look, skipp
 from flows.health.resolving import DnsResolver, Resolver
 from flows.health.server import RefusedError, Server
 from flows.outlet_settings import SendGridOutletSettings, SmtpOutletSettings
-from flows.reporting.words import say, word
 from flows.running import found as running
 from flows.settings import store_address
 from flows.store import health
 from flows.store.revisions import known, revision_of
-from segments.names import HaltCause, Locale
 
 DEAD_RUNS = "stammkunde: dead runs are shown as crashed"
+ALERTS = "stammkunde: alert"
+"""How what the server does by itself is called; a test holds it against what is registered."""
+
 _INSTALLED = (*versions.PACKAGES, "psycopg", "dkimpy")
 _LATELY = timedelta(days=7)
-_WIDE = 100
 _PATIENCE = 10.0
 """Whoever asks what is wrong waits for a server that is busy."""
 
@@ -64,9 +60,9 @@ def examine(
             _all(project, installed, now, offline=offline, resolver=resolver or DnsResolver())
         )
     if as_json:
-        _print_json(found, locale, zone, now)
+        print_json(found, locale, zone, now)
     else:
-        _print(found, locale, zone)
+        print_lines(found, locale, zone)
     if wrong:
         raise typer.Exit(WRONG)
     if worst(found) == Grade.BROKEN:
@@ -94,6 +90,7 @@ def _all(
     yield from keys.outlets(ways, environment)
     yield from keys.webhooks(settings.web, environment)
     yield from keys.events_unheard(ways, settings.web)
+    yield from keys.alerts(settings.alerts)
     yield from keys.links(project.folder, environment)
     if offline:
         yield skipped(Area.DOMAINS, "domains_offline")
@@ -167,6 +164,12 @@ def _store(
                 now,
             )
             yield from work.halts(health.standing_still(connection, now))
+            yield from work.alerts(
+                project.settings.alerts,
+                health.alerts(connection),
+                now,
+                posting=any(project.settings.outlets[name].kind != "folder" for name in outlets),
+            )
     except (OperationalError, ProgrammingError, ModuleNotFoundError, ValueError) as error:
         why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         yield broken(Area.STORE, "store_away", why=why)
@@ -193,9 +196,13 @@ def _server(
         yield broken(Area.SERVER, key, api=api, status=error.status)
         return
     yield from versions.server_and_client(installed["prefect"] or "0", facts.version)
-    yield from schedules.automations(facts, [DEAD_RUNS])
+    alerts = project.settings.alerts
+    told = alerts is not None and alerts.ways
+    yield from schedules.automations(facts, [DEAD_RUNS, ALERTS] if told else [DEAD_RUNS])
     yield from schedules.pools(facts)
-    yield from schedules.schedules(entries, facts, now, up=running(project.folder) is not None)
+    expected = [*entries, alert_entry(project.policy.zone)] if told else entries
+    up = running(project.folder) is not None
+    yield from schedules.schedules(expected, facts, now, up=up)
 
 
 def _disk(project: Project) -> Iterator[Finding]:
@@ -217,78 +224,3 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def sentence(finding: Finding, locale: Locale, zone: str) -> str:
-    """What a finding says."""
-    return say(f"doctor_{finding.key}", locale, **_parts(finding, locale, zone))
-
-
-def remedy(finding: Finding, locale: Locale, zone: str) -> str | None:
-    """What mends it; nothing where nothing is to be mended."""
-    if not finding.to_mend:
-        return None
-    return say(f"doctor_{finding.key}_mend", locale, **_parts(finding, locale, zone))
-
-
-def _parts(finding: Finding, locale: Locale, zone: str) -> dict[str, object]:
-    told: dict[str, object] = {}
-    for name, part in finding.parts.items():
-        if isinstance(part, datetime):
-            told[name] = f"{part.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
-        elif isinstance(part, HaltCause):
-            told[name] = word(HaltCause, part, locale)
-        elif part is None:
-            told[name] = say("everything", locale) if name == "what" else "–"
-        else:
-            told[name] = part
-    return told
-
-
-def _print(found: Sequence[Finding], locale: Locale, zone: str) -> None:
-    width = min(shutil.get_terminal_size((_WIDE, 24)).columns, _WIDE)
-    marks = {grade: say(f"doctor_grade_{grade}", locale) for grade in Grade}
-    margin = max(map(len, marks.values())) + 4
-    order = list(Area)
-    for area, group in groupby(sorted(found, key=lambda f: order.index(f.area)), lambda f: f.area):
-        typer.echo(say(f"doctor_area_{area}", locale))
-        for finding in group:
-            mark = f"  {marks[finding.grade]}".ljust(margin)
-            typer.echo(_wrapped(sentence(finding, locale, zone), mark, margin, width))
-            if mend := remedy(finding, locale, zone):
-                typer.echo(_wrapped(mend, " " * margin + "→ ", margin + 2, width))
-        typer.echo()
-    typer.echo(say("doctor_sum", locale, **_counts(found)))
-
-
-def _wrapped(text: str, first: str, margin: int, width: int) -> str:
-    return textwrap.fill(
-        text,
-        width,
-        initial_indent=first,
-        subsequent_indent=" " * margin,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _print_json(found: Sequence[Finding], locale: Locale, zone: str, now: datetime) -> None:
-    told = {
-        "at": now.isoformat(timespec="seconds"),
-        **_counts(found),
-        "findings": [
-            {
-                "area": finding.area,
-                "grade": finding.grade,
-                "key": finding.key,
-                "said": sentence(finding, locale, zone),
-                "mend": remedy(finding, locale, zone),
-            }
-            for finding in found
-        ],
-    }
-    typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
-
-
-def _counts(found: Sequence[Finding]) -> dict[str, int]:
-    return {grade.value: sum(each.grade == grade for each in found) for grade in Grade}

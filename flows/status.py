@@ -3,57 +3,28 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import typer
-from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from flows import clock
 from flows.entries import Entry
-from flows.glance import Glance, glance, server_of
-from flows.health.asking import NoAnswerError
+from flows.glance import Glance, glance
 from flows.health.schedules import next_start
-from flows.health.server import RefusedError, Registered, Server
 from flows.health.work import STAGE, reason
 from flows.reporting.terminal import table
 from flows.reporting.words import say, word
-from flows.store import health
-from flows.store.health import Batches, Doubts, Queue, RunNote, Still, Tasks
-from flows.store.revisions import known, newest, revision_of
+from flows.seen import ServerSeen, StoreSeen, ask_server, look_into_store
+from flows.store.health import Still, Tasks
 from segments.names import HaltCause, Locale
 
 _WIDE = 200
-_LATELY = timedelta(days=7)
 _NONE = "–"
-
-
-@dataclass(frozen=True)
-class StoreSeen:
-    """What the store says; `problem` is why it says nothing."""
-
-    problem: str | None = None
-    runs: Mapping[str, RunNote] = field(default_factory=dict)
-    queue: Queue = field(default_factory=Queue)
-    doubts: Doubts = field(default_factory=Doubts)
-    still: list[Still] = field(default_factory=list)
-    tasks: Tasks = field(default_factory=lambda: Tasks(0, 0, ()))
-    newest_order: datetime | None = None
-    batches: Batches = field(default_factory=Batches)
-
-
-@dataclass(frozen=True)
-class ServerSeen:
-    """What Prefect's server says; `problem` is why it says nothing."""
-
-    api: str | None = None
-    problem: str | None = None
-    deployments: Mapping[str, Registered] = field(default_factory=dict)
 
 
 def show_status(folder: Path, *, as_json: bool) -> None:
@@ -67,53 +38,6 @@ def show_status(folder: Path, *, as_json: bool) -> None:
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
     _tell(seen, store, server, now)
-
-
-def look_into_store(seen: Glance, now: datetime) -> StoreSeen:
-    """What the store knows. One that is not there, or of another version, is told as such."""
-    address = seen.address
-    file = health.file_of(address)
-    if file is not None and not file.exists():
-        return StoreSeen(say("status_no_store", seen.locale))
-    try:
-        with health.looking(address) as connection:
-            at = revision_of(connection)
-            if at is None:
-                return StoreSeen(say("status_no_store", seen.locale))
-            if at not in known():
-                return StoreSeen(say("status_newer_store", seen.locale, store=at, ours=newest()))
-            if at != newest():
-                return StoreSeen(say("status_older_store", seen.locale, store=at, ours=newest()))
-            kinds = dict.fromkeys(STAGE.get(entry.runs, entry.runs) for entry in seen.entries)
-            return StoreSeen(
-                None,
-                health.runs(connection, tuple(kinds)),
-                health.queue(connection, now),
-                health.doubts(connection),
-                health.standing_still(connection, now),
-                health.tasks(connection, now),
-                health.newest_order(connection, now),
-                health.batches(connection, now - _LATELY),
-            )
-    except (OperationalError, ProgrammingError, ModuleNotFoundError) as error:
-        why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        return StoreSeen(say("status_store_away", seen.locale, why=why))
-
-
-def ask_server(seen: Glance, environment: Mapping[str, str], now: datetime) -> ServerSeen:
-    """What Prefect's server knows of our deployments, if there is one that answers."""
-    api = server_of(seen.folder, environment)
-    if api is None:
-        return ServerSeen(None, say("status_no_server", seen.locale))
-    try:
-        found = Server(api, environment).deployments(now, ahead=False)
-    except NoAnswerError as error:
-        return ServerSeen(api, say("status_server_away", seen.locale, api=api, why=error))
-    except RefusedError as error:
-        return ServerSeen(
-            api, say("status_server_refuses", seen.locale, api=api, status=error.status)
-        )
-    return ServerSeen(api, None, found)
 
 
 def overdue(tasks: Tasks, zone: str, now: datetime) -> int:
@@ -226,6 +150,10 @@ def _lines(seen: Glance, store: StoreSeen, now: datetime) -> list[str]:
     told = {name: _count(number, locale) for name, number in counts.items()}
     lines.append(say("status_tasks", locale, **told))
     lines.append(_data(seen, store, now))
+    lines += [
+        say("status_alert", locale, since=local(each.since, zone), said=each.said)
+        for each in store.alerts
+    ]
     return lines
 
 
@@ -296,6 +224,10 @@ def _as_json(seen: Glance, store: StoreSeen, server: ServerSeen, now: datetime) 
             "overdue": overdue(store.tasks, seen.zone, now),
             "handed_on": store.tasks.handed_on,
         },
+        "alerts": [
+            {"subject": each.subject, "said": each.said, "since": _iso(each.since)}
+            for each in store.alerts
+        ],
         "newest_order": _iso(store.newest_order),
     }
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.doctor import examine
+from flows.doctor import ALERTS, DEAD_RUNS, examine
 from flows.errors import ConfigError
 from flows.initial import init
 from flows.reporting.words import TEXTS
@@ -165,3 +165,12 @@ def test_whatever_is_found_can_be_said_and_mended_in_both_languages() -> None:
                 or grades <= {"fine", "skipped"}
                 or (f"doctor_{key}_mend" in TEXTS[locale])
             ), key
+
+
+def test_what_the_server_does_by_itself_is_called_as_it_is_registered() -> None:
+    # Prefect takes seconds to load, and the doctor asks without it.
+    from flows.automations import dead_runs
+
+    registered = (ROOT / "flows" / "alert_automations.py").read_text(encoding="utf-8")
+    assert dead_runs().name == DEAD_RUNS
+    assert f'_OURS = "{ALERTS}"' in registered

@@ -7,6 +7,8 @@ import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from flows.alert_settings import AlertSettings
+from flows.errors import ConfigError
 from flows.health.finding import Area, Finding, broken, fine, look
 from flows.outlet_settings import AnOutlet, SendGridOutletSettings, SmtpOutletSettings, WebSettings
 from flows.settings import SECRET_VARIABLE
@@ -43,6 +45,17 @@ def webhooks(web: WebSettings, environment: Mapping[str, str]) -> list[Finding]:
         else:
             found.append(fine(_AREA, "key_fine", whose="web: inbound", variable=variable))
     return found
+
+
+def alerts(wanted: AlertSettings | None) -> list[Finding]:
+    """The address alerts are posted to, where an environment variable holds it."""
+    if wanted is None or wanted.webhook is None or "://" in wanted.webhook:
+        return []
+    try:
+        wanted.address()
+    except ConfigError:
+        return [broken(_AREA, "alert_address_missing", variable=wanted.webhook)]
+    return [fine(_AREA, "key_fine", whose="alerts", variable=wanted.webhook)]
 
 
 def events_unheard(ways: Mapping[str, AnOutlet], web: WebSettings) -> list[Finding]:

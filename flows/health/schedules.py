@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from flows.crons import read_cron
-from flows.entries import Entry
+from flows.entries import ALERT, Entry
 from flows.health.finding import Area, Finding, broken, fine, look
 from flows.health.server import PoolSeen, Registered, ServerFacts
 
@@ -68,8 +68,10 @@ def pools(server: ServerFacts) -> list[Finding]:
 
 
 def automations(server: ServerFacts, wanted: Iterable[str]) -> list[Finding]:
-    """Whether the server does by itself what `up` and `deploy` have it do."""
-    missing = sorted(set(wanted) - server.automations)
+    """Whether the server does by itself what `up` and `deploy` have it do, by how it begins."""
+    missing = sorted(
+        each for each in wanted if not any(name.startswith(each) for name in server.automations)
+    )
     if missing:
         return [look(_AREA, "automations_missing", names=", ".join(missing))]
     return [fine(_AREA, "automations_fine")]
@@ -79,6 +81,9 @@ def _one(
     entry: Entry, kept: Registered, pool: PoolSeen | None, now: datetime, up: bool
 ) -> list[Finding]:
     name = entry.name
+    if entry.runs == ALERT:
+        # Automations start it.
+        return []
     starts = entry.enabled and entry.cron is not None
     active = any(on for _, _, on in kept.crons) and not kept.paused
     if not starts:

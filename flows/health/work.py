@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from flows.alert_settings import AlertSettings
 from flows.entries import Entry
 from flows.health.finding import Area, Finding, broken, fine, look, skipped
 from flows.health.schedules import first_missed
-from flows.store.health import Batches, Doubts, Queue, RunNote, Still
+from flows.store.health import Batches, Doubts, Queue, RunNote, Standing, Still
 from segments.names import HaltCause
 
 STAGE = {"daily": "plan"}
@@ -98,6 +99,20 @@ def halts(still: Sequence[Still]) -> list[Finding]:
         else:
             found.append(broken(area, "halted", **parts))
     return found or [fine(area, "nothing_halted")]
+
+
+def alerts(
+    wanted: AlertSettings | None, standing: Sequence[Standing], now: datetime, *, posting: bool
+) -> list[Finding]:
+    """What needs a person by itself, whether anybody hears of it, and what nobody was told."""
+    area = Area.SENDING
+    found = [look(area, "alert_stands", said=each.said, since=each.since) for each in standing]
+    if wanted is None or not wanted.ways:
+        return [*found, look(area, "nobody_told") if posting else fine(area, "nobody_told_yet")]
+    untold = [each for each in standing if each.told_at is None and now - each.since > _WAITED]
+    if untold:
+        return [*found, broken(area, "alerts_untold", n=len(untold), since=untold[0].since)]
+    return [*found, fine(area, "alerts_fine")]
 
 
 def without_server(entries: Sequence[Entry]) -> list[Finding]:

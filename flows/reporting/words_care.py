@@ -37,6 +37,7 @@ EN = {
     "status_still_until": "Rests: {what}, since {since}, until {until}: {why}",
     "status_tasks": "Tasks: {open} open, {overdue} of them overdue, {handed_on} handed on. See: "
     "stammkunde tasks",
+    "status_alert": "Needs a person since {since}: {said}",
     "status_no_orders": "Data: no order has come in yet. See: stammkunde pull",
     "status_data": "Data: the newest order is of {at}",
     "status_stale": "Data is too old: the newest order is of {at}, and config/sources.yaml says "
@@ -84,6 +85,7 @@ DE = {
     "status_still_until": "Ruht: {what}, seit {since}, bis {until}: {why}",
     "status_tasks": "Maßnahmen: {open} offen, davon {overdue} überfällig, {handed_on} "
     "weitergegeben. Siehe: stammkunde tasks",
+    "status_alert": "Braucht seit {since} einen Menschen: {said}",
     "status_no_orders": "Daten: Es ist noch keine Bestellung eingelesen. Siehe: stammkunde pull",
     "status_data": "Daten: Die neueste Bestellung ist vom {at}",
     "status_stale": "Die Daten sind zu alt: Die neueste Bestellung ist vom {at}, und in "

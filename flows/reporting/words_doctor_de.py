@@ -319,6 +319,22 @@ WORDS = {
     "doctor_nothing_halted": "Nichts steht still",
     "doctor_halted": "Steht still seit {since}: {what} ({cause}). {why}",
     "doctor_halted_mend": "Wenn die Ursache behoben ist: {command}",
+    "doctor_alert_address_missing": "alerts: {variable} ist nicht gesetzt oder enthält keine "
+    "Adresse",
+    "doctor_alert_address_missing_mend": "Legen Sie dort, wo Stammkunde gestartet wird, die "
+    "Adresse des Webhooks hinein",
+    "doctor_alert_stands": "Braucht seit {since} einen Menschen: {said}",
+    "doctor_alert_stands_mend": "Es verschwindet von selbst, sobald die Ursache behoben ist",
+    "doctor_nobody_told": "Niemand erfährt es, wenn ein Lauf misslingt oder der Versand von "
+    "selbst stoppt",
+    "doctor_nobody_told_mend": 'Schreiben Sie "alerts:" mit einer Adresse oder einem Webhook in '
+    "config/settings.yaml, dann stammkunde deploy oder up neu starten",
+    "doctor_nobody_told_yet": "Niemand erfährt per Mail oder Webhook, was schiefgeht; es verlässt "
+    "auch nichts diesen Rechner",
+    "doctor_alerts_fine": "Wer erfahren soll, was schiefgeht, erfährt es",
+    "doctor_alerts_untold": "{n} Warnungen hat niemand erfahren, die erste seit {since}",
+    "doctor_alerts_untold_mend": "Prüfen Sie alerts: in config/settings.yaml, und ob der "
+    "Prefect-Server läuft, der sie weitergibt",
     "doctor_disk_fine": "{place}: {free} frei ({share})",
     "doctor_disk_little": "{place}: nur {free} frei ({share})",
     "doctor_disk_little_mend": "Schaffen Sie Platz; retention in config/policy.yaml löst alte "

@@ -298,6 +298,20 @@ WORDS = {
     "doctor_nothing_halted": "Nothing stands still",
     "doctor_halted": "Stands still since {since}: {what} ({cause}). {why}",
     "doctor_halted_mend": "When the cause is mended: {command}",
+    "doctor_alert_address_missing": "alerts: {variable} is not set, or holds no address",
+    "doctor_alert_address_missing_mend": "Put the address of the webhook into it where Stammkunde "
+    "is started",
+    "doctor_alert_stands": "Needs a person since {since}: {said}",
+    "doctor_alert_stands_mend": "It goes away by itself once its cause is mended",
+    "doctor_nobody_told": "Nobody is told when a run fails or sending stops by itself",
+    "doctor_nobody_told_mend": 'Write "alerts:" with an address or a webhook into '
+    "config/settings.yaml, then stammkunde deploy or up again",
+    "doctor_nobody_told_yet": "Nobody is told by mail or webhook of what goes wrong; nothing "
+    "leaves this machine anyway",
+    "doctor_alerts_fine": "Whoever is to be told of what goes wrong is told",
+    "doctor_alerts_untold": "{n} alerts were told to nobody, the first since {since}",
+    "doctor_alerts_untold_mend": "Look at alerts: in config/settings.yaml, and whether Prefect's "
+    "server runs, which tells them",
     "doctor_disk_fine": "{place}: {free} free ({share})",
     "doctor_disk_little": "{place}: only {free} free ({share})",
     "doctor_disk_little_mend": "Make room; retention in config/policy.yaml lets go of old records",

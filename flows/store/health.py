@@ -50,7 +50,8 @@ TASK = _table("task", "id status", "due_at escalated_at")
 PURCHASE = _table("purchase", "id", "ordered_at")
 BATCH = _table("event_batch", "id problem", "received_at applied_at")
 SOURCE = _table("source_state", "source", "read_at")
-TABLES = (RUN, SEND, DOUBT, HALT, TASK, PURCHASE, BATCH, SOURCE)
+ALERT = _table("alert", "id kind subject said", "since told_at ended_at")
+TABLES = (RUN, SEND, DOUBT, HALT, TASK, PURCHASE, BATCH, SOURCE, ALERT)
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,16 @@ class Batches:
     waiting: int = 0
     since: datetime | None = None
     odd: int = 0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Something that needs a person, the sentence for it, and whether anybody was told."""
+
+    subject: str
+    said: str
+    since: datetime
+    told_at: datetime | None
 
 
 @contextmanager
@@ -237,6 +248,14 @@ def batches(connection: Connection, since: datetime) -> Batches:
     lately = BATCH.c.applied_at >= since
     odd = connection.scalar(select(func.count()).where(lately, BATCH.c.problem.is_not(None)))
     return Batches(number, first, odd or 0)
+
+
+def alerts(connection: Connection) -> list[Standing]:
+    """What needs a person and is not over, the longest first."""
+    names = ("subject", "said", "since", "told_at")
+    asked = select(*(ALERT.c[name] for name in names)).where(ALERT.c.ended_at.is_(None))
+    rows = connection.execute(asked.order_by(ALERT.c.since, ALERT.c.id)).mappings()
+    return [Standing(**row) for row in rows]
 
 
 def polls(connection: Connection) -> dict[str, datetime]:

@@ -7,6 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from flows.alert_settings import AlertSettings
 from flows.health import keys
 from flows.outlet_settings import WebSettings
 from flows.settings import Settings
@@ -85,3 +86,15 @@ def test_the_secret_of_links_is_looked_at_and_not_made(tmp_path: Path) -> None:
     assert told() == "link_secret_kept"
     file.chmod(0o644)
     assert told() == "link_secret_open"
+
+
+def test_the_address_of_the_webhook_may_be_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hidden = AlertSettings.model_validate({"webhook": "SHOP_ALERTS"})
+    monkeypatch.delenv("SHOP_ALERTS", raising=False)
+    assert [each.key for each in keys.alerts(hidden)] == ["alert_address_missing"]
+    monkeypatch.setenv("SHOP_ALERTS", "https://chat.test/hook")
+    assert [each.key for each in keys.alerts(hidden)] == ["key_fine"]
+    plain = AlertSettings.model_validate({"webhook": "https://chat.test/hook"})
+    assert keys.alerts(plain) == keys.alerts(None) == []

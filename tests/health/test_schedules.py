@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flows.entries import Entry
+from flows.entries import Entry, alert_entry
 from flows.health.schedules import automations, first_missed, last_due, next_start, pools, schedules
 from flows.health.server import PoolSeen, Registered, RunSeen, ServerFacts
 
@@ -97,6 +97,9 @@ def test_deployments_in_no_file_and_missing_automations_are_told() -> None:
     server = ServerFacts("", "", automations=frozenset({"one"}))
     assert [each.key for each in automations(server, ["one"])] == ["automations_fine"]
     assert [each.key for each in automations(server, ["one", "two"])] == ["automations_missing"]
+    # By how they begin: alerts have one for each way something is noticed.
+    assert [each.key for each in automations(server, ["on"])] == ["automations_fine"]
+    assert told(replace(GOOD, name="alert", crons=()), alert_entry(ZONE)) == []
 
 
 def test_times_are_those_of_the_houses_clock() -> None:

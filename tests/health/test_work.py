@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from flows.alert_settings import AlertSettings
 from flows.entries import Entry
 from flows.health import stores, work
 from flows.health.disk import told
-from flows.store.health import Batches, Doubts, Queue, RunNote, Still
+from flows.store.health import Batches, Doubts, Queue, RunNote, Standing, Still
 from segments.names import HaltCause
 
 NOW = datetime(2026, 6, 15, 9, 0, tzinfo=UTC)
@@ -124,3 +125,19 @@ def test_stores_of_other_versions_and_clocks_that_differ_are_told() -> None:
 
 def test_sizes_read_well() -> None:
     assert [told(n) for n in (1_200, 5_600_000, 71_700_000_000)] == ["1 kB", "5.6 MB", "71.7 GB"]
+
+
+def test_what_needs_a_person_is_told_and_whether_anybody_was() -> None:
+    wanted = AlertSettings.model_validate({"to": ["ada@nordholz.test"]})
+    told_then = Standing("daily", "daily failed", ago(hours=3), ago(hours=2))
+    untold = replace(told_then, told_at=None)
+
+    def found(which: AlertSettings | None, *standing: Standing, posting: bool = True) -> list[str]:
+        return [each.key for each in work.alerts(which, standing, NOW, posting=posting)]
+
+    assert found(wanted) == ["alerts_fine"]
+    assert found(wanted, told_then) == ["alert_stands", "alerts_fine"]
+    assert found(wanted, untold) == ["alert_stands", "alerts_untold"]
+    assert found(wanted, replace(untold, since=NOW)) == ["alert_stands", "alerts_fine"]
+    assert found(None) == found(AlertSettings()) == ["nobody_told"]
+    assert found(None, posting=False) == ["nobody_told_yet"]

@@ -10,7 +10,18 @@ from sqlalchemy.exc import DBAPIError
 
 from flows.store import health
 from flows.store.health import Batches, Doubts, Queue
-from flows.store.models import Base, Doubt, Enrollment, EventBatch, Halt, Purchase, Run, Send, Task
+from flows.store.models import (
+    Alert,
+    Base,
+    Doubt,
+    Enrollment,
+    EventBatch,
+    Halt,
+    Purchase,
+    Run,
+    Send,
+    Task,
+)
 from flows.store.types import Utc
 from segments.names import HaltCause
 from tests.store.rows import NOW, ago, people, put
@@ -92,6 +103,19 @@ def test_what_stands_still_what_is_to_be_done_and_what_came_in(engine: Engine) -
         {"id": 2, **batch, "received_at": ago(2), "applied_at": ago(1), "problem": "odd"},
         {"id": 3, **batch, "received_at": ago(30), "applied_at": ago(30), "problem": "odd"},
     )
+    put(
+        engine,
+        Alert,
+        {"id": 1, "kind": "run_failed", "subject": "a", "said": "it stands", "since": ago(1)},
+        {
+            "id": 2,
+            "kind": "run_failed",
+            "subject": "b",
+            "said": "it is over",
+            "since": ago(2),
+            "ended_at": ago(1),
+        },
+    )
     with engine.connect() as connection:
         still = health.standing_still(connection, NOW)
         assert [(each.outlet, each.cause) for each in still] == [
@@ -102,6 +126,7 @@ def test_what_stands_still_what_is_to_be_done_and_what_came_in(engine: Engine) -
         assert (tasks.open, tasks.handed_on, tasks.due) == (3, 1, ((ago(1), 2),))
         assert health.newest_order(connection, NOW) == ago(2)
         assert health.batches(connection, ago(7)) == Batches(1, ago(2), 1)
+        assert [each.said for each in health.alerts(connection)] == ["it stands"]
 
 
 def test_a_look_cannot_write(store_url: str) -> None:
