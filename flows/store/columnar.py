@@ -145,7 +145,6 @@ def _in_pieces(
             columns[name] = _flags(pieces.flag(piece))
         else:
             columns[name] = _text(pieces.length(piece), next(found) or b"")
-    result.close()
     return columns
 
 

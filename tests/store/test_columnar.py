@@ -1,9 +1,25 @@
 """Results as columns are the same from both kinds of store, missing values and all."""
 
+import sqlite3
 from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
-from sqlalchemy import Boolean, Engine, Float, Integer, and_, case, cast, func, insert, select
+import psycopg
+import pytest
+from sqlalchemy import (
+    Boolean,
+    Engine,
+    Float,
+    Integer,
+    and_,
+    case,
+    cast,
+    event,
+    func,
+    insert,
+    select,
+)
 
 from flows.store import columnar
 from flows.store.models import Customer, Run
@@ -76,6 +92,21 @@ def test_what_is_neither_text_nor_number_comes_row_by_row(engine: Engine) -> Non
         found = frame(connection, select(Run.as_of, Run.ended_at, Run.counts))
     assert found["as_of"].tolist() == [pd.Timestamp(MOMENT)]
     assert found["ended_at"].isna().all()
+
+
+@pytest.mark.parametrize("asked", [Customer.key, Run.counts])
+def test_no_cursor_is_left_open_to_take_rows_from_the_next(engine: Engine, asked: Any) -> None:
+    """One that was left took the row of the next that asked the same, now and then."""
+    used: list[Any] = []
+    with engine.connect() as connection:
+        connection.execute(insert(Customer), [{"id": at, "key": f"K{at}"} for at in (1, 2, 3)])
+        event.listen(engine, "after_cursor_execute", lambda _, cursor, *__: used.append(cursor))
+        for _ in range(2):
+            columnar.read(connection, select(asked))
+        assert len(used) == 2
+        for cursor in used:
+            with pytest.raises((sqlite3.Error, psycopg.Error), match="closed"):
+                cursor.fetchone()
 
 
 def test_a_question_with_bound_values_sees_the_transaction_it_is_asked_in(engine: Engine) -> None:
