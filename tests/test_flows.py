@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,10 @@ from flows.demo import prepare
 from flows.store.models import Send
 from flows.store.session import open_store
 from segments.names import Locale
+from tests.simulator.fixtures import simulator, simulator_process
+from tests.simulator.process import Simulator
+
+__all__ = ["simulator", "simulator_process"]
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
@@ -298,6 +302,35 @@ def test_a_run_from_the_command_line_says_what_our_rooms_log(
     assert kept["state"]["name"] == "Nothing to send"
     said = [row["message"] for row in api.of_run("logs", kept["id"])]
     assert [line for line in said if line.startswith("delivered: ")]
+
+
+def test_whom_sendgrid_holds_back_is_read_by_a_run_that_says_so(
+    run: Callable[..., Any],
+    api: Api,
+    tmp_path: Path,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LISTS_KEY", simulator.key)
+    monkeypatch.setenv("NO_PROXY", "*")
+    folder = tmp_path / "shop"
+    prepare(folder, 5, 7, Locale.EN, date(2024, 11, 5)).write(folder / "data")
+    settings = folder / "config" / "settings.yaml"
+    own = "  lists: {kind: sendgrid, key: LISTS_KEY, address: " + simulator.address + "}\ninbox:"
+    settings.write_text(settings.read_text("utf-8").replace("inbox:", own, 1), encoding="utf-8")
+    simulator.suppress("nobody@x.example", "bounces", created="2024-11-05T09:00:00+00:00")
+    simulator.set_clock(datetime(2024, 11, 5, 10, tzinfo=UTC))
+    read = run(folder, "suppressions", as_of=DAY)
+    assert (read.is_completed(), read.message) == (True, "1 addresses suppressed, 1 read")
+    again = run(folder, "suppressions", as_of=AFTER)
+    assert again.message == "0 addresses suppressed, 1 read"
+    tasks = api.of_run("task_runs", run_of(read))
+    assert [row["name"] for row in tasks] == ["read the lists of SendGrid"]
+    said = [row["message"] for row in api.of_run("logs", run_of(read))]
+    assert not [line for line in said if "@" in line]
+    simulator.down()
+    refused = run(folder, "suppressions", as_of="2024-11-07T11:00")
+    assert refused.is_failed()
 
 
 def test_prefect_is_told_nobodys_name_or_address(first: Any, api: Api, project: Path) -> None:
