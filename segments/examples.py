@@ -26,7 +26,7 @@ MOST_DAYS = 400
 """How long an example may last."""
 
 Consented = Literal["advertising", "survey"]
-Barred = Literal["everything", "advertising", "survey"]
+Barred = Literal["everything", "advertising", "survey", "service", "legal"]
 
 _TYPES: dict[Kind, Any] = {
     Kind.TEXT: str,
@@ -68,7 +68,7 @@ class Person(Spec):
     consented: Day | None = Field(None, description="when they last used their consent, if ever")
     objected: bool = Field(False, description="whether they objected to advertising")
     suppressed: Barred | None = Field(
-        None, description="what must not go to their address: everything, advertising or survey"
+        None, description="what must not go to their address: everything, or a purpose"
     )
     existing_customer: list[str] = Field(
         [], description="categories of an earlier sale that brought the address, notice given"
@@ -111,6 +111,12 @@ class Happening(Spec):
     consent: Consented | None = Field(None, description="a contact agrees to such messages")
     withdrawal: Consented | None = Field(None, description="a contact takes a consent back")
     suppressed: Barred | None = Field(None, description="an address bounces or is shut")
+    rhythm: int | None = Field(
+        None,
+        ge=0,
+        le=366,
+        description="a contact wants so many days between advertising; 0: none",
+    )
     nps: int | None = Field(None, ge=0, le=10, description="a score arrives")
     reply: Name | None = Field(None, description="they reply to the latest of these messages")
     click: Name | None = Field(None, description="they follow a link in the latest of these")
@@ -150,6 +156,7 @@ HAPPENINGS = (
     "consent",
     "withdrawal",
     "suppressed",
+    "rhythm",
     "nps",
     "reply",
     "click",
@@ -161,7 +168,7 @@ HAPPENINGS = (
 )
 """Everything that may happen."""
 
-_OF_CONTACTS = ("order", "objection", "consent", "withdrawal", "suppressed")
+_OF_CONTACTS = ("order", "objection", "consent", "withdrawal", "suppressed", "rhythm")
 _DETAILS: dict[str, Sequence[str]] = {
     "by": _OF_CONTACTS,
     "direction": ("talk",),

@@ -84,7 +84,8 @@ class State:
                  quadrant_before, region (for public holidays)
     contacts     contact_id, customer_id, role, has_address, objected, suppressed; and for
                  advertising and survey each: suppressed_, consent_ (confirmed), unconfirmed_,
-                 used_ (when the consent was used last)
+                 used_ (when the consent was used last); where there is anybody:
+                 suppressed_service, suppressed_legal, and rests_until of who asked for less
     orders       sales of the last days: customer_id, purchase_id, contact_id, order_key,
                  ordered_at, the columns of `frames.ORDER`, categories and products of the lines,
                  each on a line of its own

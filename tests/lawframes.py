@@ -67,7 +67,8 @@ def _contacts(world: World, day: int) -> pd.DataFrame:
         objected = person["objected"] or person["objects_on"] <= day
         suppressed = person["suppressed"] or person["bounces_on"] <= day
         rows.append(person | {"objected": objected, "suppressed": suppressed})
-    return _frame(rows, _CONTACT)
+    asked = {name: kind for name, kind in _ASKED.items() if any(name in row for row in rows)}
+    return _frame(rows, _CONTACT | asked)
 
 
 def _orders(world: World, now: datetime, future: bool) -> pd.DataFrame:
@@ -99,6 +100,11 @@ def _frame(rows: list[Row], dtypes: Mapping[str, str]) -> pd.DataFrame:
 
 _PROFILE = dict(builders.profiles({"region": "DE"}).dtypes.astype(str)) | {"region": "str"}
 _CONTACT = dict(builders.contacts({}).dtypes.astype(str)) | {"zone": "str", "region": "str"}
+_ASKED = {
+    "rests_until": "datetime64[us, UTC]",
+    "suppressed_service": "bool",
+    "suppressed_legal": "bool",
+}
 _ORDER = dict(builders.orders({}).dtypes.astype(str)) | {"categories": "str", "products": "str"}
 
 

@@ -48,6 +48,7 @@ def draw_world(seed: int, *, runs: int = 5, people: int = 8, least: int = 1) -> 
         for number in numbers
         for place in range(lot.choice([0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 3]))
     ]
+    _wish(Random(f"{seed} wishes"), contacts, start)  # noqa: S311
     rules = policy(lot)
     written = journeys(lot)
     moments = [start]
@@ -151,6 +152,18 @@ def _contact(lot: Random, contact_id: int, customer_id: int) -> Row:
         "zone": lot.choice(_ZONES),
         "region": lot.choice(_REGIONS),
     }
+
+
+def _wish(lot: Random, contacts: list[Row], start: datetime) -> None:
+    """What few ask for: advertising less often, or nothing even of what performs the contract."""
+    if lot.random() < 0.3:
+        for person in contacts:
+            days = lot.choice([None, None, None, lot.randint(0, 9)])
+            person["rests_until"] = None if days is None else start + timedelta(days=days)
+    for purpose in ("service", "legal"):
+        if lot.random() < 0.2:
+            for person in contacts:
+                person[f"suppressed_{purpose}"] = lot.random() < 0.1
 
 
 def _order(lot: Random, start: datetime, numbers: range, contacts: list[Row]) -> Row:

@@ -18,6 +18,7 @@ from segments.names import Basis, Outcome, PermissionKind, Purpose, ResponseKind
 from segments.policy import Policy
 
 _SCOPES = (Purpose.ADVERTISING, Purpose.SURVEY)
+_BARRED = (*_SCOPES, Purpose.SERVICE, Purpose.LEGAL)
 _ARRIVED = (Outcome.ACCEPTED, Outcome.DELIVERED)
 _WELCOME = (
     ResponseKind.DELIVERED,
@@ -46,8 +47,9 @@ def read_contacts(
 
     contact_id, customer_id, role; has_address, objected; suppressed (for everything) and
     suppressed_PURPOSE; consent_PURPOSE, unconfirmed_PURPOSE (asked for only) and used_PURPOSE (its
-    last use) for advertising and surveys; zone, country and state as far as they are known; and
-    rests_until, if anybody among them asked for advertising less often.
+    last use) for advertising and surveys; zone, country and state as far as they are known; and, if
+    there is anybody among them, suppressed_service and suppressed_legal, and rests_until of those
+    who asked for advertising less often.
     Messages and answers count as uses of a consent where it can fall asleep, or `uses` says so.
     """
     # Grouping what people said is left to arrays: the databases take several times as long.
@@ -84,7 +86,9 @@ def _people(first: int, last: int) -> Select[tuple[Any, ...]]:
 
 def _bars(now: datetime, first: int, last: int) -> Select[tuple[int, int]]:
     """Which messages must not go to whom, by address, person or customer? All are scope 0."""
-    barred = select(Contact.id.label("contact_id"), _scope(Suppression.purpose).label("scope"))
+    barred = select(
+        Contact.id.label("contact_id"), _scope(Suppression.purpose, _BARRED).label("scope")
+    )
     theirs = (
         Suppression.email == func.lower(Contact.email),
         Suppression.contact_id == Contact.id,
@@ -93,9 +97,7 @@ def _bars(now: datetime, first: int, last: int) -> Select[tuple[int, int]]:
     found = union_all(
         *(
             barred.join(Suppression, of).where(
-                Contact.customer_id.between(first, last),
-                standing(now),
-                or_(Suppression.purpose.is_(None), Suppression.purpose.in_(list(_SCOPES))),
+                Contact.customer_id.between(first, last), standing(now)
             )
             for of in theirs
         )
@@ -162,8 +164,8 @@ def _uses(now: datetime, first: int, last: int) -> Select[tuple[Any, ...]]:
     )
 
 
-def _scope(purpose: Any) -> ColumnElement[int]:
-    numbers = [(purpose == scope, number) for number, scope in enumerate(_SCOPES, start=1)]
+def _scope(purpose: Any, among: tuple[Purpose, ...] = _SCOPES) -> ColumnElement[int]:
+    numbers = [(purpose == scope, number) for number, scope in enumerate(among, start=1)]
     return case(*numbers, else_=0)
 
 
@@ -175,7 +177,8 @@ class _Told:
         self._ids = contact_ids[self._order]
         scopes = ("", *(f"_{scope}" for scope in _SCOPES))
         none = np.zeros((3, len(contact_ids)), dtype=bool)
-        self._suppressed, self._given, self._asked, self._ended = (none.copy() for _ in range(4))
+        self._given, self._asked, self._ended = (none.copy() for _ in range(3))
+        self._suppressed = np.zeros((1 + len(_BARRED), len(contact_ids)), dtype=bool)
         self._used = np.full((3, len(contact_ids)), _NEVER)
         self._scopes = scopes
 
@@ -193,6 +196,9 @@ class _Told:
                 given = self._given[number] | self._asked[number]
                 used = np.where(given, self._used[number], _NEVER).view("datetime64[us]")
                 found[f"used{scope}"] = pd.DatetimeIndex(used).tz_localize("UTC")
+        for number, purpose in enumerate(_BARRED, start=1):
+            if purpose not in _SCOPES and self._suppressed[number].any():
+                found[f"suppressed_{purpose}"] = self._suppressed[number]
         return found
 
     def bar(self, rows: pd.DataFrame) -> None:

@@ -42,17 +42,19 @@ def permission(
     """basis and reason for each contact; exactly one of the two is given.
 
     Service and legal messages perform the contract and need no consent, but never go to an
-    address that is suppressed altogether. Advertising needs a consent that is confirmed and in
-    use, or the exception for existing customers (§ 7 (3) UWG): every category of the message is
-    similar to one they bought. A survey is advertising, unless the contact agreed to surveys.
-    An objection beats everything. `contacts` and `grounds` are those of `segments.state.State`.
+    address that is suppressed altogether or for them. Advertising needs a consent that is
+    confirmed and in use, or the exception for existing customers (§ 7 (3) UWG): every category of
+    the message is similar to one they bought. A survey is advertising, unless the contact agreed to
+    surveys. An objection beats everything. `contacts` and `grounds` are those of
+    `segments.state.State`.
     """
     reason = np.full(len(contacts), _NONE)
     basis = np.full(len(contacts), _CONTRACT)
     suppressed = _flag(contacts, "suppressed")
+    if f"suppressed_{purpose}" in contacts:
+        suppressed = suppressed | _flag(contacts, f"suppressed_{purpose}")
     if purpose in (Purpose.ADVERTISING, Purpose.SURVEY):
         consent, dormant = _consent(contacts, purpose, policy, now)
-        suppressed = suppressed | _flag(contacts, f"suppressed_{purpose}")
         if purpose == Purpose.SURVEY:
             suppressed |= _flag(contacts, "suppressed_advertising") & ~consent
             general, asleep = _consent(contacts, Purpose.ADVERTISING, policy, now)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from segments.frames import ORDER
 from segments.journey.standing import DTYPES, empty_standing
-from segments.names import Basis, EnrollmentStatus, LeaveReason, Outcome, SkipReason
+from segments.names import Basis, EnrollmentStatus, LeaveReason, Outcome, Purpose, SkipReason
 from segments.rehearsal import facts, people
 from segments.rehearsal.rows import frame, records
 from segments.rehearsal.story import CUSTOMER, Story, Whereabouts
@@ -66,7 +66,9 @@ class Book:
             mine = mine[mine["journey"].isin(sorted(running))]
         return State(
             profiles=profile.assign(region=_words([self.region(specs, now)])),
-            contacts=people.contacts(story, specs, now, self._used(), self.whereabouts),
+            contacts=people.contacts(
+                story, specs, now, self._used(), self._advertised(), self.whereabouts
+            ),
             grounds=people.grounds(story, now),
             orders=facts.orders(story, specs.policy, now),
             enrollments=self._under_way(mine, now),
@@ -203,6 +205,14 @@ class Book:
             (each["contact_id"], each["purpose"]): each["at"]
             for each in sorted(self._went(), key=lambda each: each["at"])
             if each["basis"] == Basis.CONSENT.value and each["outcome"] == Outcome.QUEUED.value
+        }
+
+    def _advertised(self) -> dict[int, datetime]:
+        """When each person last got advertising, or would have but for the comparison."""
+        return {
+            each["contact_id"]: each["at"]
+            for each in sorted(self._went(), key=lambda each: each["at"])
+            if each["purpose"] == Purpose.ADVERTISING.value
         }
 
     def _answered(self) -> people.Answered:

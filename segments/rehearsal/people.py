@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from segments.examples import Happening, Person
+from segments.journey.rhythm import RESTS_UNTIL
 from segments.names import Direction, Event
 from segments.rehearsal.facts import complaints, returned
 from segments.rehearsal.rows import frame
@@ -22,6 +23,7 @@ _FLAGS = (
     "suppressed",
     *(f"{name}_{scope}" for name in ("suppressed", "consent", "unconfirmed") for scope in _SCOPES),
 )
+_RARELY = ("service", "legal")
 _CONTACTS = {
     "contact_id": "Int64",
     "customer_id": "int64",
@@ -79,11 +81,13 @@ def contacts(
     specs: Specs,
     now: datetime,
     used: Mapping[tuple[int, str], datetime],
+    advertised: Mapping[int, datetime],
     whereabouts: Whereabouts,
 ) -> pd.DataFrame:
     """The contacts with what they agreed to, objected to, and what their address must not get.
 
-    `used` says when a contact last got a message of a purpose by consent.
+    `used` says when a contact last got a message of a purpose by consent, `advertised` when one of
+    advertising would have been theirs.
     """
     facts = story.facts(now)
     zone, region = whereabouts(facts.get("country"), facts.get("state"))
@@ -106,8 +110,14 @@ def contacts(
             row |= _consent(story, number, person, scope, now)
             at = [row[f"used_{scope}"], used.get((number, scope))]
             row[f"used_{scope}"] = max((each for each in at if each is not None), default=None)
+        row |= {f"suppressed_{purpose}": True for purpose in _RARELY if purpose in barred}
+        wishes = story.of(number, "rhythm", now)
+        if wishes and wishes[-1].told.rhythm and number in advertised:
+            row[RESTS_UNTIL] = advertised[number] + timedelta(days=wishes[-1].told.rhythm)
         rows.append(row)
-    return frame(rows, _CONTACTS)
+    also = {f"suppressed_{purpose}": "bool" for purpose in _RARELY} | {RESTS_UNTIL: _MOMENT}
+    there = {name for row in rows for name in row}
+    return frame(rows, _CONTACTS | {name: kind for name, kind in also.items() if name in there})
 
 
 def _consent(

@@ -66,6 +66,15 @@ def test_nobody_is_written_to_without_an_address_or_at_one_that_is_barred(purpos
     ]
 
 
+@pytest.mark.parametrize("purpose", list(Purpose))
+@pytest.mark.parametrize("barred", [Purpose.SERVICE, Purpose.LEGAL])
+def test_what_performs_the_contract_may_be_barred_by_itself(purpose: Purpose, barred: Purpose):
+    people = contacts({}, {}).assign(**{f"suppressed_{barred}": [False, True]})
+    found = permission(people, frame("grounds"), purpose, (), Policy(), NOW)
+    assert found["basis"].notna().tolist() == [True, purpose != barred]
+    assert found["reason"].tolist()[1:] == (["suppressed"] if purpose == barred else [np.nan])
+
+
 def test_whoever_bought_masks_may_hear_of_masks_and_gloves_but_not_of_helmets() -> None:
     def about(*categories: str) -> list[str]:
         return verdicts({}, {}, bought={101: ["masks"]}, about=categories, **SAFETY)

@@ -126,6 +126,9 @@ def held_back(one: Candidate, house: House) -> bool:
         return _skip(one, "quiet")
     if one.not_before >= house.tomorrow:
         return _defer(one, "quiet")
+    rests_until = one.contact.get("rests_until")
+    if one.journey.purpose == Purpose.ADVERTISING and rests_until is not None:
+        return one.not_before < rests_until and _defer(one, "capped")
     return False
 
 

@@ -63,13 +63,11 @@ def permitted(
     """The basis, or the reason why not."""
     if not contact["has_address"]:
         return None, "no_address"
-    if contact["suppressed"]:
+    if contact["suppressed"] or contact.get(f"suppressed_{purpose}"):
         return None, "suppressed"
     if purpose in (Purpose.SERVICE, Purpose.LEGAL):
         return "contract", None
     consent, dormant = _consent(contact, purpose, policy, now)
-    if contact[f"suppressed_{purpose}"]:
-        return None, "suppressed"
     if purpose == Purpose.SURVEY:
         if contact["suppressed_advertising"] and not consent:
             return None, "suppressed"

@@ -162,6 +162,17 @@ def test_what_a_contact_said_and_what_bars_the_address(
     assert {name for name in FLAGS if person[name]} == flags | {"has_address"}
 
 
+def test_what_bars_the_contract_itself_is_told_where_there_is_any(engine: Engine):
+    people(engine)
+    assert not {"suppressed_service", "suppressed_legal"} & set(known(engine))
+    put(engine, Suppression, {"id": 1, "purpose": "service"})
+    put(engine, Suppression, {"id": 2, "purpose": "legal", "ended_at": ago(1)})
+    found = known(engine)
+    assert "suppressed_legal" not in found
+    assert found.iloc[0]["suppressed_service"]
+    assert not found.iloc[0][["suppressed", "suppressed_advertising", "suppressed_survey"]].any()
+
+
 @pytest.mark.parametrize("email", ["Ada@Example.com", "ADA@EXAMPLE.COM", "ada@example.com"])
 def test_a_suppression_holds_however_the_address_is_written(engine: Engine, email: str):
     people(engine)
