@@ -11,7 +11,7 @@ from segments.names import Mood, TaskOutcome
 app = typer.Typer()
 task = typer.Typer(
     no_args_is_help=True,
-    help="Say what became of a task: done, cancel, take.\n\n"
+    help="Look at a task and say what became of it: show, done, cancel, take, assign.\n\n"
     "Numbers stand in the list that `stammkunde tasks` shows.",
 )
 app.add_typer(task, name="task")
@@ -116,6 +116,35 @@ def take(
     from flows.todo import take_task
 
     take_task(project_folder(), number, owner, as_of)
+
+
+@task.command()
+def show(number: Task) -> None:
+    """Print a task with the mail it is about, word for word."""
+    from flows.mail_tasks import show_task
+
+    show_task(project_folder(), number)
+
+
+@task.command()
+def assign(
+    number: Task,
+    customer: Annotated[
+        str, typer.Option(metavar="CUSTOMER", help="Whose mail it is: the customer's number.")
+    ],
+    contact: Annotated[
+        str | None, typer.Option(metavar="CONTACT", help="Who wrote: the person's number.")
+    ] = None,
+    as_of: AsOf = None,
+) -> None:
+    """Say whose mail it is that came from an address nobody knows.
+
+    It goes into the customer's history, the task goes to the customer's owner, and it counts as
+    the answer to the latest message they got in the 30 days before.
+    """
+    from flows.mail_tasks import assign_task
+
+    assign_task(project_folder(), number, customer, contact, as_of)
 
 
 @app.command()

@@ -14,6 +14,7 @@ from flows.reporting import (
     words_effect,
     words_en,
     words_lists,
+    words_mail,
     words_measuring,
     words_people,
     words_pictures,
@@ -42,6 +43,7 @@ TEXTS = {
     | words_alerts.DE
     | words_lists.DE
     | words_day.DE
+    | words_mail.DE
     | words_consent.TEXTS_DE
     | words_effect.DE
     | words_people.TEXTS_DE
@@ -56,6 +58,7 @@ TEXTS = {
     | words_alerts.EN
     | words_lists.EN
     | words_day.EN
+    | words_mail.EN
     | words_consent.TEXTS_EN
     | words_effect.EN
     | words_people.TEXTS_EN

@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from flows.store.models import Complaint, Customer, Interaction, Response, Send
 from flows.store.session import frame
 from segments.names import ResponseKind
 
 _SHOWN = 300
+_TOLD = func.coalesce(Response.seen_at, Response.at)
+"""What came this morning may be told of what happened days ago."""
 
 
 def replies(connection: Connection, since: datetime, now: datetime) -> pd.DataFrame:
@@ -20,7 +22,7 @@ def replies(connection: Connection, since: datetime, now: datetime) -> pd.DataFr
         .add_columns(Interaction.note)
         # A mail that was posted to us is kept there, under the same name.
         .outerjoin(Interaction, Interaction.key == Response.key)
-        .where(Response.kind == ResponseKind.REPLY, _between(Response.at, since, now))
+        .where(Response.kind == ResponseKind.REPLY, _between(_TOLD, since, now))
         .order_by(Response.at, Response.id)
     )
     names = ["owner", "customer", "customer_name", "at", "detail", "note"]
@@ -37,7 +39,7 @@ def scores(connection: Connection, since: datetime, now: datetime) -> pd.DataFra
     return frame(
         connection,
         _answers(Response.score)
-        .where(Response.score.is_not(None), _between(Response.at, since, now))
+        .where(Response.score.is_not(None), _between(_TOLD, since, now))
         .order_by(Response.score, Response.at, Response.id),
     )
 

@@ -17,6 +17,8 @@ RECENT = timedelta(days=30)
 """So long after a message somebody's mail is taken for an answer to it, if nothing else says so."""
 
 _DUE = timedelta(days=1)
+# Whoever leads hears of an answer nobody gave.
+_ESCALATE = timedelta(days=3)
 _AT_MOST = 200
 
 
@@ -113,6 +115,7 @@ def write_mails(connection: Connection, mails: Sequence[MailIn], default: str, r
             "kind": TaskKind.WRITE,
             "about": _short(mail.about),
             "due_at": mail.at + _DUE,
+            "escalate_at": mail.at + _ESCALATE,
             "status": TaskStatus.OPEN,
             "run_id": run_id,
         }

@@ -84,10 +84,12 @@ def test_a_reply_is_matched_to_its_message_and_told_to_the_owner(
     )
     assert (customer, contact, channel, direction) == (1, 1, "mail", "in")
     assert note == "Re: Ihre Bestellung\n\nVielen Dank!"
-    ((owner, kind, about, due),) = rows(shop, Task.owner, Task.kind, Task.about, Task.due_at)
+    ((owner, kind, about, due, escalates),) = rows(
+        shop, Task.owner, Task.kind, Task.about, Task.due_at, Task.escalate_at
+    )
     assert (owner, kind) == ("katrin", "write")
     assert about == "Antwort beantworten: Re: Ihre Bestellung"
-    assert due > NOW
+    assert NOW < due < escalates
 
 
 def test_without_a_trace_the_sender_answers_the_latest_message(
