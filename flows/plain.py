@@ -19,7 +19,7 @@ from flows.reporting.measured import sections
 from flows.reporting.summary import headline
 from flows.reporting.terminal import table
 from flows.reporting.words import say
-from flows.stages import delivering, measuring, planning, pulling, responding
+from flows.stages import delivering, measuring, pages, planning, pulling, responding
 from flows.stages.delivering import StaleSourceError
 from flows.stages.shop import Progress, Shop, open_shop
 from flows.stages.told import told
@@ -65,7 +65,7 @@ def run_stage(folder: Path, name: str, as_of: str | None) -> None:
     progress = line_progress()
     if name == "pull":
         report = pulling.pull(shop, now, progress=progress)
-        typer.echo(pulling.told(report))
+        typer.echo(pages.pulled(report, now, locale).said)
         say_pull(report, now, locale)
     elif name == "plan":
         planning.plan(shop, now, progress=progress)
@@ -75,7 +75,7 @@ def run_stage(folder: Path, name: str, as_of: str | None) -> None:
         typer.echo("\n".join(told(delivered, locale)))
     elif name == "respond":
         back = responding.respond(shop, now, progress=progress)
-        typer.echo(f"{sum(back.new.values())} responses, {back.orders} orders attributed")
+        typer.echo(pages.answered(back, locale).said)
     else:
         say_measured(measuring.measure(shop, now), locale)
 

@@ -83,11 +83,3 @@ def counted_before(shop: Shop) -> dict[str, dict[str, int]]:
         for table, counts in found.items()
         if isinstance(counts, dict) and set(COUNTED) <= counts.keys()
     }
-
-
-def told(report: PullReport) -> str:
-    """A pull in one line."""
-    sums = {name: sum(row[name] for row in counted(report).values()) for name in COUNTED}
-    alone = sum(found.left_alone for found in report.tables)
-    same = f", {alone} unchanged files left alone" if alone else ""
-    return ", ".join(f"{number} {name}" for name, number in sums.items()) + same
