@@ -138,7 +138,8 @@ def _place(error: Exception) -> str:
     ours = [
         f"{Path(frame.filename).resolve().relative_to(root)}:{frame.lineno}"
         for frame in frames
-        if any(Path(frame.filename).resolve().is_relative_to(root / part) for part in _OURS)
+        if frame.filename != __file__
+        and any(Path(frame.filename).resolve().is_relative_to(root / part) for part in _OURS)
     ]
     return ours[-1] if ours else "–"
 

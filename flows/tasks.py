@@ -103,23 +103,46 @@ def run_name() -> str:
 
 
 class ProgressBar:
-    """A progress artifact that is written at most every two seconds."""
+    """A progress artifact that is written at most every two seconds.
 
-    def __init__(self, key: str, what: str) -> None:
-        self._id = create_progress_artifact(progress=0.0, key=key, description=what)
+    One that is `patient` comes only where it takes longer than that: most short runs need none.
+    """
+
+    def __init__(self, key: str, what: str, *, patient: bool = False) -> None:
+        self._key, self._what = key, what
+        self._id: Any = None if patient else self._create()
         self._said = time.monotonic()
 
     def __call__(self, _what: str, done: int, of: int) -> None:
         """Show `done` out of `of`; where the whole is unknown nothing can be shown."""
         moment_now = time.monotonic()
-        if of and (done >= of or moment_now - self._said >= _EVERY_SECONDS):
+        late = moment_now - self._said >= _EVERY_SECONDS
+        if self._id is None and of and late:
+            self._id = self._create()
+        if self._id is not None and of and (done >= of or late):
             self._said = moment_now
-            update_progress_artifact(self._id, progress=round(100.0 * done / of, 1))  # type: ignore[arg-type]
+            update_progress_artifact(self._id, progress=round(100.0 * min(done / of, 1.0), 1))
+
+    def _create(self) -> Any:
+        return create_progress_artifact(progress=0.0, key=self._key, description=self._what)
 
 
-def progress_bar(shop: Shop, stage: str) -> Progress:
+def progress_bar(shop: Shop, stage: str, *, patient: bool = False) -> Progress:
     """How far a stage is, as an artifact of its run."""
-    return ProgressBar(f"{stage}-progress", say(f"progress_{stage}", shop.project.policy.locale))
+    what = say(f"progress_{stage}", shop.project.policy.locale)
+    return ProgressBar(f"{stage}-progress", what, patient=patient)
+
+
+def _table_by_table(shop: Shop) -> Progress:
+    """How far a pull is: a table is done when the next one begins."""
+    bar, begun = progress_bar(shop, "pull", patient=True), set[str]()
+    number = len(shop.project.sources.given)
+
+    def show(table: str, _rows: int, _of: int) -> None:
+        begun.add(table)
+        bar(table, len(begun) - 1, number)
+
+    return show
 
 
 @task(
@@ -133,7 +156,7 @@ def progress_bar(shop: Shop, stage: str) -> Progress:
 @refusing
 def pull_data(shop: Shop, now: datetime) -> PullReport:
     """Bring in every table. Repeating it is safe: what is there already changes nothing."""
-    return pulling.pull(shop, now)
+    return pulling.pull(shop, now, progress=_table_by_table(shop))
 
 
 @task(name="prepare plan", task_run_name="prepare the plan", cache_policy=NO_CACHE)
@@ -174,7 +197,7 @@ def deliver_messages(shop: Shop, now: datetime, *, ticking: bool) -> DeliveryRep
 @refusing
 def take_in_responses(shop: Shop, now: datetime) -> ResponseReport:
     """Take in the inbox and attribute orders."""
-    return responding.respond(shop, now)
+    return responding.respond(shop, now, progress=progress_bar(shop, "respond", patient=True))
 
 
 @task(
@@ -188,7 +211,7 @@ def take_in_responses(shop: Shop, now: datetime) -> ResponseReport:
 @refusing
 def measure_effects(shop: Shop, now: datetime) -> RunFacts:
     """Compare treated and held-out customers, journey by journey."""
-    return measuring.measure(shop, now)
+    return measuring.measure(shop, now, progress=progress_bar(shop, "measure", patient=True))
 
 
 @task(name="draw", task_run_name="draw pictures", cache_policy=NO_CACHE)

@@ -105,7 +105,7 @@ EN = {
     "progress_preview": "Customers decided",
     "progress_deliver": "Messages handed over",
     "progress_respond": "Files of the inbox taken in",
-    "progress_measure": "Journeys compared",
+    "progress_measure": "Customers compared",
     "progress_retention": "Kinds of records looked through",
     "progress_suppressions": "Lists of SendGrid read",
 }
@@ -218,7 +218,7 @@ DE = {
     "progress_preview": "Entschiedene Kunden",
     "progress_deliver": "Übergebene Nachrichten",
     "progress_respond": "Eingelesene Dateien des Posteingangs",
-    "progress_measure": "Verglichene Journeys",
+    "progress_measure": "Verglichene Kunden",
     "progress_retention": "Durchgesehene Arten von Datensätzen",
     "progress_suppressions": "Gelesene Listen von SendGrid",
 }

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from flows.reporting.facts import RunFacts
 from flows.stages import alerting
-from flows.stages.shop import Shop, noted_run
+from flows.stages.shop import Progress, Shop, noted_run, quiet
 from flows.store import foresight
 from flows.store.counts import Counts, day_counts, journey_counts, plan_notes
 from flows.store.effects import HOUSE, effect_sums
@@ -38,20 +38,20 @@ _SCORED = timedelta(days=365)
 """Scores of so long are told as one, and compared with those of as long before."""
 
 
-def measure(shop: Shop, now: datetime) -> RunFacts:
+def measure(shop: Shop, now: datetime, *, progress: Progress = quiet) -> RunFacts:
     """Where every journey stands, what it brought, and what is to be known beside, as of `now`."""
     with noted_run(shop, "measure", now) as (_, counts):
         with writing(shop.engine) as connection:
             note_terms(connection, shop.project.policy, now)
-        facts = evidence(shop, now)
+        facts = evidence(shop, now, progress=progress)
         counts["journeys"] = int(facts.effects["journey"].nunique())
     alerting.look(shop, now, facts.effects)
     return facts
 
 
-def evidence(shop: Shop, now: datetime) -> RunFacts:
+def evidence(shop: Shop, now: datetime, *, progress: Progress = quiet) -> RunFacts:
     """The same without a note in the list of runs; writes nothing."""
-    facts = effects(shop, now)
+    facts = effects(shop, now, progress=progress)
     with shop.engine.connect() as connection:
         before = scores(connection, now - _SCORED, _SCORED)
         return replace(
@@ -69,7 +69,7 @@ def _scored(counts: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     return nps(counts, before.fillna(0).astype(dict.fromkeys(figures, "float64")))
 
 
-def effects(shop: Shop, now: datetime) -> RunFacts:
+def effects(shop: Shop, now: datetime, *, progress: Progress = quiet) -> RunFacts:
     """What every journey brought against its holdout; writes nothing.
 
     Nothing in it follows from what became known after `now`, or from what is written in YAML since.
@@ -77,7 +77,7 @@ def effects(shop: Shop, now: datetime) -> RunFacts:
     with shop.engine.connect() as connection:
         terms = read_terms(connection, shop.project.policy, now)
         ranges = customer_ranges(connection, AT_ONCE)
-    sums = summed(shop.engine, terms, now, ranges)
+    sums = summed(shop.engine, terms, now, ranges, progress)
     with shop.engine.connect() as connection:
         pace = foresight.entries(connection, now - _WATCHED, now)
         journeys = journey_counts(connection, now)
@@ -102,7 +102,11 @@ def effects(shop: Shop, now: datetime) -> RunFacts:
 
 
 def summed(
-    engine: Engine, terms: Sequence[Term], now: datetime, ranges: Sequence[tuple[int, int]]
+    engine: Engine,
+    terms: Sequence[Term],
+    now: datetime,
+    ranges: Sequence[tuple[int, int]],
+    progress: Progress = quiet,
 ) -> pd.DataFrame:
     """The sums of all customers; a range on each of two connections where there is a server."""
 
@@ -112,8 +116,12 @@ def summed(
 
     if engine.dialect.name == "sqlite" or len(ranges) < 2:
         return of(None)
+    parts = []
     with ThreadPoolExecutor(2) as workers:
-        return merged(pd.concat(list(workers.map(of, ranges)), ignore_index=True))
+        for part in workers.map(of, ranges):
+            parts.append(part)
+            progress("measure", len(parts), len(ranges))
+    return merged(pd.concat(parts, ignore_index=True))
 
 
 def day(
