@@ -8,7 +8,6 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from flows import clock
-from flows.alerts import emit
 from flows.errors import ConfigError
 from flows.reporting.words import say
 from flows.stages import alerting
@@ -53,10 +52,7 @@ def _kind(word: str) -> AlertKind:
 def _known(shop: Shop, cause: Cause, *, over: bool) -> Alert | None:
     """The alert to mail; None if that was done. One only the server noticed is noted here first."""
     if not over and cause.kind in (*alerting.OF_RUNS, AlertKind.RUN_MISSING):
-        begun = alerting.begin(shop, cause, clock.now())
-        if begun is not None and cause.kind == AlertKind.RUN_FAILED:
-            # Of crashed and missing runs the server tells the webhook itself.
-            emit(shop, begun, over=False)
+        alerting.begin(shop, cause, clock.now())
     with reading(shop.engine) as connection:
         found = store.latest(connection, cause.kind, cause.subject)
     if found is None or (found.mailed_at is None) == over:

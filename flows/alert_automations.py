@@ -16,32 +16,20 @@ from prefect.exceptions import ObjectNotFound
 
 from flows import clock
 from flows.alert_settings import AlertSettings
+from flows.alerted import told_of
 from flows.automations import automate
 from flows.crons import read_cron
 from flows.entries import ALERT, Entry
 from flows.reporting.words_alerts import DE, EN
-from flows.settings import Settings
-from flows.yamlfile import build, read
 from segments.names import AlertKind, Locale
 
 BLOCK = "stammkunde-alerts"
 _OURS = "stammkunde: alert"
 _EVENTS = "stammkunde."
 _OVER = ".over"
-_GRACE = timedelta(minutes=10)
 _LOOK_AHEAD = timedelta(days=70)
 _ENDED = "prefect.flow-run.*"
 _SAID = "{{ event.payload.said }}"
-
-
-def told_of(folder: Path) -> tuple[AlertSettings | None, Locale]:
-    """Who is told what, and in which language, without a look at anything else."""
-    document, _ = read(folder / "config" / "settings.yaml", "config/settings.yaml")
-    settings = build(Settings, document)[0] if document else None
-    policy, _ = read(folder / "config" / "policy.yaml", "config/policy.yaml")
-    written = policy.data.get("locale") if policy and isinstance(policy.data, dict) else None
-    locale = Locale(written) if written in list(Locale) else Locale.DE
-    return (settings.alerts if settings else None), locale
 
 
 async def register_alerts(
@@ -76,8 +64,6 @@ def automations(
     found = []
     names = [f"{_EVENTS}{kind.value.replace('_', '-')}" for kind in alerts.kinds]
     events = {*names, *(name + _OVER for name in names)}
-    # What failed is noted by the flow that mails it, and told from there.
-    mailed = events - {f"{_EVENTS}run-failed"}
     from_event = {
         "kind": "{{ event.payload.kind }}",
         "subject": "{{ event.payload.subject }}",
@@ -90,22 +76,20 @@ def automations(
         call = CallWebhook(block_document_id=hook, payload=f"{{{told}}}")
         found.append(_automation("webhook", _seen(events), [call]))
     if mailer is not None and alerts.to:
-        found.append(_automation("mail", _seen(mailed), [_start(mailer, from_event)]))
+        found.append(_automation("mail", _seen(events), [_start(mailer, from_event)]))
     for kind, state in ((AlertKind.RUN_FAILED, "FAILED"), (AlertKind.RUN_CRASHED, "CRASHED")):
         if kind in alerts.kinds and deployments:
             why = "{{ flow_run.state.message or flow_run.state.name }}"
-            direct = hook if kind == AlertKind.RUN_CRASHED else None
-            actions = _actions(kind, "{{ deployment.name }}", why, locale, mailer, direct)
-            # Of what failed the store knows whether it was told; of a dead machine nobody does.
-            quiet = alerts.repeat_after.days if kind == AlertKind.RUN_CRASHED else 0
-            trigger = _ended(state, deployments.values(), quiet)
+            # Straight from the server: where the project itself is broken, no flow can tell.
+            actions = _actions(kind, "{{ deployment.name }}", why, locale, mailer, hook)
+            trigger = _ended(state, deployments.values(), alerts.repeat_after.days)
             if actions:
                 found.append(_automation(kind.value.replace("_", " "), trigger, actions))
     if AlertKind.RUN_MISSING in alerts.kinds:
         late = timedelta(days=alerts.missing_after.days)
         for entry in entries:
             if entry.enabled and entry.cron and entry.name in deployments:
-                within = longest_gap(entry, clock.now()) + late + _GRACE
+                within = longest_gap(entry, clock.now()) + late
                 actions = _actions(AlertKind.RUN_MISSING, entry.name, "", locale, mailer, hook)
                 trigger = _silent(deployments[entry.name], within)
                 if actions:

@@ -15,6 +15,7 @@ from prefect.context import FlowRunContext
 from prefect.events import emit_event
 
 from flows import clock
+from flows.alerted import told_of
 from flows.reporting.words import word
 from flows.stages import alerting
 from flows.stages.shop import Shop, opened
@@ -55,10 +56,10 @@ def watched(flow: Callable[Asked, Ended]) -> Callable[Asked, Ended]:
 
 def look_around(*, well: bool) -> None:
     """Tell what began and what is over; `well` says how the run ended in which this happens."""
+    alerts, _ = told_of(project_here())
+    if alerts is None or not alerts.ways:
+        return
     with opened(project_here()) as shop:
-        alerts = shop.project.settings.alerts
-        if alerts is None or not alerts.ways:
-            return
         now = clock.now()
         alerting.look(shop, now)
         if well and _any_of_runs(shop) and (name := deployment_name()):

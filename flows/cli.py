@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flows import (
+    cli_alerts,
     cli_care,
     cli_lists,
     cli_look,
@@ -254,6 +255,7 @@ app.add_typer(cli_rights.app)
 app.add_typer(cli_secret.app)
 app.add_typer(cli_run.app)
 app.add_typer(cli_care.app)
+app.add_typer(cli_alerts.app)
 
 
 def _complain(error: PipelineError) -> None:

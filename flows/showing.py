@@ -5,12 +5,17 @@ from pathlib import Path
 
 import typer
 
+from flows import clock
 from flows.errors import ConfigError
+from flows.messages.compose import compose
+from flows.messages.library import Library
 from flows.outgoing import Outgoing
 from flows.outlet_settings import SendGridOutletSettings
 from flows.stages import delivering
 from flows.stages.shop import Shop, opened
+from flows.store.facts import message_facts
 from flows.store.outbox import SendRecord
+from flows.store.session import reading
 from segments.names import Outcome
 
 
@@ -22,6 +27,9 @@ def show_send(
         record, mail = delivering.as_delivered(shop, send_id)
         if record is None:
             raise ConfigError.at("show", f"there is no send {send_id}")
+        if mail is None and record.outcome == Outcome.QUEUED:
+            mail = _as_it_would_go(shop, send_id)
+            typer.echo(f"send {send_id} has not gone yet; it would read so now", err=True)
         if mail is None:
             if record.claimed_at is not None and record.context is None:
                 typer.echo(
@@ -42,6 +50,17 @@ def show_send(
         typer.echo(out)
     else:
         sys.stdout.buffer.write(content)
+
+
+def _as_it_would_go(shop: Shop, send_id: int) -> Outgoing | None:
+    """A message that waits, composed as of this moment."""
+    now = clock.now()
+    with reading(shop.engine) as connection:
+        facts = message_facts(connection, [send_id], now, shop.project.owners.default)
+    if not facts:
+        return None
+    library = Library.open(shop.project.templates)
+    return compose(library, facts[0], delivering.letterhead(shop.project), now).outgoing
 
 
 def _request(shop: Shop, record: SendRecord, mail: Outgoing) -> bytes:

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from flows import clock, steering
+from flows import clock, showing, steering
 from flows.demo import prepare
 from flows.stages.shop import Shop, opened
 from flows.store.models import Approval, Contact, Customer, Pause, Send
@@ -150,6 +150,17 @@ def test_what_is_rejected_stays_in_the_log_with_its_reason(
     assert mails(folder) == before
     rows = rows_of(shop.engine, Send, "id", "outcome", "reason", "review")
     assert [row[1:] for row in rows].count(("cancelled", "not_approved", "rejected")) == number
+
+
+def test_a_message_that_waits_is_shown_as_it_would_go(
+    asked: str, shop: Shop, folder: Path, capfdbinary: pytest.CaptureFixture[bytes]
+):
+    rows = rows_of(shop.engine, Send, "id", "outcome", "review")
+    number = next(row[0] for row in rows if row[1:] == ("queued", "pending"))
+    showing.show_send(folder, number, None, "subject")
+    out, err = capfdbinary.readouterr()
+    assert out.strip()
+    assert err.decode() == f"send {number} has not gone yet; it would read so now\n"
 
 
 def test_a_decision_in_the_terminal_has_the_run_go_on(

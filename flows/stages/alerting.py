@@ -79,10 +79,12 @@ def look(shop: Shop, now: datetime, effects: pd.DataFrame | None = None) -> None
             store.end(connection, before[what].id, now)
 
 
-def begin(shop: Shop, cause: Cause, now: datetime) -> Alert | None:
-    """Note what a server told us; None if it stands already."""
+def begin(shop: Shop, cause: Cause, now: datetime) -> None:
+    """Note what a server noticed, and told whoever is told without a mail."""
     with writing(shop.engine) as connection:
-        return store.begin(connection, cause.kind, cause.subject, cause.said[:_LONGEST], now)
+        begun = store.begin(connection, cause.kind, cause.subject, cause.said[:_LONGEST], now)
+        if begun is not None:
+            store.note_told(connection, begun.id, now, over=False)
 
 
 def went_well(shop: Shop, deployment: str, now: datetime) -> None:
