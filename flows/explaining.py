@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 from flows import clock
 from flows.errors import ConfigError
 from flows.reporting import figures as told
-from flows.stages.planning import specs_of
 from flows.stages.shop import Shop, open_shop
+from flows.stages.versions import specs_of
 from flows.store import runs
 from flows.store.figures import base_figures, customer_figures
 from flows.store.ledger import read_ledger

@@ -15,6 +15,7 @@ from flows.outlet_settings import (
     SendGridOutletSettings,
     WebSettings,
 )
+from flows.scale_settings import Scale
 from segments.names import Purpose
 from segments.spans import Duration, Span
 from segments.spec import Name, Spec
@@ -50,12 +51,15 @@ class Settings(Spec):
         "var/inbox", description="folder in which files of responses (.jsonl) are dropped"
     )
     unsubscribe: Email = Field(description="address that takes requests to stop writing")
-    shard_size: int = Field(50_000, ge=100, le=100_000, description="customers per Prefect task")
+    shard_size: int = Field(50_000, ge=100, le=100_000, description="customers decided at once")
     max_render_errors: int = Field(
         20, ge=0, description="stop delivering a message after so many people it fails for"
     )
     senders: int = Field(
         2, ge=1, le=32, description="processes that send at once where there is much to send"
+    )
+    scale: Scale = Field(
+        default_factory=Scale, description="how the work of a run is shared out, if at all"
     )
     lease: Duration = Field(
         Span(10, "minutes"),
@@ -78,6 +82,17 @@ class Settings(Spec):
         for name, way in self.outlets.items():
             if way.fallback == name:
                 raise ValueError(f"{name} cannot be its own fallback")
+        return self
+
+    @model_validator(mode="after")
+    def _one_store_for_all(self) -> "Settings":
+        if self.store.startswith("sqlite") and self.scale.runner != "threads":
+            where = "on one machine" if self.scale.runner == "processes" else "on many machines"
+            raise ValueError(
+                f'"runner: {self.scale.runner}" has several processes write {where}, and SQLite '
+                "takes one at a time from one machine: put the store on PostgreSQL (README, "
+                "Database and secrets), or write runner: threads"
+            )
         return self
 
     @model_validator(mode="after")

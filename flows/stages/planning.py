@@ -1,7 +1,8 @@
 """Planning: load a shard's state, decide, write what was decided, in one transaction each."""
 
+import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -10,12 +11,14 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection
 
-from flows.calendars import holidays_around
-from flows.config import compile_earlier
+from flows.errors import PipelineError
+from flows.scale_settings import MOST_SHARDS
 from flows.stages.broken import blamed, without
 from flows.stages.deciding import deciding
+from flows.stages.rulebook import rules
 from flows.stages.shop import Progress, Shop, quiet
-from flows.store import runs
+from flows.stages.versions import specs_of
+from flows.store import parts, runs
 from flows.store.figures import customer_figures
 from flows.store.purchases import everybodys_figures
 from flows.store.reading import customer_range, filled, read_state
@@ -29,30 +32,29 @@ from segments.customer.profile import base as whole_base
 from segments.decide import decide
 from segments.journey.beginning import beginnings
 from segments.journey.enter import segments_entered_by
-from segments.journey.program import NOT_CONTENT, Program
 from segments.names import EnrollmentStatus, Outcome
 from segments.rules import RuleDataError
 from segments.state import Plan, Specs, State, changed_phase
-
-_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
 class Planning:
     """What all shards of one planning run share.
 
-    `remaining` says how many of those before its time each journey may still take in; such shards
-    are planned one after another. `left_out` gathers journeys whose rules break on the data, and
-    `notes` what somebody should know.
+    Each of `shards` is decided in pieces of `size` customers. `bought` are everybody's figures of
+    purchases; without them each piece reads its own. `remaining` says how many of those before its
+    time each journey may still take in; such shards are planned one after another. `left_out`
+    gathers journeys whose rules break on the data, and `notes` what somebody should know.
     """
 
     run_id: int
     now: datetime
     specs: Specs
     base: Base
-    bought: pd.DataFrame
+    bought: pd.DataFrame | None
     previous_run: datetime | None
     shards: list[tuple[int, int]]
+    size: int
     staff: Staff
     known: frozenset[str]
     notes: list[str]
@@ -84,12 +86,13 @@ def preview(shop: Shop, now: datetime, *, progress: Progress = quiet) -> list[Pl
     """
     plans = []
     with reading(shop.engine) as connection:
-        planning = _gather(shop, connection, now, run_id=0)
-        for number, (first, last) in enumerate(planning.shards, start=1):
+        planning = gather(shop, connection, now, run_id=0)
+        pieces = [piece for shard in planning.shards for piece in _pieces(planning, *shard)]
+        for number, (first, last) in enumerate(pieces, start=1):
             decided = _decided(connection, planning, first, last)[1]
             _took_in(planning, decided)
             plans.append(decided)
-            progress("plan", number, len(planning.shards))
+            progress("plan", number, len(pieces))
     return plans
 
 
@@ -99,28 +102,38 @@ def prepare(shop: Shop, now: datetime, run_id: int) -> Planning:
         runs.note_versions(connection, shop.project.running, now)
         note_terms(connection, shop.project.policy, now)
     with shop.engine.connect() as connection:
-        planning = _gather(shop, connection, now, run_id)
+        planning = gather(shop, connection, now, run_id)
     with writing(shop.engine) as connection:
         runs.keep_members_of(connection, planning.known & _watched(planning.specs))
+    shared = {"base": asdict(planning.base), "rules": rules(shop.project.folder)}
+    with shop.engine.connect() as connection:
+        parts.begin(connection, run_id, shared)
     return planning
 
 
-def _gather(shop: Shop, connection: Connection, now: datetime, run_id: int) -> Planning:
+def gather(
+    shop: Shop, connection: Connection, now: datetime, run_id: int, base: Base | None = None
+) -> Planning:
+    """The same without a word in the store; with `base` nothing of all customers is read."""
     project = shop.project
     previous = runs.previous_run(connection, "plan", now)
     remaining = runs.backfills(connection, project.running, previous)
     specs, notes = specs_of(shop, connection, now, remaining)
     low, high = customer_range(connection)
-    bought = everybodys_figures(connection, now)
+    bought = None
+    if base is None:
+        bought = everybodys_figures(connection, now)
+        base = whole_base(bought, project.policy, now)
     size = project.settings.shard_size
     return Planning(
         run_id,
         now,
         specs,
-        whole_base(bought, project.policy, now),
+        base,
         bought,
         previous,
-        [(first, min(first + size - 1, high)) for first in range(low, high + 1, size)],
+        _ranges(low, high, size, project.settings.scale.shards),
+        size,
         Staff.of(project.owners),
         filled(connection, specs),
         notes,
@@ -128,53 +141,22 @@ def _gather(shop: Shop, connection: Connection, now: datetime, run_id: int) -> P
     )
 
 
-def specs_of(
-    shop: Shop, connection: Connection, now: datetime, backfill: Mapping[str, int] | None = None
-) -> tuple[Specs, list[str]]:
-    """What runs today with all versions somebody still travels, and what to note about those."""
-    project, running = shop.project, shop.project.running
-    earlier, notes = _earlier(shop, connection)
-    specs = Specs(
-        project.policy,
-        running,
-        project.segments,
-        earlier,
-        runs.running_since(connection, running, now),
-        backfill=backfill or {},
-        regions=holidays_around(now, project.policy),
-        budgets=project.budgets,
-    )
-    return specs, notes
+def _ranges(low: int, high: int, size: int, shards: int | None) -> list[tuple[int, int]]:
+    """Everybody in order of their numbers, in so many ranges, or in as few as `size` asks for.
 
-
-def _earlier(
-    shop: Shop, connection: Connection
-) -> tuple[Mapping[tuple[str, str], Program], list[str]]:
-    """Versions somebody still travels, and a note on each that cannot be read any more."""
-    project = shop.project
-    programs, notes = {}, []
-    for (journey, version), spec in sorted(
-        runs.earlier_versions(connection, project.running).items()
-    ):
-        program = compile_earlier(spec, project.segments)
-        if program is not None:
-            programs[journey, version] = as_of_today(program, project.journeys[journey])
-        elif number := runs.under_way(connection, journey, version):
-            whose = "1 enrollment stays" if number == 1 else f"{number} enrollments stay"
-            notes.append(
-                f"{journey}: its earlier version {version} cannot be read any more (a segment or "
-                f"column it uses is gone), so {whose} where they are"
-            )
-    return programs, notes
-
-
-def as_of_today(earlier: Program, current: Program) -> Program:
-    """An earlier version under what its journey says today without becoming a new version.
-
-    A journey gone live would else go on in shadow for whoever entered before.
+    A range of numbers is read from end to end; customers picked by a hash lie all over the tables.
     """
-    today = {name: getattr(current.journey, name) for name in NOT_CONTENT}
-    return replace(earlier, journey=earlier.journey.model_copy(update=today))
+    number = high - low + 1
+    if shards is None:
+        width = size * max(math.ceil(number / size / MOST_SHARDS), 1)
+    else:
+        width = max(math.ceil(number / shards), 1)
+    return [(first, min(first + width - 1, high)) for first in range(low, high + 1, width)]
+
+
+def _pieces(planning: Planning, first: int, last: int) -> Iterator[tuple[int, int]]:
+    for begin in range(first, last + 1, planning.size):
+        yield begin, min(begin + planning.size - 1, last)
 
 
 def one_by_one(shop: Shop, planning: Planning) -> bool:
@@ -192,13 +174,27 @@ def _shard_by_shard(shop: Shop, planning: Planning) -> Iterator[Counter[str]]:
         for first, last in planning.shards:
             yield plan_shard(shop, planning, first, last)
         return
-    with ThreadPoolExecutor(_AT_ONCE) as workers:
+    with ThreadPoolExecutor(shop.project.settings.scale.at_once) as workers:
         yield from workers.map(lambda ends: plan_shard(shop, planning, *ends), planning.shards)
 
 
 def plan_shard(shop: Shop, planning: Planning, first: int, last: int) -> Counter[str]:
-    """Decide for the customers numbered `first` to `last` and write it, in one transaction."""
+    """Decide for the customers numbered `first` to `last` and write it, piece by piece.
+
+    Safe to repeat in the same run, by whatever process: a piece that is done is not done again.
+    """
+    total: Counter[str] = Counter()
+    for piece in _pieces(planning, first, last):
+        total += _plan_piece(shop, planning, *piece)
+    return total
+
+
+def _plan_piece(shop: Shop, planning: Planning, first: int, last: int) -> Counter[str]:
     with writing(shop.engine, f"plan {first}") as connection:
+        if not parts.taken_up(connection, planning.run_id):
+            raise PipelineError("a later run has begun to decide; this one leaves the rest to it")
+        if known := parts.done(connection, planning.run_id, first):
+            return known.counts
         state, decided = _decided(connection, planning, first, last)
         entered = decided.enrollments[decided.enrollments["enrollment_id"].isna()]
         apply_plan(
@@ -211,8 +207,10 @@ def plan_shard(shop: Shop, planning: Planning, first: int, last: int) -> Counter
             restarting=restarting(planning.specs.programs),
             begun=beginnings(entered, state.profiles, planning.specs),
         )
+        done = parts.Done(summary(decided), planning.left_out)
+        parts.note(connection, planning.run_id, first, last, done)
     _took_in(planning, decided)
-    return summary(decided)
+    return done.counts
 
 
 def finish(shop: Shop, planning: Planning) -> dict[str, Any]:

@@ -13,8 +13,8 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from flows.calendars import holidays_around, regions, zones
-from flows.stages.planning import specs_of
 from flows.stages.shop import Shop
+from flows.stages.versions import specs_of
 from flows.store import leaving as store
 from flows.store import runs
 from flows.store.figures import customer_figures

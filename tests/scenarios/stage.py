@@ -8,7 +8,7 @@ from pydantic import Field
 
 from flows.config import RUNNING
 from flows.rehearsing import holidays_of
-from flows.stages.planning import as_of_today
+from flows.stages.versions import as_of_today
 from flows.yamlfile import build, read
 from segments.days import Day
 from segments.examples import Example

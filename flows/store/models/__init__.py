@@ -33,6 +33,7 @@ from flows.store.models.log import (
 from flows.store.models.measuring import PurchaseCorrection, Terms
 from flows.store.models.people import Notice, Task
 from flows.store.models.quadrants import QuadrantChange
+from flows.store.models.scaling import Part
 from flows.store.models.sending import Doubt, EventBatch, Halt, Quota
 from flows.store.models.suppression import Suppression
 from flows.store.models.wishes import Preference, SurveyAnswer
@@ -55,6 +56,7 @@ __all__ = [
     "ManualEntry",
     "Notice",
     "Owner",
+    "Part",
     "Pause",
     "Permission",
     "PhaseChange",

@@ -264,6 +264,16 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "part",
+        sa.Column("run_id", BIG, nullable=False),
+        sa.Column("first_customer", BIG, nullable=False),
+        sa.Column("last_customer", BIG, nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("left_out", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_part_run_id")),
+        sa.PrimaryKeyConstraint("run_id", "first_customer", name=op.f("pk_part")),
+    )
+    op.create_table(
         "phase_change",
         sa.Column("id", BIG, nullable=False),
         sa.Column("customer_id", BIG, nullable=False),

@@ -1,0 +1,43 @@
+"""Planning shared by several processes: what each of them works with, taken from the store."""
+
+from collections import Counter
+
+from flows.errors import PipelineError
+from flows.stages.planning import Planning, gather
+from flows.stages.rulebook import same_rules
+from flows.stages.shop import Shop
+from flows.store import parts
+from segments.customer.profile import Base
+
+
+def take_part(shop: Shop, run_id: int) -> Planning:
+    """What `planning.prepare` left, in a process that did not prepare the run.
+
+    Raises `ConfigError` if this machine's rules are others than those the run began with.
+    """
+    with shop.engine.connect() as connection:
+        found = parts.shared(connection, run_id)
+        if found is None:
+            raise PipelineError("the run that decides has ended; this part of it is left alone")
+        same_rules(shop.project.folder, found.figures["rules"])
+        return gather(shop, connection, found.now, run_id, Base(**found.figures["base"]))
+
+
+def undone(shop: Shop, planning: Planning) -> list[tuple[int, int]]:
+    """Shards not all of whose pieces are done."""
+    with shop.engine.connect() as connection:
+        done = parts.all_done(connection, planning.run_id)
+    return [
+        (first, last)
+        for first, last in planning.shards
+        if any(begin not in done for begin in range(first, last + 1, planning.size))
+    ]
+
+
+def done_so_far(shop: Shop, planning: Planning) -> parts.Done:
+    """What all pieces of the run together did, whoever did them."""
+    total = parts.Done(Counter(), {})
+    with shop.engine.connect() as connection:
+        for done in parts.all_done(connection, planning.run_id).values():
+            total = parts.Done(total.counts + done.counts, {**total.left_out, **done.left_out})
+    return total
