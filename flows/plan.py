@@ -12,10 +12,11 @@ from flows.forms import AsOf, DryRun, asked
 from flows.publish import publish_plan, publish_preview
 from flows.reporting.day_page import person_told, quiet_name
 from flows.reporting.summary import headline
+from flows.scaling import plan_everybody
 from flows.stages.deciding import deciding
 from flows.stages.shop import Shop
 from flows.states import done, settled, speaking
-from flows.tasks import plan_everybody, preview_day, run_name, sealed, shop_and_moment, tell_day
+from flows.tasks import preview_day, run_name, sealed, shop_and_moment, tell_day
 
 
 @flow(

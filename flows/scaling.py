@@ -7,8 +7,9 @@ writes down in the store what it has done. So it does not matter who does a part
 import logging
 import os
 import socket
+from asyncio import CancelledError
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.util import find_spec
@@ -19,17 +20,20 @@ from urllib.parse import urlsplit
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State
+from prefect.exceptions import FailedRun
 from prefect.futures import PrefectFuture
-from prefect.states import Failed
+from prefect.states import Failed, raise_state_exception
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
 from flows.errors import ConfigError, PipelineError
+from flows.passing import patiently
 from flows.stages import planning, sharing
 from flows.stages.planning import Planning
-from flows.stages.shop import Shop, open_shop
-from flows.tasks import PROJECT_VARIABLE, ProgressBar, progress_bar, refusing, sealed, settled
+from flows.stages.shop import Progress, Shop, open_shop
+from flows.states import PROJECT_VARIABLE, refusing, settled
+from flows.tasks import progress_bar, sealed
+from flows.trying import DELAYS, TRIES, may_pass
 
 SETTINGS = "config/settings.yaml"
 _TRIES = 3
@@ -50,6 +54,9 @@ def prepare_plan(shop: Shop, now: datetime, run_id: int) -> quote:
     name="plan customers",
     task_run_name="plan customers {first} to {last}",
     cache_policy=NO_CACHE,
+    retries=TRIES,
+    retry_delay_seconds=DELAYS,
+    retry_condition_fn=may_pass,
 )
 @refusing
 def plan_customers(shop: Shop, prepared: Planning, first: int, last: int) -> Counter[str]:
@@ -65,17 +72,17 @@ def plan_customers(shop: Shop, prepared: Planning, first: int, last: int) -> Cou
 def plan_elsewhere(folder: str, run_id: int, first: int, last: int) -> None:
     """The same in a process that knows nothing yet; what it did stands in the store."""
     try:
-        planning.plan_shard(*_part_of(folder, run_id), first, last)
-    except PipelineError as error:
+        patiently(lambda: planning.plan_shard(*_part_of(folder, run_id), first, last))
+    except Exception as error:
         # The error itself does not travel between processes; its words do.
-        return cast(None, Failed(message=str(error)))
+        return cast(None, Failed(message=str(expected(error))))
 
 
 def plan_everybody(shop: Shop, now: datetime, run_id: int) -> dict[str, Any]:
     """Plan all shards as tasks, side by side where they need not wait for one another."""
     refuse_impossible(shop)
     prepared: Planning = settled(prepare_plan(sealed(shop), now, run_id)).unquote()
-    bar = ProgressBar("plan", "customers decided")
+    bar = progress_bar(shop, "plan")
     if planning.one_by_one(shop, prepared):
         for number, (first, last) in enumerate(prepared.shards, start=1):
             settled(plan_customers(sealed(shop), sealed(prepared), first, last))
@@ -87,3 +94,138 @@ def plan_everybody(shop: Shop, now: datetime, run_id: int) -> dict[str, Any]:
     done = sharing.done_so_far(shop, prepared)
     prepared.left_out.update(done.left_out)
     return {**done.counts, **planning.finish(shop, prepared)}
+
+
+def refuse_impossible(shop: Shop) -> None:
+    """Raise `ConfigError` where nobody could do the parts as settings.yaml wants it."""
+    scale = shop.project.settings.scale
+    if scale.runner == "threads":
+        return
+    if shop.engine.dialect.name == "sqlite":
+        raise ConfigError.at(
+            SETTINGS,
+            f'"runner: {scale.runner}" has several processes write at the same time, and the store '
+            "is a SQLite file, which takes one. Put the store on PostgreSQL, or write runner: "
+            "threads",
+        )
+    if scale.runner == "dask":
+        _refuse_silence(str(scale.dask))
+
+
+def _refuse_silence(address: str) -> None:
+    if find_spec("prefect_dask") is None:
+        raise ConfigError.at(
+            SETTINGS,
+            '"runner: dask" needs prefect-dask, which is not installed here: '
+            'pip install "stammkunde[dask]", on the workers, too',
+        )
+    there = urlsplit(address)
+    try:
+        socket.create_connection((str(there.hostname), there.port or 0), _ANSWERS_WITHIN).close()
+    except OSError as error:
+        raise ConfigError.at(
+            SETTINGS,
+            f"no Dask scheduler answers at {address} ({error}). Start one (dask scheduler) and "
+            "its workers (dask worker), or correct dask: below scale:",
+        ) from error
+
+
+def _in_threads(shop: Shop, prepared: Planning, bar: Progress) -> None:
+    threads: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(
+        max_workers=shop.project.settings.scale.at_once
+    )
+    with threads as runner:
+        shared = {"shop": sealed(shop), "prepared": sealed(prepared)}
+        futures = [
+            runner.submit(plan_customers, {**shared, "first": first, "last": last})
+            for first, last in prepared.shards
+        ]
+        for number, future in enumerate(futures, start=1):
+            future.result()
+            bar("plan", number, len(futures))
+
+
+def _elsewhere(shop: Shop, prepared: Planning, bar: Progress) -> None:
+    """Have others plan every shard; what a process that died left undone is done by another."""
+    folder = str(shop.project.folder.resolve())
+    left = prepared.shards
+    for attempt in range(_TRIES):
+        if attempt:
+            _log.warning("%s shards were not finished by whoever had them; once more", len(left))
+        with helpers(shop) as runner:
+            futures = [
+                runner.submit(
+                    plan_elsewhere,
+                    {"folder": folder, "run_id": prepared.run_id, "first": first, "last": last},
+                )
+                for first, last in left
+            ]
+            for number, future in enumerate(futures, start=len(prepared.shards) - len(left) + 1):
+                heard_out(future)
+                bar("plan", number, len(prepared.shards))
+        left = sharing.undone(shop, prepared)
+        if not left:
+            return
+    raise PipelineError(
+        f"{len(left)} of {len(prepared.shards)} parts were not finished: whoever worked on them "
+        f"ended before their time, {_TRIES} times. What is decided stays decided; see whether the "
+        "workers have memory enough, then start again"
+    )
+
+
+@contextmanager
+def helpers(shop: Shop) -> Iterator[TaskRunner[Any]]:
+    """Whoever does the parts: processes of this machine, or the workers of the Dask cluster."""
+    scale = shop.project.settings.scale
+    if scale.runner == "processes":
+        with ProcessPoolTaskRunner(max_workers=scale.at_once) as pool:
+            yield pool
+        return
+    from prefect_dask.task_runners import DaskTaskRunner
+
+    address = str(scale.dask)
+    with DaskTaskRunner(address=address, client_kwargs={"timeout": _ANSWERS_WITHIN}) as cluster:
+        try:
+            cluster.client.wait_for_workers(1, timeout=_ANSWERS_WITHIN)
+        except OSError as error:
+            raise ConfigError.at(
+                SETTINGS,
+                f"the Dask scheduler at {address} has no workers that answer ({error}). Start "
+                f"some: dask worker {address}",
+            ) from error
+        yield cluster
+
+
+def heard_out(future: PrefectFuture[Any]) -> Any:
+    """What a task elsewhere answers; None if whoever worked on it died.
+
+    A refusal is raised again as a `PipelineError`, anything else as what it was.
+    """
+    try:
+        answer = future.result(raise_on_failure=False)
+    except (Exception, CancelledError) as error:
+        _log.warning("a process that helped has ended before its time (%s)", type(error).__name__)
+        return None
+    state = future.state
+    if state.is_completed():
+        return answer
+    try:
+        raise_state_exception(state)
+    except FailedRun as error:
+        raise PipelineError(str(state.message)) from error
+
+
+_opened: dict[tuple[str, int], tuple[Shop, Planning]] = {}
+_opening = Lock()
+
+
+def _part_of(folder: str, run_id: int) -> tuple[Shop, Planning]:
+    """The project and the run, opened once in a process that does several of its parts."""
+    with _opening:
+        if (folder, run_id) not in _opened:
+            for shop, _ in _opened.values():
+                shop.engine.dispose()
+            _opened.clear()
+            shop = open_shop(Path(os.environ.get(PROJECT_VARIABLE) or folder))
+            _opened[folder, run_id] = shop, sharing.take_part(shop, run_id)
+        return _opened[folder, run_id]

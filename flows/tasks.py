@@ -2,11 +2,10 @@
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from prefect import runtime, task
@@ -29,11 +28,10 @@ from flows.reporting.subjects import Format, Subject
 from flows.reporting.words import say
 from flows.responses.apply import ResponseReport
 from flows.said_once import say_once
-from flows.stages import delivering, measuring, planning, pulling, responding, telling
+from flows.stages import delivering, measuring, pulling, responding, telling
 from flows.stages.deciding import refuse_done
-from flows.stages.planning import Planning
 from flows.stages.shop import Progress, Shop, opened
-from flows.states import project_here, refusing, settled
+from flows.states import project_here, refusing
 from flows.trying import DELAYS, TRIES, may_pass, unattended
 
 if TYPE_CHECKING:
@@ -159,24 +157,6 @@ def pull_data(shop: Shop, now: datetime) -> PullReport:
     return pulling.pull(shop, now, progress=_table_by_table(shop))
 
 
-@task(name="prepare plan", task_run_name="prepare the plan", cache_policy=NO_CACHE)
-@refusing
-def prepare_plan(shop: Shop, now: datetime, run_id: int) -> quote:
-    """What all shards share; wrapped, so that Prefect does not look inside."""
-    return quote(planning.prepare(shop, now, run_id))
-
-
-@task(
-    name="plan customers",
-    task_run_name="plan customers {first} to {last}",
-    cache_policy=NO_CACHE,
-)
-@refusing
-def plan_customers(shop: Shop, prepared: Planning, first: int, last: int) -> Counter[str]:
-    """Decide for one shard and write it, all or nothing."""
-    return planning.plan_shard(shop, prepared, first, last)
-
-
 # Whatever Prefect's settings say: only the ledger of sends knows what may be handed over again.
 @task(name="deliver", task_run_name="deliver what is due", cache_policy=NO_CACHE, retries=0)
 @refusing
@@ -247,24 +227,3 @@ def tell_day(
 def preview_day(shop: Shop, now: datetime) -> DayFacts:
     """What would be decided now; nothing is written."""
     return telling.preview(shop, now, progress=progress_bar(shop, "preview"))
-
-
-def plan_everybody(shop: Shop, now: datetime, run_id: int) -> dict[str, Any]:
-    """Plan all shards as tasks, side by side where they need not wait for one another."""
-    prepared: Planning = settled(prepare_plan(sealed(shop), now, run_id)).unquote()
-    bar = progress_bar(shop, "plan")
-    shards = prepared.shards
-    total: Counter[str] = Counter()
-    if planning.one_by_one(shop, prepared):
-        for number, (first, last) in enumerate(shards, start=1):
-            total += settled(plan_customers(sealed(shop), sealed(prepared), first, last))
-            bar("plan", number, len(shards))
-    else:
-        futures = [
-            plan_customers.submit(sealed(shop), sealed(prepared), first, last)
-            for first, last in shards
-        ]
-        for number, future in enumerate(futures, start=1):
-            total += future.result()
-            bar("plan", number, len(shards))
-    return {**total, **planning.finish(shop, prepared)}
