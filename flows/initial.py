@@ -22,7 +22,8 @@ def init(folder: Path) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     source = shipped()
     for name in ("config", "templates"):
-        shutil.copytree(source / name, folder / name)
+        # How it is put into a container is the program's matter, not the company's.
+        shutil.copytree(source / name, folder / name, ignore=shutil.ignore_patterns("docker"))
     ignore = folder / ".gitignore"
     if not ignore.exists():
         ignore.write_text(_IGNORED, encoding="utf-8")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from flows.errors import ConfigError
 
-_OWN = {"settings.yaml", "deployments.yaml"}
-"""What each machine may have its own of."""
+_OWN = {"settings.yaml", "deployments.yaml", "compose.yaml"}
+"""What decides nothing, and each machine may have its own of."""
 
 _SHORT = 8
 

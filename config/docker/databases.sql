@@ -1,0 +1,2 @@
+-- Prefect's history lies beside our store, in a database of its own.
+CREATE DATABASE prefect;
