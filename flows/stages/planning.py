@@ -132,7 +132,7 @@ def gather(
         base,
         bought,
         previous,
-        _ranges(low, high, size, project.settings.scale.shards),
+        ranges_of(low, high, size, project.settings.scale.shards),
         size,
         Staff.of(project.owners),
         filled(connection, specs),
@@ -141,7 +141,7 @@ def gather(
     )
 
 
-def _ranges(low: int, high: int, size: int, shards: int | None) -> list[tuple[int, int]]:
+def ranges_of(low: int, high: int, size: int, shards: int | None) -> list[tuple[int, int]]:
     """Everybody in order of their numbers, in so many ranges, or in as few as `size` asks for.
 
     A range of numbers is read from end to end; customers picked by a hash lie all over the tables.
