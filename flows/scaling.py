@@ -31,7 +31,7 @@ from flows.passing import patiently
 from flows.stages import planning, sharing
 from flows.stages.planning import Planning
 from flows.stages.shop import Progress, Shop, open_shop
-from flows.states import PROJECT_VARIABLE, refusing, settled
+from flows.states import PROJECT_VARIABLE, expected, refusing, settled
 from flows.tasks import progress_bar, sealed
 from flows.trying import DELAYS, TRIES, may_pass
 
@@ -39,8 +39,6 @@ SETTINGS = "config/settings.yaml"
 _TRIES = 3
 _ANSWERS_WITHIN = 5.0
 _log = logging.getLogger(__name__)
-
-Range = tuple[int, int]
 
 
 @task(name="prepare plan", task_run_name="prepare the plan", cache_policy=NO_CACHE)
