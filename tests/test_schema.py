@@ -14,7 +14,11 @@ from flows.shipping import shipped
 from flows.yamlfile import read
 
 CONFIG = shipped() / "config"
-FILES = sorted(file.relative_to(CONFIG).as_posix() for file in CONFIG.rglob("*.yaml"))
+FILES = sorted(
+    file.relative_to(CONFIG).as_posix()
+    for file in CONFIG.rglob("*.yaml")
+    if file.parent.name != "docker"
+)
 
 
 def schema_named_in(name: str) -> Path:
