@@ -17,6 +17,9 @@ from flows.messages.explain import TemplateError, explained, syntax_fault
 from flows.messages.flat import Flat
 from flows.messages.tidy import Tidy
 
+_QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The same in C, ten times as fast; it is worse at saying what is wrong."""
+
 PARTS = ("subject.txt", "preheader.txt", "body.html", "body.txt")
 
 
@@ -190,7 +193,7 @@ def read_words(path: str, sources: Mapping[str, str]) -> dict[str, Any]:
     if path not in sources:
         raise TemplateError.at(ROOT + path, "is missing")
     try:
-        words = yaml.safe_load(sources[path])
+        words = _loaded(sources[path])
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
@@ -199,6 +202,12 @@ def read_words(path: str, sources: Mapping[str, str]) -> dict[str, Any]:
     if not isinstance(words, dict):
         raise TemplateError.at(ROOT + path, 'holds no words. Write them as "name: text"', 1)
     return words
+
+
+def _loaded(text: str) -> Any:
+    with suppress(yaml.YAMLError):
+        return yaml.load(text, Loader=_QUICK)  # noqa: S506 - it is the safe one
+    return yaml.safe_load(text)
 
 
 def _in_a_line(text: str) -> str:

@@ -6,24 +6,26 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import pandas_dtype
 
 from segments import frames
 from segments.customer import phase, purchases, reassurance, value
 from segments.policy import Policy
 
+_WORDS, _NUMBER, _MOMENT = map(pandas_dtype, ("string", "Int64", "datetime64[us, UTC]"))
 _DTYPES: dict[frames.Kind, Any] = {
-    frames.Kind.TEXT: "string",
-    frames.Kind.WORD: "string",
-    frames.Kind.INTEGER: "Int64",
-    frames.Kind.MONEY: "Int64",
-    frames.Kind.NUMBER: "Float64",
-    frames.Kind.FLAG: "boolean",
-    frames.Kind.MOMENT: "datetime64[us, UTC]",
+    frames.Kind.TEXT: _WORDS,
+    frames.Kind.WORD: _WORDS,
+    frames.Kind.INTEGER: _NUMBER,
+    frames.Kind.MONEY: _NUMBER,
+    frames.Kind.NUMBER: pandas_dtype("Float64"),
+    frames.Kind.FLAG: pandas_dtype("boolean"),
+    frames.Kind.MOMENT: _MOMENT,
 }
 _STOOD: dict[str, Any] = {
-    "phase_before": "string",
-    "phase_since": "datetime64[us, UTC]",
-    "quadrant_before": "string",
+    "phase_before": _WORDS,
+    "phase_since": _MOMENT,
+    "quadrant_before": _WORDS,
 }
 """How a customer stood before."""
 
@@ -112,7 +114,7 @@ def profiles(figures: pd.DataFrame, base: Base, policy: Policy, now: datetime) -
     return pd.DataFrame(
         {
             "customer_id": known["customer_id"].to_numpy(dtype="int64"),
-            "customer_key": _typed(known["customer_key"], "string"),
+            "customer_key": _typed(known["customer_key"], _WORDS),
             **{
                 name: _typed(columns[name], _DTYPES[column.kind])
                 for name, column in frames.PROFILE.items()

@@ -10,10 +10,11 @@ from segments.frames import ORDER
 from segments.journey.standing import DTYPES, empty_standing
 from segments.names import Basis, EnrollmentStatus, LeaveReason, Outcome, Purpose, SkipReason
 from segments.rehearsal import facts, people
-from segments.rehearsal.rows import frame, records
+from segments.rehearsal.rows import frame, kind, records
 from segments.rehearsal.story import CUSTOMER, Story, Whereabouts
 from segments.state import FRAMES, Plan, Specs, State
 
+_KINDS = {name: kind(dtype) for name, dtype in DTYPES.items()}
 _WENT = (Outcome.QUEUED.value, Outcome.GHOST.value)
 NEVER = datetime.max.replace(tzinfo=UTC)
 """Later than anything."""
@@ -130,7 +131,7 @@ class Book:
         rows.loc[~old, "enrollment_id"] = pd.array(list(fresh.values()), dtype="Int64")
         stays = ~self.enrollments["enrollment_id"].isin(rows["enrollment_id"])
         parts = [part for part in (self.enrollments[stays], rows) if len(part)]
-        self.enrollments = pd.concat(parts, ignore_index=True)[list(DTYPES)].astype(DTYPES)
+        self.enrollments = pd.concat(parts, ignore_index=True)[list(DTYPES)].astype(_KINDS)
         active = self.enrollments["status"] == EnrollmentStatus.ACTIVE.value
         self.due = min(self.enrollments["due_at"][active].dropna(), default=NEVER)
         return known | fresh
@@ -177,7 +178,7 @@ class Book:
             if number in sales:
                 for name in ORDER:
                     rows.loc[place, name] = sales[number][name]
-        return rows.astype(DTYPES)
+        return rows.astype(_KINDS)
 
     def _went(self) -> list[dict[str, Any]]:
         return [send for send in self.sends.values() if send["outcome"] in _WENT]

@@ -12,17 +12,23 @@ def frame(rows: Sequence[Mapping[str, Any]], dtypes: Mapping[str, Any]) -> pd.Da
     if not rows:
         return _empty(tuple(dtypes.items()))
     columns = {
-        name: pd.array([row.get(name) for row in rows], dtype=dtype)
+        name: pd.array([row.get(name) for row in rows], dtype=kind(dtype))
         for name, dtype in dtypes.items()
     }
     return pd.DataFrame(columns, copy=False)
+
+
+@cache
+def kind(dtype: Any) -> Any:
+    """The kind of column a word stands for; pandas would look the word up every time."""
+    return pd.api.types.pandas_dtype(dtype)
 
 
 def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as plain values, None where something is missing."""
     if rows.empty:
         return []
-    columns = {str(name): rows[name].astype(object).tolist() for name in rows}
+    columns = {str(name): column.array.astype(object).tolist() for name, column in rows.items()}
     return [
         {name: None if pd.isna(value) else value for name, value in zip(columns, row, strict=True)}
         for row in zip(*columns.values(), strict=True)
