@@ -20,7 +20,7 @@ AsOf = Annotated[
     BeforeValidator(_day_or_nothing),
     Field(
         title=_TITLES["as_of"],
-        description="Work as if it were the end of this day of the past. Leave it empty for now.",
+        description="Work as if it were the end of this day of the past. Leave it empty for today.",
         # A text with a calendar beside it: a choice between a day and "None" helps nobody.
         json_schema_extra={"type": "string", "format": "date"},
     ),
