@@ -78,6 +78,7 @@ def _sound(folder: Path) -> Project:
         *project.broken,
         *lint(templates, delivering.letterhead(project)),
         *digesting.faults(project),
+        *alerting.faults(project),
         *purposes,
         # What is wrong with a journey is not told again by its examples.
         *(fault for fault in rehearse(project) if fault.place not in unsound),

@@ -144,12 +144,15 @@ def mail(shop: Shop, alert: Alert, now: datetime, *, over: bool) -> int:
 
 
 def faults(project: Project) -> list[Fault]:
-    """What is wrong with the templates of alerts, tried with one of each kind."""
+    """What is wrong with the templates of alerts, where any are mailed; tried with one of each."""
+    alerts = project.settings.alerts
+    if alerts is None or not alerts.to:
+        return []
     alert = Alert(1, AlertKind.RUN_FAILED, "subject", "text", AT, None, None, None)
     try:
         library = Library.open(project.templates)
         for over in (False, True):
-            _letter(project, library, alert, "team@firma.example", 0, AT, over=over)
+            _letter(project, library, alert, alerts.to[0], 0, AT, over=over)
     except TemplateError as error:
         return [error.fault]
     except MessageError as error:
