@@ -19,7 +19,7 @@ from flows.rehearsing import rehearse
 from flows.reporting.words import say
 from flows.settings import store_address
 from flows.shipping import shipped
-from flows.stages import delivering, digesting
+from flows.stages import alerting, delivering, digesting
 from flows.store.revisions import newest, revision
 from flows.store.session import open_store
 from segments.journey.program import Program
