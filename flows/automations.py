@@ -10,8 +10,11 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 DEAD_AFTER = timedelta(seconds=120)
 
 
-def dead_runs() -> AutomationCore:
-    """Runs whose machine died say nothing any more: they are shown as crashed, not as running."""
+def dead_runs(after: timedelta = DEAD_AFTER) -> AutomationCore:
+    """Runs whose machine died say nothing any more: they are shown as crashed, not as running.
+
+    `after` has to be several times as long as the time between two signs of life (30 s).
+    """
     return AutomationCore(
         name="stammkunde: dead runs are shown as crashed",
         description="A run gives a sign of life every 30 seconds.",
@@ -23,7 +26,7 @@ def dead_runs() -> AutomationCore:
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,
-            within=DEAD_AFTER,
+            within=after,
         ),
         actions=[
             ChangeFlowRunState(
