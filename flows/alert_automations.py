@@ -40,8 +40,9 @@ async def register_alerts(
     wanted: list[AutomationCore] = []
     if alerts is not None and alerts.ways:
         hook = await _block(client, alerts.address())
-        ids = {name: made[name] for name in made if name != ALERT}
-        wanted = automations(alerts, locale, entries, ids, made.get(ALERT), hook)
+        mailer = next((entry.name for entry in entries if entry.runs == ALERT), ALERT)
+        ids = {name: made[name] for name in made if name != mailer}
+        wanted = automations(alerts, locale, entries, ids, made.get(mailer), hook)
     for each in wanted:
         await automate(client, each)
     names = {each.name for each in wanted}

@@ -1,6 +1,7 @@
 """`stammkunde deploy`: what starts when, registered on a Prefect server with a work pool."""
 
 import asyncio
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,11 @@ import typer
 
 from flows.config import Project, load
 from flows.deployments import load_deployments
-from flows.entries import Entry, alert_entry
+from flows.entries import ALERT, Entry, alert_entry
 from flows.errors import ConfigError, PipelineError
 from flows.prefect_home import prepare
 from flows.reporting.words import say
+from flows.settings import store_address
 
 if TYPE_CHECKING:
     from flows.registering import Pool
@@ -36,15 +38,24 @@ def entries_of(folder: Path) -> tuple[Project, list[Entry]]:
     if faults:
         raise ConfigError(faults)
     zone = deployments.zone or project.policy.zone
+    whose = known_by(project, folder)
     entries = [
-        Entry(each.name, each.runs, each.cron, each.enabled, zone, each.told(zone))
+        Entry(
+            deployments.called(each.name),
+            each.runs,
+            each.cron,
+            each.enabled,
+            zone,
+            each.told(zone),
+            whose,
+        )
         for each in deployments.deployments
     ]
     alerts = project.settings.alerts
     if alerts is not None and alerts.ways:
         # Said before anything starts, where the variable with the address is not set.
         alerts.address()
-        entries.append(alert_entry(zone))
+        entries.append(alert_entry(zone, deployments.called(ALERT), whose))
     return project, entries
 
 
@@ -56,6 +67,17 @@ def alerts_told(project: Project) -> str:
     ways = [say("alert_by_mail", locale, n=len(alerts.to))] if alerts.to else []
     ways += [say("alert_by_webhook", locale)] if alerts.webhook else []
     return say("alert_told_by", locale, ways=", ".join(ways))
+
+
+def known_by(project: Project, folder: Path) -> str:
+    """What tells this project from others on the same server: its name, or house and store."""
+    if project.deployments.project:
+        return project.deployments.project
+    store = project.settings.store
+    # A variable may be set only where the workers are.
+    where = store_address(project.settings, folder) if "://" in store else store
+    house = f"{project.senders.imprint.company} {where.rpartition('@')[2]}"
+    return hashlib.blake2b(house.encode(), digest_size=4).hexdigest()
 
 
 def deploy(folder: Path, pool_name: str | None, kind: str, image: str | None) -> None:
@@ -79,7 +101,8 @@ def deploy(folder: Path, pool_name: str | None, kind: str, image: str | None) ->
     from flows.registering import Pool
 
     pool = Pool(pool_name or project.deployments.pool, kind, image)
-    told = asyncio.run(_register(entries, pool, address, folder))
+    whose = known_by(project, folder)
+    told = asyncio.run(_register(entries, pool, address, folder, whose))
     typer.echo(f"Registered: {', '.join(told.made)}")
     if told.removed:
         typer.echo(f"Removed, as no file names them: {', '.join(told.removed)}")
@@ -90,7 +113,9 @@ def deploy(folder: Path, pool_name: str | None, kind: str, image: str | None) ->
     )
 
 
-async def _register(entries: list[Entry], pool: "Pool", address: str, folder: Path) -> Told:
+async def _register(
+    entries: list[Entry], pool: "Pool", address: str, folder: Path, whose: str
+) -> Told:
     import httpx
     from prefect.client.orchestration import get_client
     from prefect.exceptions import PrefectHTTPStatusError
@@ -104,7 +129,7 @@ async def _register(entries: list[Entry], pool: "Pool", address: str, folder: Pa
             fault = await client.api_healthcheck()
             if fault is not None:
                 raise fault
-            made, removed = await register(client, entries, pool)
+            made, removed = await register(client, entries, pool, whose)
             await automate(client, dead_runs())
             await register_alerts(client, entries, made, folder)
     except PrefectHTTPStatusError as error:

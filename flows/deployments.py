@@ -111,6 +111,11 @@ class Deployments(Spec):
     zone: str | None = Field(
         None, description="by which clock; the business zone of policy.yaml if not said"
     )
+    project: Readable | None = Field(
+        None,
+        description="name of this project where several share a Prefect server: its deployments "
+        "are called NAME-weekday-morning there",
+    )
     pool: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$")] = Field(
         "stammkunde", description="work pool `stammkunde deploy` uses; `up` needs none"
     )
@@ -137,13 +142,17 @@ class Deployments(Spec):
             raise ValueError(f'"{twice[0]}" is the name of two deployments')
         return self
 
+    def called(self, name: str) -> str:
+        """What a deployment is called in Prefect's lists."""
+        return f"{self.project}-{name}" if self.project else name
+
     def longest_of(self, flow: str, name: str = "") -> Span | None:
         """How long a run of this flow may take: as its deployment says, or the first that runs it.
 
         Stages started alone, such as plan, have no limit.
         """
         ours = [each for each in self.deployments if each.runs == flow]
-        ours.sort(key=lambda each: each.name != name)
+        ours.sort(key=lambda each: self.called(each.name) != name)
         written = ours[0].longest if ours else None
         return written or next((span for runs, span in LONGEST.items() if runs == flow), None)
 

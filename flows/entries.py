@@ -19,6 +19,8 @@ class Entry:
     enabled: bool
     zone: str
     description: str
+    project: str = ""
+    """Whose it is: what tells two projects on one server apart."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -44,6 +46,7 @@ def from_text(text: str) -> list[Entry]:
 ALERT = "alert"
 
 
-def alert_entry(zone: str) -> Entry:
+def alert_entry(zone: str, name: str = ALERT, project: str = "") -> Entry:
     """The deployment that mails alerts; automations of the server start it."""
-    return Entry(ALERT, ALERT, None, True, zone, "Tells the team what needs a person. By itself.")
+    told = "Tells the team what needs a person. By itself."
+    return Entry(name, ALERT, None, True, zone, told, project)

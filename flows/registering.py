@@ -1,7 +1,7 @@
 """Deployments as a Prefect server keeps them: made, brought up to date, and removed again."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,9 @@ from flows.errors import PipelineError
 OURS = "stammkunde"
 """The tag by which deployments of ours are known."""
 
+OF_PROJECT = "project:"
+"""Begins the tag by which those of one project are told from another's on the same server."""
+
 _PAGE = 100
 
 
@@ -38,19 +41,23 @@ class Pool:
 
 
 async def register(
-    client: PrefectClient, entries: Iterable[Entry], pool: Pool | None = None
+    client: PrefectClient, entries: Sequence[Entry], pool: Pool | None = None, whose: str = ""
 ) -> tuple[dict[str, UUID], list[str]]:
     """Make each deployment as its entry says, and remove ours that are in no entry any more.
 
-    Without a pool they wait for whoever serves them. Returns the deployments' ids by name, and the
-    names of those removed.
+    Without a pool they wait for whoever serves them, on a server for this project alone. With one
+    the server may have other projects' as well, known by `whose` they are. Returns the deployments'
+    ids by name, and the names of those removed.
     """
+    before = await ours(client)
+    if pool is not None:
+        _refuse_strangers(before, entries)
     if pool is not None:
         await _needs_pool(client, pool)
     made = {entry.name: await _make(client, entry, pool) for entry in entries}
     removed = []
-    for kept in await ours(client):
-        if kept.id not in made.values():
+    for kept in before:
+        if kept.id not in made.values() and (pool is None or OF_PROJECT + whose in kept.tags):
             await client.delete_deployment(kept.id)
             removed.append(str(kept.name))
     return made, sorted(removed)
@@ -67,6 +74,25 @@ async def ours(client: PrefectClient) -> list[Any]:
         if len(page) < _PAGE:
             break
     return found
+
+
+def _refuse_strangers(kept: list[Any], entries: Sequence[Entry]) -> None:
+    """Refuse to take the place of what another project has registered under the same name."""
+    whose = {entry.name: OF_PROJECT + entry.project for entry in entries}
+    taken = sorted(
+        each.name
+        for each in kept
+        if each.name in whose
+        and whose[each.name] not in each.tags
+        and any(tag.startswith(OF_PROJECT) for tag in each.tags)
+    )
+    if taken:
+        raise PipelineError(
+            f"another project has registered {', '.join(taken)} on this Prefect server. Give this "
+            'one a name of its own, such as "project: north" in config/deployments.yaml: its '
+            f"deployments are then called north-{taken[0]}. If it is the same project with a new "
+            "store, delete the old ones on the server's pages first"
+        )
 
 
 async def _make(client: PrefectClient, entry: Entry, pool: Pool | None) -> UUID:
@@ -99,7 +125,7 @@ async def _make(client: PrefectClient, entry: Entry, pool: Pool | None) -> UUID:
         parameter_openapi_schema=forms.schema(entry.runs),
         enforce_parameter_schema=True,
         description=entry.description,
-        tags=[OURS, entry.runs],
+        tags=[OURS, entry.runs, OF_PROJECT + entry.project],
         work_pool_name=pool.name if pool else None,
         job_variables=_job(pool) if pool else None,
     )

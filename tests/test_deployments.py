@@ -261,6 +261,33 @@ def test_deploying_again_changes_what_changed_and_removes_what_is_gone(server: S
         file.write_text(shipped, encoding="utf-8")
 
 
+def test_two_projects_share_a_server_by_name(server: Server, tmp_path: Path) -> None:
+    init(tmp_path / "other")
+    mine = server.project
+    server.project = tmp_path / "other"
+    try:
+        refused = server.deploy()
+        assert refused.returncode == 1
+        assert refused.stderr.startswith("another project has registered weekday-morning")
+        assert 'such as "project: north" in config/deployments.yaml' in refused.stderr
+        (tmp_path / "other" / "config" / "deployments.yaml").write_text(
+            "project: north\ndeployments:\n  - {name: letters, runs: deliver}\n", encoding="utf-8"
+        )
+        done = server.deploy()
+        assert done.returncode == 0, done.stderr
+        assert "Registered: north-letters" in done.stdout
+        assert "Removed" not in done.stdout
+        names = {row["name"] for row in server.ask("deployments/filter")}
+        assert {"north-letters", "weekday-morning"} <= names
+    finally:
+        server.project = mine
+    # And the other way round.
+    assert "Removed" not in server.deploy().stdout
+    (theirs,) = [row for row in server.ask("deployments/filter") if row["name"] == "north-letters"]
+    assert "project:north" in theirs["tags"]
+    assert httpx.delete(f"{server.api}/deployments/{theirs['id']}", timeout=20).is_success
+
+
 def test_what_does_not_fit_is_said_in_a_sentence(server: Server) -> None:
     nobody = server.deploy(PREFECT_API_URL="http://127.0.0.1:1/api")
     assert nobody.returncode == 1

@@ -177,3 +177,28 @@ def test_how_long_a_run_may_take_is_written_or_known(project: Path) -> None:
     written(project, "deployments:\n  - {name: morning, runs: daily, longest: 2}\n")
     _, (fault,) = load_deployments(project)
     assert (fault.line, '"2" is not a span of time' in fault.what) == (2, True)
+
+
+def test_a_named_project_has_deployments_of_its_own(project: Path) -> None:
+    _, before = entries_of(project)
+    file = project / "config" / "deployments.yaml"
+    file.write_text(f"project: north\n{file.read_text('utf-8')}", encoding="utf-8")
+    _, entries = entries_of(project)
+    assert [entry.name for entry in entries] == [f"north-{entry.name}" for entry in before]
+    assert {entry.project for entry in entries} == {"north"}
+    assert load_deployments(project)[0].longest_of("daily", "north-weekday-morning") is not None
+    # Without a name it is known by its house and its store, the password left out.
+    assert len({entry.project for entry in before}) == 1
+    settings = project / "config" / "settings.yaml"
+    text = settings.read_text("utf-8")
+    file.write_text(file.read_text("utf-8").replace("project: north\n", ""), encoding="utf-8")
+    known = []
+    for store in ("postgresql://a:1@db/shop", "postgresql://a:2@db/shop", "SHOP_STORE"):
+        settings.write_text(
+            "\n".join(
+                f"store: {store}" if row.startswith("store:") else row for row in text.split("\n")
+            ),
+            encoding="utf-8",
+        )
+        known.append(entries_of(project)[1][0].project)
+    assert known[0] == known[1] != known[2]

@@ -279,12 +279,12 @@ def _missing(
         if wanted is not None:
             locale = project.policy.locale
             parts = {
-                "subject": each.name,
+                "subject": project.deployments.called(each.name),
                 "at": local(wanted, project.policy.zone),
                 "last": local(last, project.policy.zone) if last else say("alert_never", locale),
             }
             said = say("alert_run_missing", locale, **parts)
-            found.append(Cause(AlertKind.RUN_MISSING, each.name, said))
+            found.append(Cause(AlertKind.RUN_MISSING, parts["subject"], said))
     return found
 
 
