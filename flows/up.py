@@ -10,13 +10,20 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import typer
 
 from flows.children import Child
+from flows.deployments import house_locale
 from flows.errors import ConfigError, Fault, PipelineError
 from flows.prefect_home import prepare_server
+from flows.reporting.words import say
 from flows.running import Note, end_groups, only_one
+from segments.names import Locale
+
+if TYPE_CHECKING:
+    from flows.config import Project
 
 _READY_WITHIN = 180.0
 _LOOK_EVERY = 0.2
@@ -41,6 +48,7 @@ class House:
 
     note: Note
     folder: Path
+    locale: Locale
     children: dict[str, Child] = field(default_factory=dict)
     asked_to_end: bool = False
 
@@ -48,6 +56,10 @@ class House:
     def log(self) -> Path:
         """Where what it says is written."""
         return self.folder / "var" / "log"
+
+    def say(self, key: str, *, error: bool = False, **parts: object) -> None:
+        """Tell whoever started us, in the language of the house."""
+        typer.echo(say(key, self.locale, **parts), err=error)
 
     def start(self, child: Child) -> None:
         """Start it, and note its number for whoever has to tidy up after us."""
@@ -73,16 +85,16 @@ def up(wanted: Wanted) -> None:
         )
     api = f"http://{_HERE}:{wanted.server_port}/api"
     with only_one(folder, api) as note:
-        _refuse_taken(_HERE, wanted.server_port, "--server-port", "Prefect's server")
+        house = House(note, folder, house_locale(folder))
+        _refuse_taken(house, _HERE, wanted.server_port, "--server-port", "up_server")
         _prepare(folder, api)
-        house = House(note, folder)
         _listen_for_the_end(house)
         try:
             _begin(house, wanted, api)
             _keep(house)
         finally:
             house.stop()
-    typer.echo("Stopped. Schedules stay on; stammkunde up goes on where it was")
+        house.say("up_stopped")
 
 
 def demo_folder(around: Path) -> Path:
@@ -116,7 +128,7 @@ def _listen_for_the_end(house: House) -> None:
 
 def _begin(house: House, wanted: Wanted, api: str) -> None:
     began = time.monotonic()
-    typer.echo("Starting; the first time takes half a minute")
+    house.say("up_starting")
     port = str(wanted.server_port)
     server = [sys.executable, "-m", "prefect", "server", "start", "--host", _HERE, "--port", port]
     house.start(Child("server", server, house.log / "server.log"))
@@ -126,7 +138,8 @@ def _begin(house: House, wanted: Wanted, api: str) -> None:
 
     project, entries = entries_of(house.folder)
     for fault in project.broken:
-        typer.echo(f"left out: {fault}", err=True)
+        house.say("up_left_out", error=True, fault=fault)
+    _look_at_store(house, project)
     reading, writing = os.pipe()
     at_once = str(project.deployments.at_once)
     serving = [sys.executable, "-m", "flows.schedules", at_once, str(writing)]
@@ -142,20 +155,35 @@ def _begin(house: House, wanted: Wanted, api: str) -> None:
     web = project.settings.web
     web_at = (web.host, wanted.web_port or web.port)
     if wanted.web:
-        _refuse_taken(*web_at, "--web-port", "the web endpoint")
+        _refuse_taken(house, *web_at, "--web-port", "up_endpoint")
         asked = ["--host", web_at[0], "--port", str(web_at[1])]
         command = [sys.executable, "-m", "flows.cli", "web", *asked]
         house.start(Child("web", command, house.log / "web.log"))
     if not _ready(house, reading, web_at if wanted.web else None):
         return
-    typer.echo(f"Runs:  {api.removesuffix('/api')}/runs")
+    house.say("up_runs", address=f"{api.removesuffix('/api')}/runs")
     if wanted.web:
-        typer.echo(f"Web:   http://{web_at[0]}:{web_at[1]}")
+        house.say("up_web", address=f"http://{web_at[0]}:{web_at[1]}")
     on = [entry.name for entry in entries if entry.enabled and entry.cron]
-    typer.echo(f"On:    {', '.join(on) or 'no schedule (config/deployments.yaml)'}")
+    house.say("up_on", names=", ".join(on) or say("up_nothing_on", house.locale))
     typer.echo(alerts_told(project))
-    typer.echo(f"Logs:  {house.log}")
-    typer.echo(f"Ready after {time.monotonic() - began:.0f} s. Ctrl-C ends it")
+    house.say("up_logs", folder=house.log)
+    house.say("up_ready", seconds=time.monotonic() - began)
+
+
+def _look_at_store(house: House, project: "Project") -> None:
+    """Refuse a store of a newer version; one that is away now may be back for the first run."""
+    # Loaded while the server gets up.
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from flows.settings import store_address
+    from flows.store.revisions import look
+
+    try:
+        look(store_address(project.settings, house.folder))
+    except SQLAlchemyError as error:
+        why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        house.say("up_store_away", error=True, why=why)
 
 
 def _ready(house: House, schedules: int, web: tuple[str, int] | None) -> bool:
@@ -164,7 +192,7 @@ def _ready(house: House, schedules: int, web: tuple[str, int] | None) -> bool:
     while not house.asked_to_end:
         for child in house.children.values():
             if child.ended:
-                raise _failed(child, "does not start")
+                raise _failed(house, child, "up_does_not_start")
         told, _, _ = select.select([schedules], [], [], _LOOK_EVERY)
         if told and (web is None or _answers(*web)):
             os.close(schedules)
@@ -172,7 +200,9 @@ def _ready(house: House, schedules: int, web: tuple[str, int] | None) -> bool:
         if told:
             time.sleep(_LOOK_EVERY)
         if time.monotonic() > until:
-            raise PipelineError(f"not ready after {_READY_WITHIN:.0f} s; see {house.log}")
+            raise PipelineError(
+                say("up_not_ready", house.locale, seconds=_READY_WITHIN, log=house.log)
+            )
     return False
 
 
@@ -184,32 +214,32 @@ def _keep(house: House) -> None:
             if not child.ended or child.process is None:
                 continue
             if child.hopeless:
-                raise _failed(child, "ends again and again")
-            typer.echo(f"{child.name} has ended and is started again; see {child.log}", err=True)
+                raise _failed(house, child, "up_ends_again")
+            house.say("up_again", error=True, name=child.name, log=child.log)
             end_groups([child.process.pid])
             house.start(child)
 
 
-def _failed(child: Child, what: str) -> PipelineError:
-    return PipelineError(f"{child.name} {what}; see {child.log}\n{child.last_words()}".rstrip())
+def _failed(house: House, child: Child, what: str) -> PipelineError:
+    said = say(what, house.locale, name=child.name, log=child.log)
+    return PipelineError(f"{said}\n{child.last_words()}".rstrip())
 
 
-def _refuse_taken(host: str, port: int, option: str, whose: str) -> None:
+def _refuse_taken(house: House, host: str, port: int, option: str, whose: str) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise ConfigError(
-                [
-                    Fault(
-                        option,
-                        0,
-                        f"port {port} is taken by another program ({error.strerror}). "
-                        f"Say another {option} for {whose}",
-                    )
-                ]
-            ) from None
+            told = say(
+                "up_taken",
+                house.locale,
+                port=port,
+                why=error.strerror,
+                option=option,
+                whose=say(whose, house.locale),
+            )
+            raise ConfigError([Fault(option, 0, told)]) from None
 
 
 def _answers(host: str, port: int) -> bool:

@@ -2,17 +2,26 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from flows.children import Child
-from flows.errors import PipelineError
+from flows.errors import ConfigError, PipelineError
+from flows.initial import init
 from flows.running import Running, end_groups, found, only_one
+from flows.store.revisions import VERSION_TABLE, look
+from flows.store.session import open_store
+from flows.store.upgrade import upgrade
 from flows.up import Wanted, demo_folder, up
+from flows.with_prefect import run_flow
 
 API = "http://127.0.0.1:4711/api"
 # The words by which a process is known to be ours stand in its command line.
@@ -121,3 +130,55 @@ def test_the_demo_company_that_is_there_is_used(tmp_path: Path) -> None:
     made.parent.mkdir()
     made.touch()
     assert demo_folder(tmp_path) == tmp_path / "demo"
+
+
+def test_a_demo_company_that_cannot_be_made_is_said(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "letters.txt").touch()
+    with pytest.raises(PipelineError, match="the demo company could not be made; see above"):
+        demo_folder(tmp_path)
+    assert "this folder is not empty and no demo; say another --dir" in capfd.readouterr().err
+
+
+def test_a_store_of_a_newer_version_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path / 'store.db'}"
+    look(store)
+    assert not (tmp_path / "store.db").exists()
+    engine = open_store(store)
+    upgrade(engine)
+    look(store)
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))  # noqa: S608
+    engine.dispose()
+    with pytest.raises(ConfigError, match="last used by a newer Stammkunde"):
+        look(store)
+
+
+def test_a_server_that_does_not_answer_is_said_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    init(tmp_path / "shop")
+    # What is said to Prefect here is not for the tests that follow.
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    with pytest.raises(PipelineError, match=r"no Prefect server answers at http://127\.0\.0\.1:1"):
+        run_flow(tmp_path / "shop", "preview")
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port = server.getsockname()[1]
+        monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{port}/api")
+        answering = threading.Thread(target=_old_server, args=(server,))
+        answering.start()
+        with pytest.raises(PipelineError, match=r"is of version 2\.20\.1, and here is 3\."):
+            run_flow(tmp_path / "shop", "preview")
+        answering.join()
+
+
+def _old_server(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(4096)
+        connection.sendall(
+            b'HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\n"2.20.1"'
+        )

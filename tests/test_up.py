@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -27,6 +28,14 @@ deployments:
     cron: "* * * * *"
   - name: preview
     runs: preview
+"""
+
+LOOPBACK_ONLY = """
+import fcntl, os, socket, struct, sys
+UP, SET_FLAGS = 0x1 | 0x40, 0x8914
+with socket.socket() as any_socket:
+    fcntl.ioctl(any_socket, SET_FLAGS, struct.pack("16sh14x", b"lo", UP))
+os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 
@@ -74,9 +83,9 @@ class Up:
         ports = ["--server-port", str(self.server), "--web-port", str(self.web)]
         return [sys.executable, "-m", "flows.cli", "--project", str(self.folder), "up", *ports]
 
-    def start(self, *more: str) -> None:
+    def start(self, *more: str, inside: tuple[str, ...] = ()) -> None:
         """In the background of a shell that is no terminal, which ignores Ctrl-C from then on."""
-        typed = " ".join([*self.command, *more])
+        typed = shlex.join([*inside, *self.command, *more])
         done = subprocess.run(
             ["sh", "-c", f"{typed} > {self.log} 2>&1 & echo $!"],
             env=self.environment,
@@ -89,8 +98,8 @@ class Up:
         self.begun.append(self.pid)
 
     def ready(self) -> None:
-        assert within(150, lambda: "Ready after" in self.said() or not alive(self.pid))
-        assert "Ready after" in self.said(), self.said()
+        assert within(150, lambda: "Bereit nach" in self.said() or not alive(self.pid))
+        assert "Bereit nach" in self.said(), self.said()
 
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8")
@@ -157,7 +166,9 @@ def test_everything_runs_until_ctrl_c(up: Up) -> None:
         taken.listen()
         refused = up.again()
         assert refused.returncode == 2
-        assert refused.stderr.startswith(f"--server-port  port {up.server} is taken by another")
+        assert refused.stderr.startswith(
+            f"--server-port  Port {up.server} gehört schon einem anderen"
+        )
     deployments = up.folder / "config" / "deployments.yaml"
     deployments.write_text(EVERY_MINUTE.replace("respond", "resopnd"), encoding="utf-8")
     wrong = up.again()
@@ -184,12 +195,12 @@ def test_everything_runs_until_ctrl_c(up: Up) -> None:
     assert within(20, lambda: (up.folder / "var" / "log" / "web.log").exists())
     os.kill(children[-1], signal.SIGKILL)
     assert within(60, lambda: len(up.children()) == 4)
-    assert "web has ended and is started again" in up.said()
+    assert "web hat sich beendet und wird neu gestartet" in up.said()
 
     children = up.children()
     os.kill(up.pid, signal.SIGINT)
     assert within(30, lambda: up.gone(children))
-    assert "Stopped." in up.said()
+    assert "Beendet." in up.said()
 
 
 def test_after_its_death_it_goes_on_where_it_was(up: Up) -> None:
@@ -207,10 +218,30 @@ def test_after_its_death_it_goes_on_where_it_was(up: Up) -> None:
 def test_it_ends_at_once_also_while_it_starts(up: Up) -> None:
     # The lock of the one that was killed is in nobody's way.
     up.start("--no-web")
-    assert within(60, lambda: "Starting" in up.said() and up.children())
+    assert within(60, lambda: "Startet" in up.said() and up.children())
     children = up.children()
     os.kill(up.pid, signal.SIGTERM)
     assert within(30, lambda: up.gone(children))
-    assert "Stopped." in up.said()
+    assert "Beendet." in up.said()
     with closing(socket.socket()) as probe:
         assert probe.connect_ex(("127.0.0.1", up.server)) != 0
+
+
+def test_it_works_without_network(up: Up) -> None:
+    # A network of its own in which there is nothing but the machine itself.
+    cut_off = ("unshare", "--net", sys.executable, "-c", LOOPBACK_ONLY)
+    if subprocess.run([*cut_off, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this machine does not let us have a network of our own")
+    up.start(inside=cut_off)
+    up.ready()
+    assert not up.web_answers()
+    asked = f"""import httpx
+for address in ("http://127.0.0.1:{up.server}/api/health", "http://127.0.0.1:{up.web}/"):
+    print(httpx.get(address, timeout=20).status_code)"""
+    there = ["nsenter", f"--net=/proc/{up.pid}/ns/net", sys.executable, "-c", asked]
+    done = subprocess.run(there, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout.split()[:1] == ["200"], done.stderr
+    assert len(done.stdout.split()) == 2
+    children = up.children()
+    os.kill(up.pid, signal.SIGTERM)
+    assert within(30, lambda: up.gone(children))

@@ -20,6 +20,7 @@ from flows.reporting import (
     words_pictures,
     words_secret,
     words_sending,
+    words_up,
 )
 from segments.names import Locale
 
@@ -51,7 +52,8 @@ TEXTS = {
     | words_secret.DE
     | words_measuring.DE
     | words_care.DE
-    | words_doctor_de.WORDS,
+    | words_doctor_de.WORDS
+    | words_up.DE,
     Locale.EN: words_en.TEXTS
     | words_sending.EN
     | words_approval.EN
@@ -66,7 +68,8 @@ TEXTS = {
     | words_secret.EN
     | words_measuring.EN
     | words_care.EN
-    | words_doctor_en.WORDS,
+    | words_doctor_en.WORDS
+    | words_up.EN,
 }
 
 

@@ -6,8 +6,8 @@ from flows.errors import ConfigError
 from flows.store.models import Base
 from flows.store.revisions import (
     MIGRATIONS,
-    known,
     newest,
+    refuse_newer,
     revision,
     revision_of,
 )
@@ -38,12 +38,7 @@ def _refuse_strangers(connection: Connection) -> None:
                 f"the database under `store` already holds tables named {', '.join(taken)} that "
                 "Stammkunde did not make. Give it a database of its own",
             )
-    elif found not in known():
-        raise ConfigError.at(
-            "config/settings.yaml",
-            f"the store was last used by a newer Stammkunde (its tables are at {found}, this one "
-            f"knows {newest()}). Install that version, or go back to a copy of the store",
-        )
+    refuse_newer(found)
 
 
 def _migrate(connection: Connection) -> None:

@@ -118,7 +118,7 @@ class Stage:
             )
         try:
             until = time.monotonic() + 150
-            while "Ready after" not in self.log.read_text("utf-8"):
+            while "Bereit nach" not in self.log.read_text("utf-8"):
                 assert process.poll() is None, self.said()
                 assert time.monotonic() < until, self.said()
                 time.sleep(0.1)

@@ -1,0 +1,42 @@
+"""What `stammkunde up` says, in German and in English."""
+
+EN = {
+    "up_store_away": "the store cannot be opened now ({why}); runs try again",
+    "up_starting": "Starting; the first time takes half a minute",
+    "up_left_out": "left out: {fault}",
+    "up_runs": "Runs:  {address}",
+    "up_web": "Web:   {address}",
+    "up_on": "On:    {names}",
+    "up_nothing_on": "no schedule (config/deployments.yaml)",
+    "up_logs": "Logs:  {folder}",
+    "up_ready": "Ready after {seconds:.0f} s. Ctrl-C ends it",
+    "up_again": "{name} has ended and is started again; see {log}",
+    "up_stopped": "Stopped. Schedules stay on; stammkunde up goes on where it was",
+    "up_does_not_start": "{name} does not start; see {log}",
+    "up_ends_again": "{name} ends again and again; see {log}",
+    "up_not_ready": "not ready after {seconds:.0f} s; see {log}",
+    "up_taken": "port {port} is taken by another program ({why}). Say another {option} for {whose}",
+    "up_server": "Prefect's server",
+    "up_endpoint": "the web endpoint",
+}
+DE = {
+    "up_store_away": "der Speicher lässt sich gerade nicht öffnen ({why}); die Läufe versuchen es "
+    "wieder",
+    "up_starting": "Startet; beim ersten Mal dauert das eine halbe Minute",
+    "up_left_out": "weggelassen: {fault}",
+    "up_runs": "Läufe: {address}",
+    "up_web": "Web:   {address}",
+    "up_on": "An:    {names}",
+    "up_nothing_on": "kein Zeitplan (config/deployments.yaml)",
+    "up_logs": "Logs:  {folder}",
+    "up_ready": "Bereit nach {seconds:.0f} s. Strg-C beendet es",
+    "up_again": "{name} hat sich beendet und wird neu gestartet; siehe {log}",
+    "up_stopped": "Beendet. Die Zeitpläne bleiben an; stammkunde up macht weiter, wo es war",
+    "up_does_not_start": "{name} startet nicht; siehe {log}",
+    "up_ends_again": "{name} beendet sich immer wieder; siehe {log}",
+    "up_not_ready": "nach {seconds:.0f} s nicht bereit; siehe {log}",
+    "up_taken": "Port {port} gehört schon einem anderen Programm ({why}). Nennen Sie für {whose} "
+    "einen anderen: {option}",
+    "up_server": "den Prefect-Server",
+    "up_endpoint": "den Web-Endpunkt",
+}
