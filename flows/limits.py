@@ -30,7 +30,6 @@ def _on_the_terminal(told: str) -> int:
 
 
 _farewells: list[Farewell] = [_on_the_terminal]
-_standing_still: list[object] = []
 
 
 @contextmanager
@@ -53,17 +52,6 @@ def limited(
         _farewells.pop()
         if before is not None:
             signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def standing_still() -> Iterator[None]:
-    """Nobody's time passes meanwhile: a person is waited for."""
-    mark = object()
-    _standing_still.append(mark)
-    try:
-        yield
-    finally:
-        _standing_still.remove(mark)
 
 
 class _Watch:
@@ -116,5 +104,5 @@ class _Watch:
             began = monotonic()
             if self._over.wait(min(_STEP, seconds - spent)):
                 return True
-            spent += 0.0 if _standing_still else monotonic() - began
+            spent += monotonic() - began
         return self._over.is_set()

@@ -5,21 +5,27 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 from prefect import runtime
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.states import Failed
 
-from flows.deployments import FILE, load_deployments
+from flows.deployments import FILE, house_locale, load_deployments
 from flows.errors import FAILED
 from flows.limits import limited
-
-TIMED_OUT = "Timed out"
-"""Name of the state of a run that took longer than it may."""
+from flows.reporting.words import say
+from segments.names import Locale
 
 _TELLS_WITHIN = 15.0
 _DAY = 86_400.0
+
+
+def timed_out(locale: Locale) -> str:
+    """Name of the state of a run that took longer than it may."""
+    return say("state_timed_out", locale)
 
 
 @contextmanager
@@ -33,25 +39,24 @@ def run_limited(folder: Path) -> Iterator[None]:
         return
     context = FlowRunContext.get()
     run = context.flow_run if context else None
-    told = (
-        f"Ended after {longest}: {FILE} lets {deployment or flow} take no longer (longest:). "
-        "Nothing is lost: the next run completes the work"
-    )
+    locale = house_locale(folder)
+    told = say("limit_run", locale, longest=longest, file=FILE, name=deployment or flow)
 
     def farewell(said: str) -> int:
-        return _end(run.id, said) if run is not None else FAILED
+        return _end(run.id, said, locale) if run is not None else FAILED
 
     with limited(longest.days * _DAY, told, farewell=farewell):
         yield
 
 
-def _end(run: object, said: str) -> int:
+def _end(run: UUID, said: str, locale: Locale) -> int:
     """Tell the server why; 0 if it knows, since it takes any other exit code for a crash."""
     known: list[bool] = []
 
     def tell() -> None:
         with get_client(sync_client=True) as client:
-            client.set_flow_run_state(run, Failed(message=said, name=TIMED_OUT), force=True)  # type: ignore[arg-type]
+            late: State[None] = Failed(message=said, name=timed_out(locale))
+            client.set_flow_run_state(run, late, force=True)
             known.append(True)
 
     telling = threading.Thread(target=tell, daemon=True)

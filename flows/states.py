@@ -19,7 +19,7 @@ from flows import clock
 from flows.deployments import house_locale
 from flows.errors import ConfigError, PipelineError, SourceError
 from flows.limits import TooLongError
-from flows.overtime import TIMED_OUT
+from flows.overtime import timed_out
 from flows.passing import gone, passes
 from flows.reporting.words import say
 from flows.stages.deciding import AlreadyDoneError
@@ -70,7 +70,7 @@ def refused(error: PipelineError) -> State[Any]:
     locale = house_locale(project_here())
     if isinstance(error, AlreadyDoneError):
         return Completed(message=str(error), name=say("state_done_before", locale))
-    name = TIMED_OUT if isinstance(error, TooLongError) else None
+    name = timed_out(locale) if isinstance(error, TooLongError) else None
     if isinstance(error, ConfigError | SourceError) and not passes(error):
         name = wrong_input(locale)
     return Failed(message=str(error), name=name)

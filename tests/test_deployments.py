@@ -138,7 +138,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         start_new_session=True,
     )
     try:
-        assert within(90, lambda: healthy() or process.poll() is not None)
+        assert within(240, lambda: healthy() or process.poll() is not None)
         assert process.poll() is None, "the Prefect server does not start"
         done = made.deploy()
         assert done.returncode == 0, done.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flows.delivery.senders import until_noted
-from flows.limits import TooLongError, limited, standing_still
+from flows.limits import TooLongError, limited
 
 ROOT = Path(__file__).parents[1]
 
@@ -61,11 +61,6 @@ def test_the_inner_limit_is_the_one_that_is_told() -> None:
 def test_ctrl_c_is_ctrl_c_before_that() -> None:
     with pytest.raises(KeyboardInterrupt), limited(30, "too long"):
         signal.raise_signal(signal.SIGINT)
-
-
-def test_no_time_passes_while_a_person_is_waited_for() -> None:
-    with limited(0.3, "too long"), standing_still():
-        time.sleep(0.8)
 
 
 def test_what_heeds_nothing_ends_with_its_process() -> None:

@@ -1,6 +1,11 @@
-"""What `stammkunde up` says, in German and in English."""
+"""What `stammkunde up` says, and what is said of runs that take too long, in both languages."""
 
 EN = {
+    "state_timed_out": "Timed out",
+    "limit_run": "Ended: it took longer than {file} lets {name} take (longest: {longest}). "
+    "Nothing is lost: the next run completes the work",
+    "limit_pull": "bringing the data in took longer than config/sources.yaml allows (longest: "
+    "{longest}). Does a database or a file share hang? What came in before it is kept",
     "up_store_away": "the store cannot be opened now ({why}); runs try again",
     "up_starting": "Starting; the first time takes half a minute",
     "up_left_out": "left out: {fault}",
@@ -20,6 +25,12 @@ EN = {
     "up_endpoint": "the web endpoint",
 }
 DE = {
+    "state_timed_out": "Zeit überschritten",
+    "limit_run": "Beendet: Es dauerte länger, als {file} {name} erlaubt (longest: {longest}). "
+    "Verloren ist nichts: Der nächste Lauf erledigt den Rest",
+    "limit_pull": "Die Daten hereinzuholen dauerte länger, als config/sources.yaml erlaubt "
+    "(longest: {longest}). Hängt eine Datenbank oder eine Dateifreigabe? Was vorher hereinkam, "
+    "bleibt",
     "up_store_away": "der Speicher lässt sich gerade nicht öffnen ({why}); die Läufe versuchen es "
     "wieder",
     "up_starting": "Startet; beim ersten Mal dauert das eine halbe Minute",

@@ -7,6 +7,7 @@ from flows.erased import among_erased
 from flows.intake.load import pull as pull_tables
 from flows.intake.report import PullReport
 from flows.limits import limited
+from flows.reporting.words import say
 from flows.settings import link_secrets
 from flows.stages.consenting import ask
 from flows.stages.shop import Progress, Shop, noted_run, quiet
@@ -29,11 +30,10 @@ def pull(shop: Shop, now: datetime, *, progress: Progress = quiet) -> PullReport
     with noted_run(shop, "pull", now) as (run_id, counts):
         with writing(shop.engine) as connection:
             runs.mirror_owners(connection, owners)
-        longest = project.sources.longest
+        longest, locale = project.sources.longest, project.policy.locale
         with limited(
             timedelta(days=longest.days).total_seconds(),
-            f"bringing the data in took longer than {longest} (longest: in config/sources.yaml). "
-            "Does a database or a file share hang? What came in before it is kept",
+            say("limit_pull", locale, longest=longest),
         ):
             report = pull_tables(
                 shop.engine,

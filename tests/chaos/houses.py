@@ -31,7 +31,7 @@ BEGINS = datetime(2024, 11, 5, 10, tzinfo=UTC)
 TONIGHT = BEGINS + timedelta(hours=8)
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 GONE = {Outcome.ACCEPTED, Outcome.DELIVERED}
-_PATIENT = 120.0
+_PATIENT = 300.0
 
 
 # Time that goes by faster in processes that find this on their path.
@@ -187,15 +187,15 @@ class House:
         return pid
 
     def part(self, name: str) -> int:
-        """The number of a process that `up` started."""
+        """The number of a process that `up` started; 0 while it is not there."""
         note = json.loads((self.folder / "var" / "up.lock").read_text(encoding="utf-8"))
-        words = {"server": "prefect server start", "schedules": "flows.schedules"}[name]
+        words = {"server": " server start ", "schedules": "flows.schedules"}[name]
         for pid in reversed(note["children"]):
             with suppress(OSError):
                 line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
                 if words in line and alive(pid):
                     return int(pid)
-        raise AssertionError(f"no {name} among {note}")
+        return 0
 
     def ask(self, path: str, method: str = "POST", **body: object) -> Any:
         """What Prefect's server answers; on SQLite it is busy (503) now and then."""
@@ -316,10 +316,12 @@ class House:
 
 
 @contextmanager
-def house(folder: Path, store: str, simulator: Simulator, customers: int) -> Iterator[House]:
+def house(
+    folder: Path, store: str, simulator: Simulator, customers: int, seed: int = 7
+) -> Iterator[House]:
     """A company on the morning of its newsletter."""
     project = folder / "shop"
-    prepare(project, customers, 7, Locale.EN, DAY).write(project / "data")
+    prepare(project, customers, seed, Locale.EN, DAY).write(project / "data")
     config = project / "config"
     ways = {"sendgrid": sendgrid(simulator, mode="single", connections=2, per_second=30)}
     settings = {
@@ -347,9 +349,9 @@ def house(folder: Path, store: str, simulator: Simulator, customers: int) -> Ite
     )
     (folder / "faster").mkdir()
     (folder / "faster" / "sitecustomize.py").write_text(FASTER, encoding="utf-8")
-    # About twenty letters a second, so that some are always on their way.
+    # A few letters a second, so that some are always on their way.
     simulator.reset()
-    simulator.pace(latency=0.1)
+    simulator.pace(latency=0.3)
     made = House(project, simulator)
     try:
         yield made
