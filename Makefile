@@ -26,7 +26,7 @@ test: $(DONE) ## run the tests
 test-long: export LONG := 1
 test-long: test ## run them with all that is cut short otherwise: more cases, whole data sets, longer storms
 
-chaos: $(DONE) ## kill senders a thousand times: nothing may be lost, nothing may go twice
+chaos: $(DONE) ## kill senders and whole days a thousand times: nothing lost, nothing twice
 	$(RUN) tests.chaos $(ARGS)
 
 check: $(DONE) ## look at form, types and layers

@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import create_engine, text
 
-from tests import postgres
 from tests.chaos.company import Plan, sendgrid
+from tests.chaos.houses import house
 from tests.chaos.lives import cradle
 from tests.chaos.storm import TOO_LARGE, Storm, rest, told
+from tests.chaos.test_real_processes import CUSTOMERS, keeping, live_through
 from tests.chaos.world import world
 from tests.simulator.process import Simulator, running
 
@@ -54,21 +55,16 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=1_000)
     parser.add_argument("--letters", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--days", type=int, default=5, help="days in the real processes")
     wanted = parser.parse_args()
     # Forged events are refused as they should be, and there are many of them.
     logging.getLogger("flows").setLevel(logging.ERROR)
     began = perf_counter()
     killed = accepted = 0
-    with postgres.server() as server, running(keep="digest", every=0) as simulator:
+    with keeping() as server, running(keep="digest", every=0) as simulator:
         for number, part in enumerate(PARTS):
             name = f"chaos_{number}"
-            admin = create_engine(
-                f"{server}/postgres".replace("postgresql://", "postgresql+psycopg://"),
-                isolation_level="AUTOCOMMIT",
-            )
-            with admin.connect() as connection:
-                connection.execute(text(f"CREATE DATABASE {name}"))
-            admin.dispose()
+            admin(server, f"CREATE DATABASE {name}")
             kills, letters = round(wanted.kills * part.share), round(wanted.letters * part.share)
             with tempfile.TemporaryDirectory() as folder:
                 store = f"{server}/{name}"
@@ -77,7 +73,34 @@ def main() -> None:
                 )
             killed += storm.killed
             accepted += letters
+        real_days(server, simulator, wanted.days)
     say(f"{killed} kills, {accepted} letters, one copy each; {perf_counter() - began:.0f} s")
+
+
+def real_days(database: str, simulator: Simulator, days: int) -> None:
+    """Days in the real processes, each killed in turn, at another moment each time."""
+    for number in range(1, days + 1):
+        began = perf_counter()
+        name = f"day_{number}"
+        admin(database, f"CREATE DATABASE {name}")
+        with tempfile.TemporaryDirectory() as folder:
+            place, store = Path(folder), f"{database}/{name}"
+            with house(place, store, simulator, CUSTOMERS, seed=number) as here:
+                letters = live_through(here, database, each=5 * number)
+        say(
+            f"day {number} in the real processes: {letters} letters, {perf_counter() - began:.0f} s"
+        )
+
+
+def admin(server: str, statement: str) -> None:
+    """One statement to the database server itself."""
+    engine = create_engine(
+        f"{server}/postgres".replace("postgresql://", "postgresql+psycopg://"),
+        isolation_level="AUTOCOMMIT",
+    )
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
 
 
 def through(
