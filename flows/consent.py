@@ -59,13 +59,11 @@ def request_by_hand(
             )
         counts["asked_to_confirm"] = ask(shop, now, run_id, everybody=False) if made else 0
     if not made:
-        typer.echo(f"{contact} agreed to that already, or was asked and did not answer yet")
+        typer.echo(say("consent_before", shop.project.policy.locale, contact=contact))
         return
-    days = shop.project.policy.permission.confirm_within
-    typer.echo(
-        f"Noted for {contact}. One mail asks to confirm it, with the next deliver; the link in it "
-        f"is good for {days}. Until then nothing else changes"
-    )
+    days = shop.project.policy.permission.confirm_within.days
+    told = {"contact": contact, "days": f"{days:g}"}
+    typer.echo(say("consent_noted", shop.project.policy.locale, **told))
 
 
 def show_consent(folder: Path, contact: str, as_of: str | None, *, as_json: bool) -> None:

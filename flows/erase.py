@@ -9,11 +9,13 @@ from flows import clock
 from flows.erased import hash_of
 from flows.errors import ConfigError
 from flows.moments import moment
+from flows.reporting.words import say
 from flows.settings import link_secrets
 from flows.stages.shop import noted_run, open_shop
 from flows.store.erasing import Erased, erase
 from flows.store.holdings import Person, person
 from flows.store.session import writing
+from segments.names import Locale
 
 _FOLDERS = ("var/mails", "var/inbox", "data")
 _MOST_NAMED = 10
@@ -28,7 +30,7 @@ def erase_contact(
 ) -> None:
     """Say what it does, ask, and do it."""
     shop = open_shop(folder)
-    now = moment(as_of, shop.project.policy.zone, clock.now())
+    now, locale = moment(as_of, shop.project.policy.zone, clock.now()), shop.project.policy.locale
     hashed = partial(hash_of, link_secrets(folder)[0])
     with shop.engine.connect() as connection:
         who = person(connection, contact)
@@ -40,32 +42,30 @@ def erase_contact(
             tried.append(erase(connection, who, now, hashed))
             raise _DryRunError
     except _DryRunError:
-        typer.echo("\n".join(_told(tried[0], contact)))
+        typer.echo("\n".join(_told(tried[0], contact, locale)))
     files = _files(folder, who)
     if dry_run:
-        _tell_files(files)
-        typer.echo("Nothing was changed.")
+        _tell_files(files, locale)
+        typer.echo(say("erase_nothing", locale))
         return
-    if not yes and not typer.confirm(f"Forget {contact} for good?"):
-        typer.echo("Nothing was changed.")
+    if not yes and not typer.confirm(say("erase_sure", locale, contact=contact)):
+        typer.echo(say("erase_nothing", locale))
         raise typer.Exit(1)
     with noted_run(shop, "erase", now) as (_, counts):
         with writing(shop.engine) as connection:
             done = erase(connection, who, now, hashed)
         counts |= {"contact": who.contact_id, "changed": dict(done.changed), "queued": done.queued}
-    typer.echo(
-        f"{contact} is forgotten here. A hash keeps the address from coming back with a pull"
-    )
-    _tell_files(files)
+    typer.echo(say("erase_done", locale, contact=contact))
+    _tell_files(files, locale)
 
 
-def _told(done: Erased, contact: str) -> list[str]:
+def _told(done: Erased, contact: str, locale: Locale) -> list[str]:
     rows = [f"  {table}: {number}" for table, number in sorted(done.changed.items())]
-    lines = [f"Rows that tell of {contact}, emptied or made to lead nowhere:", *rows]
+    lines = [say("erase_rows", locale, contact=contact), *rows]
     if done.queued:
-        lines.append(f"Messages that wait, and will not go: {done.queued}")
+        lines.append(say("erase_queued", locale, n=done.queued))
     if done.sharing:
-        lines.append(f"Others under the same address, who lose it as well: {done.sharing}")
+        lines.append(say("erase_sharing", locale, n=done.sharing))
     return lines
 
 
@@ -82,12 +82,11 @@ def _files(folder: Path, who: Person) -> list[str]:
     ]
 
 
-def _tell_files(files: list[str]) -> None:
+def _tell_files(files: list[str], locale: Locale) -> None:
     if not files:
         return
     more = len(files) - _MOST_NAMED
-    named = ", ".join(files[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-    typer.echo(
-        f"Files that hold the address, for you to delete or mend: {named}. Erase the person in "
-        "the systems your data come from as well, and at SendGrid (Email Logs, suppressions)"
-    )
+    named = ", ".join(files[:_MOST_NAMED])
+    if more > 0:
+        named = say("and_more", locale, named=named, n=more)
+    typer.echo(say("erase_files", locale, files=named))

@@ -8,6 +8,7 @@ from flows import clock
 from flows.errors import ConfigError
 from flows.moments import moment
 from flows.reporting.subjects import OF_A_JOURNEY, Format, Subject
+from flows.reporting.words import say
 from flows.stages import picturing
 from flows.stages.shop import open_shop
 from segments.rules import meant
@@ -43,4 +44,4 @@ def write_pictures(
         typer.echo(f"{file}\n  {picture.alt}")
         written += 1
     if not written:
-        typer.echo("No pictures: nobody has begun a journey yet.")
+        typer.echo(say("no_pictures", shop.project.policy.locale))

@@ -7,6 +7,7 @@ import typer
 from flows import clock
 from flows.moments import moment
 from flows.plain import line_progress, print_tables
+from flows.reporting.words import say
 from flows.stages import retaining
 from flows.stages.retaining import RetentionReport
 from flows.stages.shop import open_shop
@@ -15,15 +16,19 @@ from flows.stages.shop import open_shop
 def retain(folder: Path, as_of: str | None, *, dry_run: bool) -> None:
     """Let go what is too old, or say what would go."""
     shop = open_shop(folder)
-    now = moment(as_of, shop.project.policy.zone, clock.now())
+    now, locale = moment(as_of, shop.project.policy.zone, clock.now()), shop.project.policy.locale
     if dry_run:
         report = retaining.preview(shop, now)
-        typer.echo("Nothing is changed; this would go:")
+        typer.echo(say("retention_preview", locale))
     else:
         report = retaining.retain(shop, now, progress=line_progress())
     kept = shop.project.policy.retention.model_dump()
     rows = [
-        {"records": name, "kept for": str(kept[name]), "would go" if dry_run else "gone": number}
+        {
+            say("retention_records", locale): name,
+            say("retention_kept", locale): str(kept[name]),
+            say("retention_would" if dry_run else "retention_gone", locale): number,
+        }
         for name, number in report.gone.items()
     ]
     print_tables([rows])

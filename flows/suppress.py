@@ -17,11 +17,12 @@ from flows.erased import hashes
 from flows.errors import ConfigError, Fault
 from flows.moments import moment
 from flows.plain import print_tables
+from flows.reporting.words import say, word
 from flows.stages.shop import Shop, open_shop
 from flows.store import suppressed
 from flows.store.session import writing
 from flows.store.suppressing import Bar, lift, suppress_all
-from segments.names import Purpose, SuppressionReason
+from segments.names import Locale, Purpose, SuppressionReason
 from segments.rules import meant
 
 BY_HAND = "by hand"
@@ -36,11 +37,12 @@ class Whom:
     contact: str | None = None
     customer: str | None = None
 
-    def told(self) -> str:
+    def told(self, locale: Locale = Locale.EN) -> str:
         """It in words."""
         if self.email is not None:
             return self.email
-        return f"contact {self.contact}" if self.contact else f"customer {self.customer}"
+        kind = "whom_contact" if self.contact else "whom_customer"
+        return say(kind, locale, number=self.contact or self.customer)
 
 
 def suppress_by_hand(
@@ -53,7 +55,7 @@ def suppress_by_hand(
 ) -> None:
     """Bar somebody, or everybody on a list, from one purpose or from everything."""
     shop = open_shop(folder)
-    now = moment(as_of, shop.project.policy.zone, clock.now())
+    now, locale = moment(as_of, shop.project.policy.zone, clock.now()), shop.project.policy.locale
     meant_for = _purpose(purpose)
     why, note = _reason(reason)
     wanted = (
@@ -73,15 +75,13 @@ def suppress_by_hand(
             raise ConfigError(faults)
         new = suppress_all(connection, bars)
     if file:
-        typer.echo(f"{new} new, {len(bars) - new} stood on the list before")
+        typer.echo(say("bar_list", locale, new=new, known=len(bars) - new))
         if faults:
             raise ConfigError(faults)
         return
-    if new:
-        what = f"No {meant_for} message" if meant_for else "Nothing"
-        typer.echo(f"{what} goes to {whom.told()} from now on")
-    else:
-        typer.echo(f"{whom.told()} was suppressed so before; nothing changed")
+    what = ("bar_purpose" if meant_for else "bar_everything") if new else "bar_before"
+    purpose = word(Purpose, meant_for, locale) if meant_for else ""
+    typer.echo(say(what, locale, purpose=purpose, who=whom.told(locale)))
 
 
 def lift_by_hand(
@@ -96,7 +96,7 @@ def lift_by_hand(
 ) -> None:
     """Lift what stands against somebody; what the law demands only with force."""
     shop = open_shop(folder)
-    now = moment(as_of, shop.project.policy.zone, clock.now())
+    now, locale = moment(as_of, shop.project.policy.zone, clock.now()), shop.project.policy.locale
     scope = _purpose(purpose)
     if not why.strip():
         raise ConfigError.at("--why", "say why: it is kept with the suppression")
@@ -115,20 +115,17 @@ def lift_by_hand(
         if hard and not force:
             raise ConfigError([Fault("unsuppress", 0, _refusal(row, shop)) for row in hard])
         lifted = lift(connection, [row["id"] for row in rows], now, by=by, why=why)
-    typer.echo(f"{lifted} lifted for {whom.told()}; noted: {by}, {why}")
+    typer.echo(say("bar_lifted", locale, n=lifted, who=whom.told(locale), by=by, why=why))
     objections = {"contact_id": found.get("contact_id"), "email": found.get("email")}
     with shop.engine.connect() as connection:
         if suppressed.objects(connection, now, **objections):
-            typer.echo(
-                "There is an objection among the permissions, which holds advertising and surveys "
-                "back as before. It ends when they ask anew: stammkunde consent --request"
-            )
+            typer.echo(say("bar_objection", locale))
 
 
 def list_suppressions(folder: Path, whom: Whom, as_of: str | None, *, as_json: bool) -> None:
     """What stands, of everybody or of one."""
     shop = open_shop(folder)
-    now = moment(as_of, shop.project.policy.zone, clock.now())
+    now, locale = moment(as_of, shop.project.policy.zone, clock.now()), shop.project.policy.locale
     about: dict[str, Any] = {}
     with shop.engine.connect() as connection:
         if whom != Whom():
@@ -141,24 +138,22 @@ def list_suppressions(folder: Path, whom: Whom, as_of: str | None, *, as_json: b
         typer.echo(json.dumps([_plain(row) for row in rows], ensure_ascii=False, indent=2))
         return
     if not rows:
-        typer.echo("Nobody is suppressed." if not about else f"{whom.told()} is not suppressed.")
+        typer.echo(say("bar_not_them" if about else "bar_nobody", locale, who=whom.told(locale)))
         return
     zone = shop.project.policy.zone
-    print_tables(
-        [
-            [
-                {
-                    "who": row["who"],
-                    "not for": row["purpose"] or "everything",
-                    "because of": row["reason"],
-                    "since": _local(row["at"], zone),
-                    "source": row["source"],
-                    "note": row["note"] or "",
-                }
-                for row in rows
-            ]
-        ]
-    )
+
+    def cells(row: dict[str, Any]) -> dict[str, object]:
+        purpose = row["purpose"]
+        return {
+            "bar_who": row["who"],
+            "bar_not_for": word(Purpose, purpose, locale) if purpose else say("bar_all", locale),
+            "bar_because": word(SuppressionReason, row["reason"], locale),
+            "bar_since": _local(row["at"], zone),
+            "bar_source": row["source"],
+            "bar_note": row["note"] or "",
+        }
+
+    print_tables([[{say(name, locale): cell for name, cell in cells(row).items()} for row in rows]])
 
 
 def _found(connection: Connection, whom: Whom) -> dict[str, Any] | str:

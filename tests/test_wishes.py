@@ -54,6 +54,27 @@ def test_an_address_is_suppressed_listed_and_lifted(say: Say, house: Shop):
     assert (gone[0], gone[2]) == (2, "unsuppress  info@x.example is not suppressed\n")
 
 
+def test_a_german_house_is_spoken_to_in_german(say: Say, house: Shop):
+    policy = house.project.folder / "config" / "policy.yaml"
+    policy.write_text(policy.read_text("utf-8").replace("locale: en", "locale: de"), "utf-8")
+    pull(house, NOW)
+    advertising = ("--purpose", "advertising")
+    for words, told in (
+        (("suppress", "a@x.example", *advertising), "Ab jetzt geht an a@x.example nichts mehr zum"),
+        (("suppress", "a@x.example", *advertising), "a@x.example war schon so gesperrt"),
+        (("suppress", "--contact", "P1"), "Ab jetzt geht an Person P1 nichts mehr"),
+        (("suppress", "--list"), "nicht für"),
+        (("unsuppress", "a@x.example", "--why", "x"), "1 aufgehoben für a@x.example"),
+        (("consent", "P2"), "P2"),
+        (("erase", "P1", "--dry-run"), "Nichts wurde geändert."),
+        (("erase", "P1", "--yes"), "P1 ist hier vergessen"),
+        (("retention", "--dry-run"), "Nichts wird geändert; dies würde gehen:"),
+    ):
+        code, out, why = say(*words)
+        assert (code, why) == (0, "")
+        assert told in out
+
+
 def test_what_somebody_wanted_is_lifted_only_by_force(say: Say):
     say("suppress", "info@x.example", "--reason", "objection")
     code, _, why = say("unsuppress", "info@x.example", "--why", "please")

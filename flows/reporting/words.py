@@ -18,6 +18,7 @@ from flows.reporting import (
     words_measuring,
     words_people,
     words_pictures,
+    words_rights,
     words_secret,
     words_sending,
     words_up,
@@ -45,6 +46,7 @@ TEXTS = {
     | words_lists.DE
     | words_day.DE
     | words_mail.DE
+    | words_rights.DE
     | words_consent.TEXTS_DE
     | words_effect.DE
     | words_people.TEXTS_DE
@@ -61,6 +63,7 @@ TEXTS = {
     | words_lists.EN
     | words_day.EN
     | words_mail.EN
+    | words_rights.EN
     | words_consent.TEXTS_EN
     | words_effect.EN
     | words_people.TEXTS_EN
