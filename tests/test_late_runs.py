@@ -1,13 +1,17 @@
 """Runs that start late know it: of many missed ones the newest is enough."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
+import pytest
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 
+from flows.initial import init
+from flows.respond import respond
 from flows.schedules import made_up_for
-from flows.tasks import scheduled_for
+from flows.tasks import run_name, scheduled_for
 
 NOW = datetime(2026, 5, 11, 12, tzinfo=UTC)
 
@@ -42,3 +46,14 @@ def test_only_a_run_of_the_schedule_is_late() -> None:
     again = run(10)
     again.run_count = 2
     assert inside(again) is None
+
+
+def test_a_run_is_named_by_the_day_of_the_business_zone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    init(tmp_path / "shop")
+    monkeypatch.setenv("STAMMKUNDE_PROJECT", str(tmp_path / "shop"))
+    # Prefect knows UTC only, and in Berlin it is the next day already.
+    late = FlowRun(flow_id=uuid4(), expected_start_time=datetime(2026, 5, 11, 22, 30, tzinfo=UTC))
+    with FlowRunContext.model_construct(flow_run=late, flow=respond, parameters={}):
+        assert run_name() == "respond 2026-05-12 00:30"
