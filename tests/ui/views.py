@@ -1,13 +1,14 @@
 """Prefect's two kinds of pages as a person has them open, by day and by night."""
 
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 VIEWS = ("V2 light", "V2 dark", "V1 light", "V1 dark")
 _SIZE = {"width": 1280, "height": 900}
-_WAITS = 60_000
+_WAITS = 30_000
 
 
 @dataclass
@@ -45,9 +46,20 @@ class View:
         return self.name.startswith("V2")
 
     def open(self, path: str, *, sees: str) -> Any:
-        """Go there and wait until one can read `sees`; the page."""
-        self.page.goto(f"/v2{path}" if self.newer else path, wait_until="commit")
-        self.waits_for(sees)
+        """Go there and wait until one can read `sees`; the page.
+
+        A page that was refused something by a busy server (503) is opened again, as people do.
+        """
+        for left in (2, 1, 0):
+            self.page.goto(f"/v2{path}" if self.newer else path, wait_until="commit")
+            try:
+                self.waits_for(sees)
+            except Exception as error:
+                # Playwright may be missing, and its own name for this with it.
+                if type(error).__name__ != "TimeoutError" or not left:
+                    raise
+            else:
+                break
         return self.page
 
     def waits_for(self, words: str) -> None:
@@ -63,6 +75,12 @@ class View:
         leaf.locator("visible=true").first.click()
         self.waits_for(sees)
 
+    def see_more(self) -> None:
+        """Have a long text shown to its end, where the page cuts it off."""
+        more = self.page.get_by_text("See More")
+        if more.count():
+            more.first.click()
+
     def reads(self) -> str:
         """All one can read, with single spaces."""
         return re.sub(r"\s+", " ", self.page.locator("body").inner_text())
@@ -71,6 +89,17 @@ class View:
         """The same line by line."""
         lines = self.page.locator("body").inner_text().splitlines()
         return [line.strip() for line in lines if line.strip()]
+
+    def shows(self, first: str, then: str, lines: int = 1) -> bool:
+        """Whether `then` stands on one of the next lines; pages fill themselves bit by bit."""
+        until = time.monotonic() + _WAITS / 1000
+        while time.monotonic() < until:
+            found = self.lines()
+            places = [place for place, line in enumerate(found) if line == first]
+            if any(then in found[place + 1 : place + 1 + lines] for place in places):
+                return True
+            self.page.wait_for_timeout(250)
+        return False
 
     def dark(self) -> bool:
         """Whether the page is dark where nothing is written."""

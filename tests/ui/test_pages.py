@@ -1,0 +1,193 @@
+"""What a person reads on the pages Prefect ships, old and new, by day and by night."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.ui.naming import named, people
+from tests.ui.stage import CUSTOMERS, FIRST, SECOND, Stage
+from tests.ui.views import View
+
+pytestmark = [pytest.mark.browser, pytest.mark.prefect, pytest.mark.slow]
+
+HEADLINE = "Versandt 29, Vergleichsgruppe 8, ausgelassen 13"
+KEYS = ("day", "sends", "left-out", "effect", "effect-picture", "matrix", "doubts")
+DAY, NEXT_DAY = f"daily {FIRST} 11:00", f"daily {SECOND} 11:00"
+RED = f"daily {FIRST} 09:00"
+ENDED = {DAY: HEADLINE, RED: "Falsche Eingabe", NEXT_DAY: "Nichts zu versenden"}
+SENTENCE = 'config/policy.yaml:1  there is no "curency" here. Did you mean "currency"?'
+
+
+def said(text: str) -> str:
+    """A text as a page shows it: with single spaces."""
+    return re.sub(r"\s+", " ", text)
+
+
+def test_the_list_of_what_starts_speaks_of_mornings_and_hours(view: View) -> None:
+    view.open("/deployments", sees="weekday-morning")
+    for name, runs in (
+        ("weekday-morning", "daily"),
+        ("sending-hours", "deliver"),
+        ("what-came-back", "respond"),
+        ("effects-nightly", "measure"),
+        ("preview", "preview"),
+    ):
+        assert view.shows(name, runs)
+    assert view.dark() == view.name.endswith("dark")
+    view.keep("deployments")
+
+
+def test_each_says_what_it_does_when_and_where_that_is_changed(stage: Stage, either: View) -> None:
+    path = f"/deployments/deployment/{stage.deployment('weekday-morning')}"
+    either.open(path, sees="Configuration")
+    either.tab("Description", sees="nothing goes out twice")
+    reads = either.reads()
+    assert "Monday to Friday at 08:30 (Europe/Berlin)" in reads
+    assert "config/deployments.yaml; what is changed on this page lasts" in reads
+    either.keep("deployment")
+
+
+def test_the_list_of_runs_says_how_each_went_in_our_words(view: View) -> None:
+    view.open("/runs", sees=DAY)
+    for run, state in (
+        (DAY, HEADLINE),
+        (RED, "Falsche Eingabe"),
+        (NEXT_DAY, "Nichts zu versenden"),
+    ):
+        assert view.shows(run, state, lines=6), run
+    assert view.dark() == view.name.endswith("dark")
+    view.keep("runs", whole=True)
+
+
+def test_a_run_says_its_result_in_a_sentence(stage: Stage, either: View) -> None:
+    run = stage.run_named(DAY)
+    told = stage.state(run)["message"]
+    assert told.startswith(HEADLINE)
+    either.open(f"/runs/flow-run/{run}", sees=HEADLINE)
+    either.tab("Details", sees="State Message")
+    either.see_more()
+    assert said(told) in either.reads()
+    either.tab("Task Runs", sees="plan customers 1 to")
+    either.keep("run")
+
+
+def test_a_red_run_says_file_and_line_and_shows_no_trace_back(stage: Stage, either: View) -> None:
+    either.open(f"/runs/flow-run/{stage.run_named(RED)}", sees="Falsche Eingabe")
+    either.tab("Logs", sees="Finished in state Falsche Eingabe")
+    reads = either.reads()
+    assert said(SENTENCE) in reads
+    assert "Traceback" not in reads
+    assert ".py" not in reads
+    either.tab("Details", sees="State Message")
+    either.see_more()
+    assert said(SENTENCE) in either.reads()
+    either.keep("red")
+
+
+def test_a_day_has_its_pages_under_names_that_stay(stage: Stage, either: View) -> None:
+    run = stage.run_named(DAY)
+    either.open(f"/runs/flow-run/{run}", sees=HEADLINE)
+    either.tab("Artifacts", sees="left-out")
+    assert set(KEYS) <= set(either.lines())
+    assert said(HEADLINE) in either.reads()
+    either.keep("artifacts")
+
+
+def test_the_page_of_the_day_answers_by_itself(stage: Stage, view: View) -> None:
+    day = stage.artifact("day", stage.run_named(DAY))
+    page = view.open(f"/artifacts/artifact/{day['id']}", sees="Was geschah: Dienstag")
+    reads = view.reads()
+    assert day["description"] in reads
+    for heading in (
+        "Was hereinkam",
+        "Wer welche Journey begann",
+        "Was versandt wurde",
+        "Wer ausgelassen oder verschoben wurde und warum",
+        "Wie weit Kunden kamen, seit jede Journey begann",
+        "Was es brachte",
+        "Mehr",
+    ):
+        assert page.get_by_role("heading", name=heading, exact=True).count() == 1, heading
+    assert re.search(r"Neue Bestellungen \d", reads)
+    assert re.search(r"Monatsbrief in der Journey \d+ \d+ \d+", reads)
+    if view.newer:
+        page.locator("svg").get_by_text("Begonnen: 40").first.wait_for()
+        assert "flowchart LR" not in view.reads()
+    else:
+        assert "flowchart LR" in reads
+        assert "Begonnen: 40" in reads
+    view.keep("day", whole=True)
+
+
+@pytest.mark.parametrize("key", ["sends", "left-out", "effect", "doubts"])
+def test_tables_of_the_day_can_be_searched(stage: Stage, see: Callable[[str], View], key: str):
+    kept = stage.artifact(key, stage.run_named(DAY))
+    newer = see("V2 light")
+    newer.open(f"/artifacts/artifact/{kept['id']}", sees=kept["description"])
+    assert newer.page.get_by_role("table").count() == 1
+    newer.keep(key)
+
+
+@pytest.mark.parametrize("key", ["matrix", "effect-picture"])
+def test_pictures_of_the_day_are_drawn_and_described(stage: Stage, either: View, key: str) -> None:
+    kept = stage.artifact(key, stage.run_named(DAY))
+    page = either.open(f"/artifacts/artifact/{kept['id']}", sees=kept["description"][:60])
+    picture = page.locator("img[src^='data:image/png']").first
+    picture.wait_for()
+    assert picture.evaluate("each => each.naturalWidth") > 300
+    either.keep(key)
+
+
+def test_one_key_shows_all_its_days(either: View) -> None:
+    either.open("/artifacts/key/day", sees=NEXT_DAY)
+    assert DAY in either.reads()
+    either.keep("history")
+
+
+def test_a_link_of_the_day_leads_to_its_table(stage: Stage, see: Callable[[str], View]) -> None:
+    newer = see("V2 light")
+    day = stage.artifact("day", stage.run_named(DAY))
+    page = newer.open(f"/artifacts/artifact/{day['id']}", sees="Was geschah: Dienstag")
+    link = page.get_by_role("link", name="Was versandt wurde, nach Journey und Nachricht")
+    page.goto(link.get_attribute("href"), wait_until="commit")
+    newer.waits_for("sends")
+    newer.waits_for(NEXT_DAY)
+
+
+def test_a_preview_is_started_from_its_form(stage: Stage, either: View) -> None:
+    path = f"/deployments/deployment/{stage.deployment('preview')}/run"
+    page = either.open(path, sees="Work as if it were")
+    assert "Leave it empty for today" in either.reads()
+    either.keep("form")
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_url(re.compile(r"/deployments/deployment/[-0-9a-f]+(\?.*)?$"))
+    wanted = {"deployments": {"name": {"any_": ["preview"]}}, "sort": "EXPECTED_START_TIME_DESC"}
+    run = stage.ask("flow_runs/filter", limit=1, **wanted)[0]["id"]
+    told = stage.ends(run)
+    assert told["type"] == "COMPLETED", told
+    either.open(f"/runs/flow-run/{run}", sees=told["name"])
+    either.tab("Artifacts", sees="preview")
+    kept = stage.artifact("preview", run)
+    either.open(f"/artifacts/artifact/{kept['id']}", sees="Was entschieden würde")
+    assert "Nichts wird geschrieben und nichts versandt" in either.reads()
+    either.keep("preview")
+
+
+def test_nothing_of_ours_leaves_the_machine(
+    see: Callable[[str], View], asked_elsewhere: list[str]
+) -> None:
+    see("V2 light").open("/dashboard", sees="Flow Runs")
+    hosts = {re.sub(r"^\w+://([^/?]+).*", r"\1", asked) for asked in asked_elsewhere}
+    # Prefect's newer pages ask for the settings of their statistics; no server answers them here.
+    assert hosts <= {"sr-client-cfg.amplitude.com", "api2.amplitude.com"}
+
+
+def test_prefect_is_told_nobodys_name_or_address(stage: Stage) -> None:
+    """Runs last: looks through all that runs of every kind, red ones too, have left behind."""
+    who = people(stage.folder)
+    assert {"katrin.lindner@nordholz.example", "Katrin Lindner", "+49 5141 5550-11"} <= who
+    assert len(who) > 2 * CUSTOMERS
+    home = stage.folder / "var" / "prefect"
+    assert (home / "prefect.db").stat().st_size > 500_000
+    assert named(who, home, stage.folder / "var" / "log") == {}
