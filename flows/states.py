@@ -70,7 +70,8 @@ def refused(error: PipelineError) -> State[Any]:
     locale = house_locale(project_here())
     if isinstance(error, AlreadyDoneError):
         return Completed(message=str(error), name=say("state_done_before", locale))
-    name = timed_out(locale) if isinstance(error, TooLongError) else None
+    too_long = isinstance(error, TooLongError)
+    name = timed_out(locale) if too_long else say("state_failed", locale)
     if isinstance(error, ConfigError | SourceError) and not passes(error):
         name = wrong_input(locale)
     return Failed(message=str(error), name=name)

@@ -63,7 +63,8 @@ def test_an_error_nobody_expected_is_a_sentence_with_file_and_line_and_a_trace_i
     locale: str, tmp_path: Path
 ) -> None:
     state = speaking(broken)()
-    assert (state.type, state.name) == (StateType.FAILED, "Failed")
+    assert state.type == StateType.FAILED
+    assert state.name == {"de": "Fehlgeschlagen", "en": "Failed"}[locale]
     start = {"de": "Ein Fehler, mit dem niemand rechnete", "en": "An error nobody expected"}
     assert str(state.message).startswith(f"{start[locale]}: KeyError in ")
     assert ERRORS in str(state.message)

@@ -21,7 +21,8 @@ def headline(facts: RunFacts, locale: Locale) -> str:
     elif found["sent"] or found["waiting"]:
         said = ", ".join(parts)
     else:
-        said = ", ".join([say("told_none_sent", locale), *parts])
+        none = say("told_nothing" if facts.dry_run else "told_none_sent", locale)
+        said = ", ".join([none, *parts])
     said = said[:1].upper() + said[1:]
     return say("dry_run", locale, said=said[:1].lower() + said[1:]) if facts.dry_run else said
 

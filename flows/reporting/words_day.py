@@ -66,6 +66,7 @@ EN = {
     "are_in_doubt_short": "In doubt {n}",
     "state_nothing": "Nothing to send",
     "state_wrong_input": "Wrong input",
+    "state_failed": "Failed",
     "state_done_before": "Nothing to do",
     "unexpected": "An error nobody expected: {what} in {place}. What was done until then is kept, "
     "and the next run goes on from there. The trace is in {file} in the project's folder",
@@ -177,6 +178,7 @@ DE = {
     "are_in_doubt_short": "Ungewiss {n}",
     "state_nothing": "Nichts zu versenden",
     "state_wrong_input": "Falsche Eingabe",
+    "state_failed": "Fehlgeschlagen",
     "state_done_before": "Nichts zu tun",
     "unexpected": "Ein Fehler, mit dem niemand rechnete: {what} in {place}. Was bis dahin getan "
     "war, bleibt, und der nächste Lauf macht dort weiter. Die Spur steht in {file} im Ordner des "
