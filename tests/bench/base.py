@@ -110,6 +110,7 @@ def _customers(
         "suppression",
         {
             "id": contacts[shut],
+            "key": np.char.add(np.char.add(b"email:", mails[shut]), b":all:hard_bounce"),
             "email": mails[shut],
             "reason": same("hard_bounce", len(shut)),
             "at": moments(rng, until, 365, len(shut)),
