@@ -1,67 +1,56 @@
-"""The few things of a project that tell how it stands, read without pandas and journeys."""
+"""The few things of a project that tell how it stands, read without its models: those take time."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flows.deployments import FILE, load_deployments
+import yaml
+
+from flows.addresses import address_of
+from flows.crons import CronError, read_cron
 from flows.entries import Entry
-from flows.errors import ConfigError, Fault
-from flows.intake.spec import Sources
+from flows.errors import ConfigError
 from flows.running import found
-from flows.settings import Settings, store_address
-from flows.yamlfile import build, read
 from segments.names import Locale
-from segments.policy import Policy
-from segments.spec import Spec
 
-Model = TypeVar("Model", bound=Spec)
+_STORE = "sqlite:///var/stammkunde.db"
+_MAX_AGE = "4 days"
+_DAYS = re.compile(r"([1-9]\d{0,3}) days?")
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
 class Glance:
-    """What settings.yaml, policy.yaml, sources.yaml and deployments.yaml say."""
+    """What settings.yaml, policy.yaml, sources.yaml and deployments.yaml say of these.
+
+    `store` is as written: an address, or the name of a variable; `max_age` as said, and as time.
+    """
 
     folder: Path
-    settings: Settings
-    policy: Policy
-    sources: Sources
+    store: str
+    zone: str
+    locale: Locale
+    max_age: timedelta
+    max_age_said: str
     entries: tuple[Entry, ...]
-
-    @property
-    def locale(self) -> Locale:
-        """The language of the house."""
-        return self.policy.locale
-
-    @property
-    def zone(self) -> str:
-        """The clock of the house."""
-        return self.policy.zone
 
     @property
     def address(self) -> str:
         """Where the store is. Raises `ConfigError` for a variable that is not set."""
-        return store_address(self.settings, self.folder)
+        return address_of(self.store, self.folder)
 
 
 def glance(folder: Path) -> Glance:
-    """Read them. Raises `ConfigError` with every fault of every one of these files."""
+    """Read them. Raises `ConfigError` with every fault where what is needed cannot be read so."""
     needs_config(folder)
-    faults: list[Fault] = []
-    settings = _file(folder, Settings, "config/settings.yaml", faults)
-    policy = _file(folder, Policy, "config/policy.yaml", faults)
-    sources = _file(folder, Sources, "config/sources.yaml", faults)
-    deployments, wrong = load_deployments(folder)
-    faults += wrong
-    if faults or settings is None or policy is None or sources is None:
-        raise ConfigError(faults)
-    zone = deployments.zone or policy.zone
-    entries = tuple(
-        Entry(each.name, each.runs, each.cron, each.enabled, zone, FILE)
-        for each in deployments.deployments
-    )
-    return Glance(folder, settings, policy, sources, entries)
+    try:
+        return _quickly(folder)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, CronError, _OddError):
+        return _thoroughly(folder)
 
 
 def needs_config(folder: Path) -> None:
@@ -74,9 +63,10 @@ def needs_config(folder: Path) -> None:
 
 def locale_of(folder: Path) -> Locale:
     """The language of the house, even where the files around it are wrong."""
-    document, _ = read(folder / "config" / "policy.yaml", "config/policy.yaml")
-    written = document.data.get("locale") if document and isinstance(document.data, dict) else None
-    return Locale(written) if written in {each.value for each in Locale} else Locale.DE
+    try:
+        return Locale(_file(folder, "policy.yaml").get("locale", Locale.DE))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, _OddError):
+        return Locale.DE
 
 
 def server_of(folder: Path, environment: Mapping[str, str]) -> str | None:
@@ -87,11 +77,71 @@ def server_of(folder: Path, environment: Mapping[str, str]) -> str | None:
     return running.api if running else None
 
 
-def _file(folder: Path, model: type[Model], name: str, faults: list[Fault]) -> Model | None:
-    document, wrong = read(folder / name, name)
-    faults += wrong
-    if document is None:
-        return None
-    built, wrong = build(model, document)
-    faults += wrong
-    return built
+class _OddError(Exception):
+    """Not written as it usually is; whoever reads it thoroughly says what is wrong, if anything."""
+
+
+def _quickly(folder: Path) -> Glance:
+    policy, schedule = _file(folder, "policy.yaml"), {}
+    if (folder / "config" / "deployments.yaml").exists():
+        schedule = _file(folder, "deployments.yaml")
+    zone = _zone(policy.get("zone", "Europe/Berlin"))
+    clock = _zone(schedule.get("zone") or zone)
+    said = _file(folder, "sources.yaml").get("max_age", _MAX_AGE)
+    days = _DAYS.fullmatch(said) if isinstance(said, str) else None
+    store = _file(folder, "settings.yaml").get("store", _STORE)
+    locale = policy.get("locale", "de")
+    written = schedule.get("deployments") or []
+    if not days or not isinstance(store, str) or not isinstance(written, list):
+        raise _OddError
+    if locale not in set(Locale):
+        raise _OddError
+    entries = tuple(_entry(each, clock) for each in written)
+    age = timedelta(days=int(days[1]))
+    return Glance(folder, store, zone, Locale(locale), age, said, entries)
+
+
+def _thoroughly(folder: Path) -> Glance:
+    # The models take longer to load than all the rest.
+    from flows.config import load
+    from flows.deployments import load_deployments
+
+    project = load(folder)
+    schedule, faults = load_deployments(folder)
+    if faults:
+        raise ConfigError(faults)
+    policy, age = project.policy, project.sources.max_age
+    clock = schedule.zone or policy.zone
+    entries = tuple(
+        Entry(each.name, each.runs, each.cron, each.enabled, clock, "")
+        for each in schedule.deployments
+    )
+    store, span = project.settings.store, timedelta(days=age.days)
+    return Glance(folder, store, policy.zone, policy.locale, span, str(age), entries)
+
+
+def _file(folder: Path, name: str) -> dict[str, Any]:
+    text = (folder / "config" / name).read_text(encoding="utf-8-sig")
+    data = yaml.load(text, Loader=_LOADER)  # noqa: S506 - the safe loader, in C
+    if not isinstance(data, dict):
+        raise _OddError
+    return data
+
+
+def _zone(written: object) -> str:
+    try:
+        return ZoneInfo(str(written)).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise _OddError from None
+
+
+def _entry(written: object, zone: str) -> Entry:
+    if not isinstance(written, dict):
+        raise _OddError
+    name, runs, cron = (written.get(key) for key in ("name", "runs", "cron"))
+    enabled = written.get("enabled", True)
+    if not (isinstance(name, str) and isinstance(runs, str) and isinstance(enabled, bool)):
+        raise _OddError
+    if cron is not None:
+        read_cron(str(cron))
+    return Entry(name, runs, None if cron is None else str(cron), enabled, zone, "")

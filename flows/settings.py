@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
+from flows.addresses import address_of
 from flows.alert_settings import AlertSettings
 from flows.errors import ConfigError
 from flows.outlet_settings import (
@@ -208,18 +209,7 @@ SECRET_VARIABLE = "STAMMKUNDE_SECRET"  # noqa: S105
 
 def store_address(settings: Settings, project: Path) -> str:
     """The database's address: read from the environment where settings name a variable."""
-    address = settings.store
-    if "://" not in address:
-        if address not in os.environ:
-            raise ConfigError.at(
-                "config/settings.yaml",
-                f'"store: {address}" names an environment variable that is not set',
-            )
-        address = os.environ[address]
-    prefix = "sqlite:///"
-    if address.startswith(prefix) and not address.startswith(prefix + "/"):
-        return prefix + str(project.resolve() / address.removeprefix(prefix))
-    return address
+    return address_of(settings.store, project)
 
 
 def secret(project: Path) -> bytes:

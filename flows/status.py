@@ -178,8 +178,8 @@ def _data(seen: Glance, store: StoreSeen, now: datetime) -> str:
     at = store.newest_order
     if at is None:
         return say("status_no_orders", seen.locale)
-    parts = {"at": local(at, seen.zone), "limit": seen.sources.max_age}
-    stale = now - at > timedelta(days=seen.sources.max_age.days)
+    parts = {"at": local(at, seen.zone), "limit": seen.max_age_said}
+    stale = now - at > seen.max_age
     return say("status_stale" if stale else "status_data", seen.locale, **parts)
 
 

@@ -1,7 +1,9 @@
 """`stammkunde status` on a project of one's own: what it says, and what it cannot say."""
 
 import json
+import re
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from typer.testing import CliRunner
 from flows import clock
 from flows.cli import app
 from flows.errors import ConfigError
+from flows.glance import Glance, glance
 from flows.initial import init
 from flows.store.models import Halt, Purchase, Run
 from flows.store.session import open_store, writing
@@ -128,3 +131,19 @@ def test_neither_pandas_nor_prefect_is_needed(project: Path) -> None:
         [sys.executable, "-c", code, str(project)], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_files_that_are_written_unusually_are_read_all_the_same(project: Path) -> None:
+    file = project / "config" / "sources.yaml"
+    written = file.read_text("utf-8")
+    file.write_text(re.sub(r"(?m)^max_age: .*$", "", written) + "max_age: 2 weeks\n", "utf-8")
+    unusual, usual = glance(project), init_again(project)
+    assert (unusual.max_age, unusual.max_age_said) == (timedelta(days=14), "2 weeks")
+    assert unusual.entries == usual.entries
+    assert (unusual.zone, unusual.locale, unusual.store) == (usual.zone, usual.locale, usual.store)
+
+
+def init_again(project: Path) -> Glance:
+    """What a new folder says, read in the usual way."""
+    init(project.parent / "another")
+    return glance(project.parent / "another")

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from flows.alert_settings import AlertSettings
 from flows.entries import Entry
 from flows.health.finding import Area, Finding, broken, fine, look, skipped
 from flows.health.schedules import first_missed
 from flows.store.health import Batches, Doubts, Queue, RunNote, Standing, Still
 from segments.names import HaltCause
+
+if TYPE_CHECKING:
+    from flows.alert_settings import AlertSettings
 
 STAGE = {"daily": "plan"}
 """The stage by which the store knows that a flow went well, where it is called otherwise."""
@@ -102,7 +105,7 @@ def halts(still: Sequence[Still]) -> list[Finding]:
 
 
 def alerts(
-    wanted: AlertSettings | None, standing: Sequence[Standing], now: datetime, *, posting: bool
+    wanted: "AlertSettings | None", standing: Sequence[Standing], now: datetime, *, posting: bool
 ) -> list[Finding]:
     """What needs a person by itself, whether anybody hears of it, and what nobody was told."""
     area = Area.SENDING
