@@ -75,7 +75,7 @@ def test_where_nothing_is_due_no_key_is_needed(tiny: Tiny, monkeypatch: pytest.M
     monkeypatch.delenv("OUR_KEY", raising=False)
     way_out(tiny, SENDGRID)
     with tiny.open() as shop:
-        assert told(deliver(shop, NOW), Locale.EN) == ["0 handed over, 0 held back"]
+        assert told(deliver(shop, NOW), Locale.EN) == ["Sent 0, left out 0"]
 
 
 def test_a_server_that_is_not_there_holds_messages_up_and_loses_none(tiny: Tiny) -> None:
