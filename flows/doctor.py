@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from flows import clock
 from flows.config import Project, load
 from flows.delivery.routes import reachable
-from flows.entries import Entry, alert_entry
+from flows.deploying import known_by
+from flows.entries import ALERT, Entry, alert_entry
 from flows.errors import FAILED, WRONG, ConfigError
 from flows.findings import print_json, print_lines
 from flows.glance import locale_of, needs_config, server_of
@@ -111,10 +112,19 @@ def _config(project: Project) -> Iterator[Finding]:
 
 def _entries(project: Project) -> list[Entry]:
     zone = project.deployments.zone or project.policy.zone
+    whose, called = _whose(project), project.deployments.called
     return [
-        Entry(each.name, each.runs, each.cron, each.enabled, zone, "")
+        Entry(called(each.name), each.runs, each.cron, each.enabled, zone, "", whose)
         for each in project.deployments.deployments
     ]
+
+
+def _whose(project: Project) -> str:
+    """What tells our deployments from another project's; what is wrong with the store is told."""
+    try:
+        return known_by(project, project.folder)
+    except ConfigError:
+        return ""
 
 
 def _store(
@@ -200,9 +210,13 @@ def _server(
     told = alerts is not None and alerts.ways
     yield from schedules.automations(facts, [DEAD_RUNS, ALERTS] if told else [DEAD_RUNS])
     yield from schedules.pools(facts)
-    expected = [*entries, alert_entry(project.policy.zone)] if told else entries
+    expected = [*entries, _alert(project)] if told else entries
     up = running(project.folder) is not None
     yield from schedules.schedules(expected, facts, now, up=up)
+
+
+def _alert(project: Project) -> Entry:
+    return alert_entry(project.policy.zone, project.deployments.called(ALERT), _whose(project))
 
 
 def _disk(project: Project) -> Iterator[Finding]:

@@ -96,7 +96,9 @@ def _quickly(folder: Path) -> Glance:
         raise _OddError
     if locale not in set(Locale):
         raise _OddError
-    entries = tuple(_entry(each, clock) for each in written)
+    project = schedule.get("project")
+    before = "" if project is None else f"{project}-"
+    entries = tuple(_entry(each, clock, before) for each in written)
     age = timedelta(days=int(days[1]))
     return Glance(folder, store, zone, Locale(locale), age, said, entries)
 
@@ -113,7 +115,7 @@ def _thoroughly(folder: Path) -> Glance:
     policy, age = project.policy, project.sources.max_age
     clock = schedule.zone or policy.zone
     entries = tuple(
-        Entry(each.name, each.runs, each.cron, each.enabled, clock, "")
+        Entry(schedule.called(each.name), each.runs, each.cron, each.enabled, clock, "")
         for each in schedule.deployments
     )
     store, span = project.settings.store, timedelta(days=age.days)
@@ -135,7 +137,7 @@ def _zone(written: object) -> str:
         raise _OddError from None
 
 
-def _entry(written: object, zone: str) -> Entry:
+def _entry(written: object, zone: str, before: str) -> Entry:
     if not isinstance(written, dict):
         raise _OddError
     name, runs, cron = (written.get(key) for key in ("name", "runs", "cron"))
@@ -144,4 +146,4 @@ def _entry(written: object, zone: str) -> Entry:
         raise _OddError
     if cron is not None:
         read_cron(str(cron))
-    return Entry(name, runs, None if cron is None else str(cron), enabled, zone, "")
+    return Entry(before + name, runs, None if cron is None else str(cron), enabled, zone, "")

@@ -147,3 +147,9 @@ def init_again(project: Path) -> Glance:
     """What a new folder says, read in the usual way."""
     init(project.parent / "another")
     return glance(project.parent / "another")
+
+
+def test_a_project_with_a_name_of_its_own_has_it_before_each_deployment(project: Path) -> None:
+    file = project / "config" / "deployments.yaml"
+    file.write_text("project: north\n" + file.read_text("utf-8"), "utf-8")
+    assert glance(project).entries[0].name == "north-weekday-morning"

@@ -38,15 +38,22 @@ def schedules(
     entries: Sequence[Entry], server: ServerFacts, now: datetime, *, up: bool
 ) -> list[Finding]:
     """Every deployment of config/deployments.yaml against what the server knows of it."""
-    missing = [entry.name for entry in entries if entry.name not in server.deployments]
+    whose = {entry.project for entry in entries}
+    # Other projects on the same server are not our business.
+    ours = {
+        name: kept
+        for name, kept in server.deployments.items()
+        if kept.whose is None or kept.whose in whose
+    }
+    missing = [entry.name for entry in entries if entry.name not in ours]
     found: list[Finding] = []
     if missing:
         found.append(broken(_AREA, "not_registered", names=", ".join(missing)))
     for entry in entries:
-        registered = server.deployments.get(entry.name)
+        registered = ours.get(entry.name)
         if registered is not None:
             found += _one(entry, registered, server.pools.get(registered.pool or ""), now, up)
-    strange = sorted(server.deployments.keys() - {entry.name for entry in entries})
+    strange = sorted(ours.keys() - {entry.name for entry in entries})
     if strange:
         found.append(look(_AREA, "registered_unknown", names=", ".join(strange)))
     return found

@@ -12,6 +12,9 @@ from flows.health.asking import Answer, NoAnswerError, ask
 OURS = "stammkunde"
 """The tag by which deployments of ours are known."""
 
+OF_PROJECT = "project:"
+"""Begins the tag that tells whose a deployment is, where several projects share a server."""
+
 _AT_ONCE = 4
 _PAGE = 200
 
@@ -51,6 +54,7 @@ class Registered:
     since: datetime | None
     last: RunSeen | None = None
     ahead: datetime | None = None
+    whose: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ class Server:
             return {each.name: each for each in found}
 
     def _registered(self, kept: dict[str, Any], now: datetime, ahead: bool) -> Registered:
-        number = kept["id"]
+        number, tags = kept["id"], kept.get("tags") or ()
         crons = tuple(
             (each["schedule"]["cron"], each["schedule"].get("timezone") or "UTC", each["active"])
             for each in kept.get("schedules", ())
@@ -136,6 +140,7 @@ class Server:
             _moment(kept.get("created")),
             _run(last[0]) if last else None,
             _moment(coming[0]["expected_start_time"]) if coming else None,
+            next((t.removeprefix(OF_PROJECT) for t in tags if t.startswith(OF_PROJECT)), None),
         )
 
     def _runs(self, deployment: str, which: dict[str, Any], sort: str) -> list[dict[str, Any]]:

@@ -108,3 +108,9 @@ def test_times_are_those_of_the_houses_clock() -> None:
     assert last_due("0 3 1 * *", ZONE, NOW) == datetime(2026, 6, 1, 1, 0, tzinfo=UTC)
     assert first_missed(CRON, ZONE, DUE - timedelta(days=3), NOW) == DUE
     assert first_missed(CRON, ZONE, DUE, NOW) is None
+
+
+def test_deployments_of_another_project_on_the_same_server_are_not_ours() -> None:
+    ours = replace(DAILY, project="north")
+    assert told(replace(GOOD, whose="north"), ours) == [("fine", "fires")]
+    assert told(replace(GOOD, whose="south"), ours) == [("broken", "not_registered")]
