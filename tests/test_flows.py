@@ -321,9 +321,9 @@ def test_whom_sendgrid_holds_back_is_read_by_a_run_that_says_so(
     simulator.suppress("nobody@x.example", "bounces", created="2024-11-05T09:00:00+00:00")
     simulator.set_clock(datetime(2024, 11, 5, 10, tzinfo=UTC))
     read = run(folder, "suppressions", as_of=DAY)
-    assert (read.is_completed(), read.message) == (True, "1 addresses suppressed, 1 read")
+    assert (read.is_completed(), read.message) == (True, "Newly suppressed 1, on the lists 1")
     again = run(folder, "suppressions", as_of=AFTER)
-    assert again.message == "0 addresses suppressed, 1 read"
+    assert (again.name, again.message) == ("Nothing new", "Newly suppressed 0, on the lists 1")
     tasks = api.of_run("task_runs", run_of(read))
     assert [row["name"] for row in tasks] == ["read the lists of SendGrid"]
     said = [row["message"] for row in api.of_run("logs", run_of(read))]
