@@ -1,5 +1,6 @@
 """Delivering: what is queued is composed, handed over and noted, unless the data is too old."""
 
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -33,11 +34,13 @@ from flows.stages.ways import Ways
 from flows.store import outbox, review, runs
 from flows.store.consent_mails import CONFIRMING
 from flows.store.session import writing
+from flows.store.turns import beside
 from segments.names import HaltCause, JourneyStatus
 
 SIDE_BY_SIDE_FROM = 2_000
 """So many messages that are due are worth the time several processes take to start."""
 
+_log = logging.getLogger(__name__)
 _COUNTING_SHARE = 20
 _LOOK_EVERY = 10.0
 _MINUTE = timedelta(minutes=1)
@@ -67,9 +70,13 @@ def _deliver(shop: Shop, now: datetime, *, ticking: bool, progress: Progress) ->
     most_failures = shop.project.policy.sending.provider_errors
     with (
         noted_run(shop, "deliver", now) as (_, counts),
+        beside(shop.engine, "deliver") as others,
         Ways(shop.project.settings, shop.project.folder, most_failures=most_failures) as outlets,
         until_noted() as stopping,
     ):
+        if others:
+            counts["beside"] = others
+            _log.info("others deliver from this store, too: %s; each message goes once", others)
         with writing(shop.engine) as connection:
             review.release(connection, shop.project.live)
         settled = doubting.resolve(shop, now, outlets, progress=progress)

@@ -18,6 +18,34 @@ def turn(engine: Engine, what: str) -> Iterator[bool]:
 
 
 @contextmanager
+def beside(engine: Engine, what: str) -> Iterator[int]:
+    """For what several may do at a time: how many others do so at this moment, on any machine.
+
+    A store that is a file has nobody else's processes to count.
+    """
+    if engine.dialect.name == "sqlite":
+        yield 0
+        return
+    name = _NAME | {"what": what}
+    with engine.connect() as plain:
+        connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+        shared = "(hashtext(:kind), hashtext(:what))"
+        connection.execute(text(f"SELECT pg_advisory_lock_shared{shared}"), name)
+        # The halves of the lock's name stand there as unsigned numbers.
+        held = text(
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database "
+            "WHERE locktype = 'advisory' AND objsubid = 2 AND granted "
+            "AND datname = current_database() AND pid <> pg_backend_pid() "
+            "AND classid::bigint = hashtext(:kind)::bigint & 4294967295 "
+            "AND objid::bigint = hashtext(:what)::bigint & 4294967295"
+        )
+        try:
+            yield int(connection.execute(held, name).scalar_one())
+        finally:
+            connection.execute(text(f"SELECT pg_advisory_unlock_shared{shared}"), name)
+
+
+@contextmanager
 def _on_postgres(engine: Engine, what: str) -> Iterator[bool]:
     name = _NAME | {"what": what}
     with engine.connect() as plain:
