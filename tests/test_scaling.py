@@ -161,7 +161,7 @@ def api() -> Iterator[str]:
 
     with (
         temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-        prefect_test_harness(server_startup_timeout=120),
+        prefect_test_harness(server_startup_timeout=300),
     ):
         yield str(PREFECT_API_URL.value())
 
@@ -181,7 +181,7 @@ class Cluster:
         file = self.folder / "scheduler.json"
         here = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
         self._begin("scheduler", *here, "--no-show", "--scheduler-file", str(file))
-        assert within(60, file.exists)
+        assert within(120, file.exists)
         self.address = re.findall(r"tcp://[\d.:]+", file.read_text(encoding="utf-8"))[0]
         for _ in range(2):
             self.worker()
