@@ -191,13 +191,13 @@ def test_a_worker_on_either_machine_does_the_run_prefect_on_postgresql_hands_out
             "STAMMKUNDE_SECRET": "one",
             "PYTHONPATH": str(ROOT),
             "PREFECT_API_URL": api,
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
             "DO_NOT_TRACK": "1",
         }
         both = machines(tmp_path, template, shared)
         assert both[0].does("deploy") == 0, both[0].said()
         workers = [
-            each.begin("prefect", "worker", "start", "--pool", "stammkunde", "--query-seconds", "2")
-            for each in both
+            each.begin("prefect", "worker", "start", "--pool", "stammkunde") for each in both
         ]
         try:
             runs = [
