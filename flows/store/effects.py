@@ -170,8 +170,8 @@ def _per_customer(
     sums = []
     for name in ADDED:
         figure = happened.c[name.value]
-        sums.append(func.sum(case((after, figure), else_=0.0)).label(f"y_{name.value}"))
-        sums.append(func.sum(case((after, 0.0), else_=figure)).label(f"x_{name.value}"))
+        sums.append(func.sum(figure).filter(after).label(f"y_{name.value}"))
+        sums.append(func.sum(figure).filter(~after).label(f"x_{name.value}"))
     added = (
         select(touch.c.unit, *sums)
         .select_from(touch.join(happened, counts))
