@@ -36,7 +36,7 @@ EN = {
     "alert_never": "the beginning",
     "alert_source_stale": "Nothing is sent: the newest order is of {day}, and "
     "config/sources.yaml says max_age: {limit}",
-    "alert_tasks_overdue": "{n} tasks are overdue for more than {limit}: stammkunde tasks",
+    "alert_tasks_overdue": "Tasks overdue for more than {limit}: {n}. See: stammkunde tasks",
     "alert_sample_ratio": "{journey}: there are more or fewer held out than were drawn. What it "
     "brought cannot be trusted until somebody knows why",
     "alert_unsubscribe_slow": "What people sent back waits since {since} to be taken in, and may "
@@ -66,7 +66,8 @@ DE = {
     "alert_never": "Beginn",
     "alert_source_stale": "Es wird nichts verschickt: Die neueste Bestellung ist vom {day}, und in "
     "config/sources.yaml steht max_age: {limit}",
-    "alert_tasks_overdue": "{n} Maßnahmen sind seit mehr als {limit} überfällig: stammkunde tasks",
+    "alert_tasks_overdue": "Seit mehr als {limit} überfällige Maßnahmen: {n}. Siehe: "
+    "stammkunde tasks",
     "alert_sample_ratio": "{journey}: Es sind mehr oder weniger ausgenommen, als gelost wurden. "
     "Was die Journey gebracht hat, ist nicht verlässlich, bis jemand weiß, warum",
     "alert_unsubscribe_slow": "Was zurückkam, wartet seit {since} darauf, übernommen zu werden; "

@@ -26,10 +26,11 @@ EN = {
     "figure_left_out": "Left out",
     "needs_person": "What needs a person",
     "left_out_why": "Who was left out or put off, and why",
-    "waits_for_approval": "{journey}: {n} messages wait for approval (`stammkunde approve {name}`)",
-    "are_in_doubt": "{n} messages are in doubt: nobody knows yet whether they went (`stammkunde "
+    "waits_for_approval": "{journey}: messages that wait for approval {n} (`stammkunde approve "
+    "{name}`)",
+    "are_in_doubt": "messages in doubt {n}: nobody knows yet whether they went (`stammkunde "
     "doubts`)",
-    "are_overdue": "{n} tasks are overdue (`stammkunde tasks --due overdue`)",
+    "are_overdue": "tasks overdue {n} (`stammkunde tasks --due overdue`)",
     "how_far": "How far customers came, since each journey began",
     "group": "Group",
     "reached_entered": "Began",
@@ -137,11 +138,11 @@ DE = {
     "figure_left_out": "Ausgelassen",
     "needs_person": "Was einen Menschen braucht",
     "left_out_why": "Wer ausgelassen oder verschoben wurde und warum",
-    "waits_for_approval": "{journey}: {n} Nachrichten warten auf Freigabe (`stammkunde approve "
-    "{name}`)",
-    "are_in_doubt": "{n} Nachrichten sind ungewiss: noch weiß niemand, ob sie gingen (`stammkunde "
+    "waits_for_approval": "{journey}: Nachrichten, die auf Freigabe warten, {n} (`stammkunde "
+    "approve {name}`)",
+    "are_in_doubt": "ungewisse Nachrichten {n}: noch weiß niemand, ob sie gingen (`stammkunde "
     "doubts`)",
-    "are_overdue": "{n} Maßnahmen sind überfällig (`stammkunde tasks --due overdue`)",
+    "are_overdue": "überfällige Maßnahmen {n} (`stammkunde tasks --due overdue`)",
     "how_far": "Wie weit Kunden kamen, seit jede Journey begann",
     "group": "Gruppe",
     "reached_entered": "Begonnen",

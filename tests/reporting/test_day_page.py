@@ -75,9 +75,9 @@ def test_without_a_day_before_nothing_is_compared():
 def test_what_needs_a_person_is_said_once_each_with_what_to_do():
     found = needs_person(DAY, Locale.EN)
     assert found[0].startswith("Journey revitalization stands still")
-    assert found[1].endswith("15 messages wait for approval (`stammkunde approve second_order`)")
-    assert found[-2].startswith("1,201 messages are in doubt")
-    assert found[-1] == "2 tasks are overdue (`stammkunde tasks --due overdue`)"
+    assert found[1].endswith("wait for approval 15 (`stammkunde approve second_order`)")
+    assert found[-2].startswith("messages in doubt 1,201")
+    assert found[-1] == "tasks overdue 2 (`stammkunde tasks --due overdue`)"
     assert person_told(DAY, Locale.EN) == f"Needs a person: {len(found)}."
     assert person_told(QUIET, Locale.DE) == "Nichts braucht einen Menschen."
 
