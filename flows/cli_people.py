@@ -11,7 +11,7 @@ from segments.names import Mood, TaskOutcome
 app = typer.Typer()
 task = typer.Typer(
     no_args_is_help=True,
-    help="Look at a task and say what became of it: show, done, cancel, take, assign.\n\n"
+    help="Look at a task; say what became of it.\n\n"
     "Numbers stand in the list that `stammkunde tasks` shows.",
 )
 app.add_typer(task, name="task")

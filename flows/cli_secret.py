@@ -7,7 +7,7 @@ from flows.cli_options import project_folder
 app = typer.Typer()
 secret = typer.Typer(
     no_args_is_help=True,
-    help="Look after the key that links in mails are made with: rotate, show.",
+    help="Replace or show the key of links in mails.",
 )
 app.add_typer(secret, name="secret")
 

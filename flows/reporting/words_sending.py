@@ -10,6 +10,8 @@ EN = {
     "allowing for chance at least {bound}); the limit is {limit}",
     "complaints_near": "{what}: {hits} of {of} messages that went since {since} were reported as "
     "spam ({share}). Sending stops by itself at {limit}, as soon as chance does not explain it",
+    "stale": "nothing is sent: the newest order is of {day}, and config/sources.yaml says max_age: "
+    "{limit}. Bring newer data, or raise max_age",
     "halt_task": "Sending stopped by itself: {what}. {why}",
     "stands_still": "{what} stands still since {since}: {why}. Messages that wait: {n}",
     "stands_still_until": "{what} rests until {until}: {why}. Messages that wait: {n}",
@@ -72,6 +74,8 @@ DE = {
     "({share}, Zufall abgezogen mindestens {bound}); die Grenze ist {limit}",
     "complaints_near": "{what}: {hits} von {of} Nachrichten, die seit {since} gingen, wurden als "
     "Spam gemeldet ({share}). Der Versand hält bei {limit} von selbst an, wenn es kein Zufall ist",
+    "stale": "nichts wird verschickt: die neueste Bestellung ist vom {day}, und "
+    "config/sources.yaml sagt max_age: {limit}. Neuere Daten bringen, oder max_age erhöhen",
     "halt_task": "Der Versand hielt von selbst an: {what}. {why}",
     "stands_still": "{what} steht still seit {since}: {why}. Nachrichten, die warten: {n}",
     "stands_still_until": "{what} ruht bis {until}: {why}. Nachrichten, die warten: {n}",

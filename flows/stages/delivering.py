@@ -23,6 +23,7 @@ from flows.errors import DeliveryError, PipelineError, SourceError
 from flows.messages.compose import again
 from flows.messages.context import Letterhead
 from flows.outgoing import Outgoing
+from flows.reporting.words import say
 from flows.settings import secret, store_address
 from flows.stages import breaking, doubting
 from flows.stages.composing import Job, composer, send
@@ -248,10 +249,8 @@ def refuse_stale(shop: Shop, now: datetime) -> None:
     with shop.engine.connect() as connection:
         newest = runs.newest_order(connection, now)
     if newest is not None and now - newest > timedelta(days=limit.days):
-        raise StaleSourceError(
-            f"nothing is sent: the newest order is of {newest:%Y-%m-%d}, and config/sources.yaml "
-            f"says max_age: {limit}. Bring newer data, or raise max_age"
-        )
+        locale = shop.project.policy.locale
+        raise StaleSourceError(say("stale", locale, day=f"{newest:%Y-%m-%d}", limit=limit))
 
 
 def letterhead(project: Project) -> Letterhead:

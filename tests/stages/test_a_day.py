@@ -142,8 +142,8 @@ def test_old_data_stops_sending_with_a_clear_message(tiny: Tiny):
         with pytest.raises(StaleSourceError) as told_off:
             deliver(shop, late)
     assert str(told_off.value) == (
-        "nothing is sent: the newest order is of 2026-06-13, and config/sources.yaml says "
-        "max_age: 10 days. Bring newer data, or raise max_age"
+        "nichts wird verschickt: die neueste Bestellung ist vom 2026-06-13, und "
+        "config/sources.yaml sagt max_age: 10 days. Neuere Daten bringen, oder max_age erhöhen"
     )
     assert not tiny.mails()
     assert sorted(row[0] for row in tiny.rows("send", "outcome")) == ["queued", "queued", "skipped"]
