@@ -100,7 +100,7 @@ def _lines(proof: Proof, now: datetime, shop: Shop, folder: Path) -> Iterator[st
     locale: Locale = shop.project.policy.locale
     zone = ZoneInfo(shop.project.policy.zone)
     row = proof.permission
-    state = "stands" if proofs.still_good(proof, now) else "stands_not"
+    state = "in_force" if proofs.still_good(proof, now) else "stands_not"
     yield (
         f"{word(PermissionKind, row['kind'], locale)}: {word(Purpose, row['purpose'], locale)} "
         f"({say(state, locale)})"

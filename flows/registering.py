@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -57,7 +58,10 @@ async def register(
     made = {entry.name: await _make(client, entry, pool) for entry in entries}
     removed = []
     for kept in before:
-        if kept.id not in made.values() and (pool is None or OF_PROJECT + whose in kept.tags):
+        if kept.id in made.values() or not (pool is None or OF_PROJECT + whose in kept.tags):
+            continue
+        # One that changed its pool was made anew, and is gone already.
+        with suppress(ObjectNotFound):
             await client.delete_deployment(kept.id)
             removed.append(str(kept.name))
     return made, sorted(removed)

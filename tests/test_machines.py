@@ -209,7 +209,8 @@ def test_a_worker_on_either_machine_does_the_run_prefect_on_postgresql_hands_out
                 PATIENCE, lambda: all(_state(api, run)["type"] in ended for run in runs)
             ), [each.said() for each in both]
             for run in runs:
-                assert _state(api, run)["type"] == "COMPLETED", _state(api, run)
+                state = _state(api, run)
+                assert state["type"] == "COMPLETED", state["message"]
         finally:
             for worker in workers:
                 worker.terminate()

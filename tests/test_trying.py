@@ -8,7 +8,7 @@ import pytest
 from prefect.states import Failed
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from flows import passing, suppressions, tasks
+from flows import passing, states, suppressions, tasks
 from flows.daily import daily
 from flows.deliver import deliver
 from flows.errors import ConfigError, DeliveryError, SourceError
@@ -116,7 +116,7 @@ def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_database_that_goes_away_in_the_middle_is_a_sentence() -> None:
-    @tasks.refusing
+    @states.refusing
     def body() -> None:
         raise RESTARTS
 
@@ -124,5 +124,5 @@ def test_a_database_that_goes_away_in_the_middle_is_a_sentence() -> None:
     assert state.is_failed()
     assert state.message.startswith("the database does not answer (OperationalError). Nothing was")
     with pytest.raises(StoreGoneError):
-        tasks.settled(state)
-    assert tasks.refused(gone(RESTARTS)).name == "Failed"
+        states.settled(state)
+    assert states.refused(gone(RESTARTS)).is_failed()

@@ -98,8 +98,11 @@ class Up:
         self.begun.append(self.pid)
 
     def ready(self) -> None:
-        assert within(150, lambda: "Bereit nach" in self.said() or not alive(self.pid))
-        assert "Bereit nach" in self.said(), self.said()
+        assert within(150, lambda: self.is_ready() or not alive(self.pid))
+        assert self.is_ready(), self.said()
+
+    def is_ready(self) -> bool:
+        return any(word in self.said() for word in ("Bereit nach", "Ready after"))
 
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """The words reports use, by language: one for every word of the house, and the sentences around."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from flows.reporting import (
@@ -38,41 +39,57 @@ WORDS = {
     | words_people.WORDS_EN,
 }
 TABLES = {Locale.DE: words_de.TABLES, Locale.EN: words_en.TABLES}
+
+
+def _joined(*parts: Mapping[str, str]) -> dict[str, str]:
+    """All of them; none may take the place of another."""
+    joined: dict[str, str] = {}
+    for part in parts:
+        if twice := joined.keys() & part.keys():
+            raise ValueError(f"said in two ways: {sorted(twice)}")
+        joined |= part
+    return joined
+
+
 TEXTS = {
-    Locale.DE: words_de.TEXTS
-    | words_sending.DE
-    | words_approval.DE
-    | words_alerts.DE
-    | words_lists.DE
-    | words_day.DE
-    | words_mail.DE
-    | words_rights.DE
-    | words_consent.TEXTS_DE
-    | words_effect.DE
-    | words_people.TEXTS_DE
-    | words_pictures.DE
-    | words_secret.DE
-    | words_measuring.DE
-    | words_care.DE
-    | words_doctor_de.WORDS
-    | words_up.DE,
-    Locale.EN: words_en.TEXTS
-    | words_sending.EN
-    | words_approval.EN
-    | words_alerts.EN
-    | words_lists.EN
-    | words_day.EN
-    | words_mail.EN
-    | words_rights.EN
-    | words_consent.TEXTS_EN
-    | words_effect.EN
-    | words_people.TEXTS_EN
-    | words_pictures.EN
-    | words_secret.EN
-    | words_measuring.EN
-    | words_care.EN
-    | words_doctor_en.WORDS
-    | words_up.EN,
+    Locale.DE: _joined(
+        words_de.TEXTS,
+        words_sending.DE,
+        words_approval.DE,
+        words_alerts.DE,
+        words_lists.DE,
+        words_day.DE,
+        words_mail.DE,
+        words_rights.DE,
+        words_consent.TEXTS_DE,
+        words_effect.DE,
+        words_people.TEXTS_DE,
+        words_pictures.DE,
+        words_secret.DE,
+        words_measuring.DE,
+        words_care.DE,
+        words_doctor_de.WORDS,
+        words_up.DE,
+    ),
+    Locale.EN: _joined(
+        words_en.TEXTS,
+        words_sending.EN,
+        words_approval.EN,
+        words_alerts.EN,
+        words_lists.EN,
+        words_day.EN,
+        words_mail.EN,
+        words_rights.EN,
+        words_consent.TEXTS_EN,
+        words_effect.EN,
+        words_people.TEXTS_EN,
+        words_pictures.EN,
+        words_secret.EN,
+        words_measuring.EN,
+        words_care.EN,
+        words_doctor_en.WORDS,
+        words_up.EN,
+    ),
 }
 
 

@@ -36,7 +36,7 @@ WORDS_DE: dict[type[StrEnum], dict[str, str]] = {
 
 TEXTS_EN = {
     "no_consents": "{contact} agreed to nothing and objected to nothing.",
-    "stands": "in force",
+    "in_force": "in force",
     "stands_not": "not in force",
     "proof_at": "since",
     "proof_requested_at": "asked for at",
@@ -59,7 +59,7 @@ TEXTS_EN = {
 
 TEXTS_DE = {
     "no_consents": "{contact} hat in nichts eingewilligt und nichts widersprochen.",
-    "stands": "gilt",
+    "in_force": "gilt",
     "stands_not": "gilt nicht",
     "proof_at": "seit",
     "proof_requested_at": "angefragt am",

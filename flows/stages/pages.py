@@ -107,7 +107,7 @@ def answered(report: ResponseReport, locale: Locale) -> Told:
         else []
     )
     said = _capital(", ".join(parts))
-    return _told("came_back", said, [section("came_back", kinds, locale)], wrong, locale)
+    return _told("what_came_back", said, [section("what_came_back", kinds, locale)], wrong, locale)
 
 
 def lists_read(report: ListsReport, locale: Locale) -> Told:

@@ -140,10 +140,14 @@ HELD: Mapping[str, Where] = {
 
 IMPERSONAL = frozenset(
     {
+        "alert",
+        "approval",
         "halt",
         "journey_version",
         "notice",
         "owner",
+        "part",
+        "pause",
         "product",
         "quota",
         "run",

@@ -47,7 +47,7 @@ def test_what_an_outlet_does_not_take_waits_until_it_has_rested(engine: Engine) 
     way = Way(lambda n: DeliveryError("it is full") if n == 2 else ACCEPTED)
     report = deliver(engine, way)
     assert outcomes(engine) == {1: "accepted", 2: "queued", 3: "queued"}
-    assert told(report, Locale.EN) == ["1 handed over, 0 held back"]
+    assert told(report, Locale.EN) == ["Sent 1, left out 0"]
     assert report.waiting == 2
     still = open_halts(engine)["main"]
     assert (still.why, still.until) == ("it is full", NOW + REST)

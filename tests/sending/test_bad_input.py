@@ -72,7 +72,7 @@ def test_who_is_not_let_in_stops_and_goes_on_once_resumed(
     assert quick.simulator.stats() == requests
     assert say(quick.folder, "resume", "--outlet", "sendgrid", *QUARTER_PAST[2:])[0] == 0
     code, out, _ = say(quick.folder, *QUARTER_PAST)
-    assert (code, out) == (0, f"{ALL} übergeben, 0 zurückgehalten\n")
+    assert (code, out) == (0, f"Versandt {ALL}, ausgelassen 0\n")
     assert quick.copies() == addresses()
     assert len(quick.rows("task", "id")) == 1
 
@@ -81,7 +81,7 @@ def test_the_day_goes_on_where_sending_does_not(quick: Letters, say: Say):
     quick.simulator.account(keys={})
     code, out, err = say(quick.folder, "run", "--plain", *AT_NINE[2:])
     assert code == 1
-    assert f"{ALL} noch zu versenden" in out
+    assert f"Zu versenden {ALL}" in out
     assert "SendGrid does not accept the API key" in err
     kinds = [kind for kind, failed in quick.rows("run", "kind", "failed") if not failed]
     assert kinds.count("measure") == 1
@@ -95,14 +95,14 @@ def test_a_plan_that_is_used_up_lets_nothing_through_until_it_is_extended(
     code, out, _ = say(quick.folder, *AT_NINE)
     assert code == 0
     first, second = out.splitlines()
-    assert first == "3 übergeben, 0 zurückgehalten"
+    assert first == "Versandt 3, ausgelassen 0"
     assert "SendGrid sends no more, as the plan is used up" in second
     assert second.endswith(f": {ALL - 3}")
     assert quick.outcomes() == {"accepted": 3, "queued": ALL - 3}
     assert standing() == [("sendgrid", "quota")]
     quick.simulator.account(**GOOD)
     say(quick.folder, "resume", "--outlet", "sendgrid", *QUARTER_PAST[2:])
-    assert say(quick.folder, *QUARTER_PAST)[1] == f"{ALL - 3} übergeben, 0 zurückgehalten\n"
+    assert say(quick.folder, *QUARTER_PAST)[1] == f"Versandt {ALL - 3}, ausgelassen 0\n"
     assert quick.copies() == addresses()
 
 
@@ -134,7 +134,7 @@ def test_a_host_that_is_not_reached_is_tried_again_later(
     _rests(quick, say, f"cannot be reached: {words}. Nothing was sent", {"queued": ALL})
     assert standing() == [("sendgrid", "provider")]
     quick.settings()
-    assert say(quick.folder, *QUARTER_PAST)[1] == f"{ALL} übergeben, 0 zurückgehalten\n"
+    assert say(quick.folder, *QUARTER_PAST)[1] == f"Versandt {ALL}, ausgelassen 0\n"
     assert standing() == []
     assert quick.copies() == addresses()
 
@@ -143,7 +143,7 @@ def test_meanwhile_another_way_out_takes_over(quick: Letters, say: Say):
     quick.settings(address="http://127.0.0.1:9", fallback="folder")
     code, out, _ = say(quick.folder, *AT_NINE)
     assert code == 0
-    assert out.startswith(f"{ALL} übergeben, 0 zurückgehalten\n")
+    assert out.startswith(f"Versandt {ALL}, ausgelassen 0\n")
     assert out.endswith("Inzwischen nehmen sie den Versandweg folder\n")
     assert quick.rows("send", "outcome", "outlet") == [("accepted", "folder")] * ALL
     assert len(quick.mails()) == ALL
@@ -184,7 +184,7 @@ def test_a_yes_without_a_number_is_no_proof(quick: Letters, say: Say):
     code, out, _ = say(quick.folder, *AT_NINE)
     assert code == 0
     assert out.splitlines() == [
-        f"{ALL - 1} übergeben, 0 zurückgehalten",
+        f"Versandt {ALL - 1}, ausgelassen 0",
         "1 ungewiss: noch weiß niemand, ob sie gingen",
     ]
     _, out, _ = say(quick.folder, "doubts", *AT_NINE[2:])
@@ -206,7 +206,7 @@ def test_an_address_only_sendgrid_refuses_holds_nobody_else_back(
     said = "Does not contain a valid address" if named else "Bad Request"
     assert detail == f"SendGrid refuses this message: {said}"
     assert out.splitlines() == [
-        f"{ALL - 1} übergeben, 0 zurückgehalten",
+        f"Versandt {ALL - 1}, ausgelassen 0",
         f"1 endgültig abgelehnt, etwa Versand {number}: {detail}",
     ]
     assert quick.outcomes() == {"accepted": ALL - 1, "rejected": 1}
@@ -222,7 +222,7 @@ def test_a_template_that_fails_for_one_lets_all_others_go(quick: Letters, say: S
     code, out, _ = say(quick.folder, *AT_NINE)
     assert code == 0
     first, second = out.splitlines()
-    assert first == f"{ALL - 2} übergeben, 0 zurückgehalten"
+    assert first == f"Versandt {ALL - 2}, ausgelassen 0"
     assert second.startswith("2 ließen sich nicht schreiben, etwa Versand ")
     words = (
         "templates/newsletter/de/body.txt:3 uses {{ contact.first_name }}, but contact 4 has no "
@@ -241,7 +241,7 @@ def _rests(letters: Letters, say: Say, words: str, outcomes: dict[str, int]) -> 
     code, out, _ = say(letters.folder, *AT_NINE)
     assert code == 0
     lines = out.splitlines()
-    assert lines[0] == "0 übergeben, 0 zurückgehalten"
+    assert lines[0] == "Versandt 0, ausgelassen 0"
     assert lines[-1].startswith("Versandweg sendgrid ruht bis 2026-06-15 09:15: ")
     assert words in lines[-1]
     assert lines[-1].endswith(f": {outcomes['queued']}")
