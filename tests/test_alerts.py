@@ -21,6 +21,7 @@ from flows.stages.pulling import pull
 from flows.stages.shop import opened
 from segments.names import Locale
 from tests.delivery.smtp.office import Office, office
+from tests.long import LONG
 from tests.serving import served
 from tests.test_up import Up, alive, within
 
@@ -130,6 +131,7 @@ def test_up_says_who_is_told_and_registers_what_tells_them(house: House):
     assert "secret-token" not in house.up.said()
 
 
+@pytest.mark.skipif(not LONG, reason="waits for what is over: part of make test-long")
 def test_what_needs_a_person_is_told_once_and_once_when_it_is_over(house: House):
     assert house.run("sending-hours") == "FAILED"
     assert within(120, lambda: house.posted("run_failed") and house.posted("source_stale"))

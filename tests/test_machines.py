@@ -28,6 +28,7 @@ from flows.stages.shop import opened
 from flows.store.models import Send
 from flows.store.session import open_store
 from segments.names import Locale
+from tests.long import LONG
 from tests.test_up import free_port
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
@@ -180,6 +181,7 @@ def within(seconds: float, question: Callable[[], object]) -> bool:
     return False
 
 
+@pytest.mark.skipif(not LONG, reason="two workers and a server: part of make test-long")
 def test_a_worker_on_either_machine_does_the_run_prefect_on_postgresql_hands_out(
     postgres_address: str, template: Path, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from prefect.client.orchestration import PrefectClient
 
 from flows.automations import automate, dead_runs
 from tests.chaos.houses import ROOT, House, alive, house, kill, processes_of, within
+from tests.long import LONG
 from tests.simulator.process import Simulator
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
@@ -64,6 +65,7 @@ def worker(here: House) -> int:
     )
 
 
+@pytest.mark.skipif(not LONG, reason="three minutes of signs of life: part of make test-long")
 def test_who_dies_is_shown_and_who_hangs_ends(digesting: Simulator, tmp_path: Path) -> None:
     with house(tmp_path, f"sqlite:///{tmp_path / 'store.db'}", digesting, CUSTOMERS) as here:
         begin(here)
