@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import numpy as np
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from flows.store.revisions import VERSION_TABLE, newest
 from segments.journey.program import Program
 from tests.bench import history
 from tests.bench.draw import DAY, any_of, moments, numbered, same
@@ -58,6 +59,13 @@ def fill(
         for table, columns in history.tables(rng, customers, programs, until):
             stream.write(table, columns)
     return stream.finish()
+
+
+def stamp(engine: Engine) -> None:
+    """Have the program take the store for one it has made, as it is now."""
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32))"))
+        connection.execute(text(f"INSERT INTO {VERSION_TABLE} VALUES ('{newest()}')"))
 
 
 def _customers(

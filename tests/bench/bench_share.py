@@ -23,8 +23,10 @@ from sqlalchemy import create_engine, text
 
 from flows.config import load
 from flows.initial import init
+from flows.publish import OF_THE_DAY
+from flows.reporting.subjects import Format
 from flows.settings import Settings
-from flows.stages import measuring, planning, pulling, responding, telling
+from flows.stages import measuring, picturing, planning, pulling, responding, telling
 from flows.stages.delivering import deliver
 from flows.stages.shop import open_shop, opened
 from flows.store.session import open_store
@@ -38,7 +40,11 @@ SHARE = 10.0
 FASTER = 1.6
 
 _ORDERS = "order,customer,ordered_at,total\nX1,K0000001,2026-06-29 10:00,800.00\n"
-_SOURCES = "max_age: 30 days\ntables:\n  orders:\n    csv: data/orders.csv\n"
+_LINES = "order,article,quantity,unit_price\nX1,S1,1,800.00\n"
+_SOURCES = (
+    "max_age: 30 days\ntables:\n"
+    "  order_lines:\n    csv: data/lines.csv\n  orders:\n    csv: data/orders.csv\n"
+)
 _SENDING = """
 store: BENCH_STORE
 unsubscribe: stop@nordholz.example
@@ -95,6 +101,7 @@ def company(server: str, folder: Path) -> None:
     init(folder)
     (folder / "data").mkdir()
     (folder / "data" / "orders.csv").write_text(_ORDERS, encoding="utf-8")
+    (folder / "data" / "lines.csv").write_text(_LINES, encoding="utf-8")
     (folder / "config" / "sources.yaml").write_text(_SOURCES, encoding="utf-8")
     for file in (folder / "config" / "journeys").glob("*.yaml"):
         said = re.sub(r"(?m)^status: draft", "status: live", file.read_text(encoding="utf-8"))
@@ -103,6 +110,7 @@ def company(server: str, folder: Path) -> None:
     _store(folder, f"{server}/drawn")
     engine = open_store(f"{server}/drawn")
     base.fill(engine, CUSTOMERS, CUSTOMERS * ORDERS_EACH, programs=load(folder).running)
+    base.stamp(engine)
     engine.dispose()
     with opened(folder) as shop:
         pulling.pull(shop, base.NOW - timedelta(days=1))
@@ -137,6 +145,9 @@ def plain_day(shop: Any) -> None:
     deliver(shop, base.NOW)
     measured = measuring.measure(shop, base.NOW)
     telling.day(shop, base.NOW, pulled=pulling.counted(report), measured=measured)
+    drawn = picturing.draw(shop, base.NOW, Format.PNG, subjects=OF_THE_DAY, measured=measured)
+    if not list(drawn):
+        raise SystemExit("there are no pictures of the day")
 
 
 def flow_day(folder: Path, name: str) -> None:

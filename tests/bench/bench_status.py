@@ -20,11 +20,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import perf_counter
 
-from sqlalchemy import text
-
 from flows import clock
 from flows.initial import init
-from flows.store.revisions import VERSION_TABLE, newest
 from flows.store.session import open_store
 from tests.bench import base, journeys
 from tests.bench.bench_plan import database
@@ -58,9 +55,7 @@ def case(folder: Path, address: str, store: str, api: str, bare: float) -> None:
     engine = open_store(address)
     now = clock.now() - timedelta(hours=1)
     base.fill(engine, CUSTOMERS, CUSTOMERS * ORDERS_EACH, now=now, programs=journeys.programs())
-    with engine.begin() as connection:
-        connection.execute(text(f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32))"))
-        connection.execute(text(f"INSERT INTO {VERSION_TABLE} VALUES ('{newest()}')"))
+    base.stamp(engine)
     engine.dispose()
     found = {"BENCH_STORE": address}
     for what, around in (("no server", {}), ("server", {"PREFECT_API_URL": api})):
