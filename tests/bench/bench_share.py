@@ -83,6 +83,8 @@ def two_processes(address: str, folder: Path) -> None:
 def prefect(server: str, folder: Path) -> None:
     """Seconds of a day as plain stages, and as the flow."""
     company(server, folder)
+    with copied(server, folder, "at_first"):
+        seconds_of(folder, plain_day)
     with copied(server, folder, "plainly"):
         plainly = seconds_of(folder, plain_day)
     figure("share", f"a day of {CUSTOMERS:,} customers, plain stages", plainly, "s")
