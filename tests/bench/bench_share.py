@@ -11,6 +11,7 @@ two. PostgreSQL and the file system share the two cores with them; no simulator 
 
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -122,7 +123,8 @@ def company(server: str, folder: Path) -> None:
 
 @contextmanager
 def copied(server: str, folder: Path, name: str) -> Iterator[None]:
-    """The project on a copy of the store as it was drawn."""
+    """The project on a copy of the store as it was drawn, and nothing delivered before."""
+    shutil.rmtree(folder / "var" / "mails", ignore_errors=True)
     _run(server, f"CREATE DATABASE {name} TEMPLATE drawn")
     _store(folder, f"{server}/{name}")
     yield
