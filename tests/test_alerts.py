@@ -23,7 +23,8 @@ from segments.names import Locale
 from tests.delivery.smtp.office import Office, office
 from tests.long import LONG
 from tests.serving import served
-from tests.test_up import Up, alive, within
+from tests.test_up import Up, alive
+from tests.waiting import within
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 

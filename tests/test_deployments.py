@@ -6,8 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ import httpx
 import pytest
 
 from flows.initial import init
+from tests.waiting import answered, within
 
 ROOT = Path(__file__).parents[1]
 
@@ -82,30 +82,13 @@ class Server:
         )
 
     def ask(self, path: str, **body: object) -> Any:
-        """What the server answers; on SQLite it is busy (503) now and then."""
-        for _ in range(20):
-            answer = httpx.post(f"{self.api}/{path}", json=body, timeout=20)
-            if answer.status_code != 503:
-                break
-            time.sleep(0.5)
-        assert answer.is_success, answer.text
-        return answer.json()
+        return answered(self.api, path, **body)
 
 
 def daily(server: Server) -> Any:
     """The deployment of the daily run."""
     (found,) = server.ask("deployments/filter", deployments={"name": {"any_": ["weekday-morning"]}})
     return found
-
-
-def within(seconds: float, question: Callable[[], object]) -> bool:
-    """Ask until the answer is not empty."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if question():
-            return True
-        time.sleep(0.25)
-    return False
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ import httpx
 import pytest
 
 from flows.initial import init
+from tests.waiting import answered, within
 
 ROOT = Path(__file__).parents[1]
 
@@ -60,29 +60,13 @@ class Server:
         return {each["key"]: each for each in told["findings"]}
 
     def ask(self, path: str, how: str = "POST", **body: object) -> Any:
-        """What the server answers; on SQLite it is busy (503) now and then."""
-        for _ in range(40):
-            answer = httpx.request(how, f"{self.api}/{path}", json=body, timeout=20)
-            if answer.status_code != 503:
-                break
-            time.sleep(0.5)
-        assert answer.is_success, answer.text
-        return answer.json() if answer.content else None
+        return answered(self.api, path, how, **body)
 
     def deployment(self, name: str) -> str:
         """Its number."""
         (found,) = self.ask("deployments/filter", deployments={"name": {"any_": [name]}})
         number: str = found["id"]
         return number
-
-
-def within(seconds: float, question: Callable[[], object]) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if question():
-            return True
-        time.sleep(0.25)
-    return False
 
 
 @pytest.fixture(scope="module")

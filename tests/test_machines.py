@@ -8,8 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -29,7 +28,7 @@ from flows.store.models import Send
 from flows.store.session import open_store
 from segments.names import Locale
 from tests.long import LONG
-from tests.test_up import free_port
+from tests.waiting import free_port, within
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
@@ -170,15 +169,6 @@ def _healthy(port: int) -> bool:
         return httpx.get(f"http://127.0.0.1:{port}/api/health", timeout=5).status_code == 200
     except httpx.HTTPError:
         return False
-
-
-def within(seconds: float, question: Callable[[], object]) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if question():
-            return True
-        time.sleep(0.3)
-    return False
 
 
 @pytest.mark.skipif(not LONG, reason="two workers and a server: part of make test-long")

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from flows.stages import planning, pulling
 from flows.stages.shop import Shop, opened
 from segments.names import Locale
 from tests.decided import Rows, decided
+from tests.waiting import within
 
 pytest.importorskip("prefect_dask", reason="the extra dask is not installed")
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
@@ -189,15 +190,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield started
     finally:
         started.stop()
-
-
-def within(seconds: float, question: Callable[[], object]) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if question():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def run(folder: Path, day: str) -> Any:

@@ -9,7 +9,7 @@ from flows.config import load
 from flows.errors import ConfigError
 from flows.initial import init
 from flows.stages.shop import Shop, opened
-from tests.test_up import free_port
+from tests.waiting import free_port
 
 
 def project(folder: Path, scale: str, store: str = "STAMMKUNDE_STORE") -> Path:

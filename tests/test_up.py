@@ -7,8 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import httpx
 import pytest
 
 from flows.initial import init
+from tests.waiting import answered, free_port, within
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
@@ -37,23 +37,6 @@ with socket.socket() as any_socket:
     fcntl.ioctl(any_socket, SET_FLAGS, struct.pack("16sh14x", b"lo", UP))
 os.execvp(sys.argv[1], sys.argv[1:])
 """
-
-
-def within(seconds: float, question: Callable[[], object]) -> bool:
-    """Ask until the answer is not empty."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if question():
-            return True
-        time.sleep(0.1)
-    return False
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def alive(pid: int) -> bool:
@@ -123,13 +106,7 @@ class Up:
         )
 
     def ask(self, path: str, **body: object) -> Any:
-        for _ in range(20):
-            answer = httpx.post(f"http://127.0.0.1:{self.server}/api/{path}", json=body, timeout=20)
-            if answer.status_code != 503:
-                break
-            time.sleep(0.5)
-        assert answer.is_success, answer.text
-        return answer.json()
+        return answered(f"http://127.0.0.1:{self.server}/api", path, **body)
 
     def completed(self) -> list[Any]:
         wanted = {"state": {"type": {"any_": ["COMPLETED"]}}}

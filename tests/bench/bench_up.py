@@ -12,7 +12,7 @@ from time import perf_counter, sleep
 
 from flows.initial import init
 from tests.bench.report import figure
-from tests.chaos.houses import free_port
+from tests.waiting import free_port
 
 BUDGET_S, BUDGET_MB = 30.0, 800.0
 IDLE_S = 10.0

@@ -4,12 +4,11 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ from flows.stages.shop import open_shop
 from segments.names import Locale, Outcome
 from tests.chaos.company import KEY, MINUTE, WEB, doubts, sendgrid, standing
 from tests.simulator.process import Simulator
+from tests.waiting import free_port, within
 
 ROOT = Path(__file__).resolve().parents[2]
 # Newsletters go out on the fifth.
@@ -77,21 +77,6 @@ class Finder(importlib.abc.MetaPathFinder):
 
 sys.meta_path.insert(0, Finder())
 '''
-
-
-def within(seconds: float, question: Callable[[], Any]) -> Any:
-    """Ask until the answer is not empty; the last answer."""
-    end = time.monotonic() + seconds
-    while not (answer := question()) and time.monotonic() < end:
-        time.sleep(0.1)
-    return answer
-
-
-def free_port() -> int:
-    """One nobody listens on."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def alive(pid: int) -> bool:

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests import postgres
-from tests.chaos.houses import House, alive, house, kill, processes_of, within
+from tests.chaos.houses import House, alive, house, kill, processes_of
 from tests.chaos.test_database_restarted import ask
 from tests.simulator.process import Simulator
+from tests.waiting import within
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 

@@ -12,9 +12,10 @@ import pytest
 from prefect.client.orchestration import PrefectClient
 
 from flows.automations import automate, dead_runs
-from tests.chaos.houses import ROOT, House, alive, house, kill, processes_of, within
+from tests.chaos.houses import ROOT, House, alive, house, kill, processes_of
 from tests.long import LONG
 from tests.simulator.process import Simulator
+from tests.waiting import within
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 

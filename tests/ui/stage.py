@@ -13,10 +13,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from flows.demo import prepare
 from segments.names import Locale
+from tests.waiting import answered
 
 ROOT = Path(__file__).parents[2]
 CUSTOMERS = 60
@@ -53,14 +52,7 @@ class Stage:
         return [sys.executable, "-m", "flows.cli", "--project", str(self.folder), *words]
 
     def ask(self, path: str, **body: object) -> Any:
-        """What the server answers; on SQLite it is busy (503) now and then."""
-        for _ in range(40):
-            answer = httpx.post(f"{self.pages}/api/{path}", json=body, timeout=30)
-            if answer.status_code != 503:
-                break
-            time.sleep(0.5)
-        assert answer.is_success, answer.text
-        return answer.json()
+        return answered(f"{self.pages}/api", path, **body)
 
     def deployment(self, name: str) -> str:
         """The id of a deployment."""
