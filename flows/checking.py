@@ -20,8 +20,9 @@ from flows.reporting.words import say
 from flows.settings import store_address
 from flows.shipping import shipped
 from flows.stages import alerting, delivering, digesting
-from flows.store.revisions import newest, revision
+from flows.store.revisions import newest
 from flows.store.session import open_store
+from flows.store.upgrade import revision
 from segments.journey.program import Program
 from segments.rules import Rule
 from segments.spec import Choose

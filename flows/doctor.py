@@ -9,7 +9,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import typer
-from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from flows import clock
 from flows.config import Project, load
@@ -28,7 +27,9 @@ from flows.outlet_settings import SendGridOutletSettings, SmtpOutletSettings
 from flows.running import found as running
 from flows.settings import store_address
 from flows.store import health
-from flows.store.revisions import known, revision_of
+from flows.store.looking import LookError, ask, looking
+from flows.store.place import POSTGRESQL, file_of
+from flows.store.revisions import known, revision_seen
 
 DEAD_RUNS = "stammkunde: dead runs are shown as crashed"
 ALERTS = "stammkunde: alert"
@@ -143,46 +144,45 @@ def _store(
     if address.startswith("postgresql") and (missing := versions.for_postgres(installed)):
         yield from missing
         return
-    file = health.file_of(address)
+    file = file_of(address)
     if file is not None and not file.exists():
         yield fine(Area.STORE, "store_to_be_made")
         return
     try:
-        with health.looking(address) as connection:
-            at, kind = revision_of(connection), connection.dialect.name
+        with looking(address) as store:
+            at = revision_seen(store)
             yield from stores.revision(at, known())
-            yield from stores.database(kind, health.version_of(connection))
+            yield from stores.database(store.kind, store.version)
             before = clock.now()
-            theirs = health.moment_of(connection)
+            theirs = ask(store, health.moment_now()) if store.kind == POSTGRESQL else None
             yield from stores.clocks(None if theirs is None else theirs - before)
             if at != max(known()):
                 return
             kinds = tuple(dict.fromkeys(work.STAGE.get(e.runs, e.runs) for e in entries))
             age = timedelta(days=project.sources.max_age.days)
-            yield from work.source(health.newest_order(connection, now), age, now)
-            yield from work.flows(entries, health.runs(connection, kinds), now)
+            yield from work.source(ask(store, health.newest_order(now)), age, now)
+            yield from work.flows(entries, ask(store, health.runs(kinds)), now)
             through = [
                 name
                 for name in outlets
                 if isinstance(project.settings.outlets[name], SendGridOutletSettings)
             ]
-            yield from work.lists(through, health.polls(connection), now)
+            yield from work.lists(through, ask(store, health.polls()), now)
             yield from work.waiting(
-                health.queue(connection, now),
-                health.doubts(connection),
-                health.batches(connection, now - _LATELY),
+                ask(store, health.queue(now)),
+                ask(store, health.doubts()),
+                ask(store, health.batches(now - _LATELY)),
                 now,
             )
-            yield from work.halts(health.standing_still(connection, now))
+            yield from work.halts(ask(store, health.standing_still(now)))
             yield from work.alerts(
                 project.settings.alerts,
-                health.alerts(connection),
+                ask(store, health.alerts()),
                 now,
                 posting=any(project.settings.outlets[name].kind != "folder" for name in outlets),
             )
-    except (OperationalError, ProgrammingError, ModuleNotFoundError, ValueError) as error:
-        why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        yield broken(Area.STORE, "store_away", why=why)
+    except LookError as error:
+        yield broken(Area.STORE, "store_away", why=error)
 
 
 def _server(
@@ -225,7 +225,7 @@ def _disk(project: Project) -> Iterator[Finding]:
     file = None
     # What is wrong with the address is told with the store.
     with suppress(ConfigError):
-        file = health.file_of(store_address(project.settings, project.folder))
+        file = file_of(store_address(project.settings, project.folder))
     if file is not None:
         places.insert(0, file.parent)
     yield from disk.room(places, file)

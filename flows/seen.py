@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy.exc import OperationalError, ProgrammingError
-
 from flows.glance import Glance, server_of
 from flows.health.asking import NoAnswerError
 from flows.health.server import RefusedError, Registered, Server
@@ -13,7 +11,9 @@ from flows.health.work import STAGE
 from flows.reporting.words import say
 from flows.store import health
 from flows.store.health import Batches, Doubts, Queue, RunNote, Standing, Still, Tasks
-from flows.store.revisions import known, newest, revision_of
+from flows.store.looking import LookError, ask_all, looking
+from flows.store.place import file_of
+from flows.store.revisions import known, newest, revision_seen
 
 _LATELY = timedelta(days=7)
 
@@ -45,12 +45,12 @@ class ServerSeen:
 def look_into_store(seen: Glance, now: datetime) -> StoreSeen:
     """What the store knows. One that is not there, or of another version, is told as such."""
     address = seen.address
-    file = health.file_of(address)
+    file = file_of(address)
     if file is not None and not file.exists():
         return StoreSeen(say("status_no_store", seen.locale))
     try:
-        with health.looking(address) as connection:
-            at = revision_of(connection)
+        with looking(address) as look:
+            at = revision_seen(look)
             if at is None:
                 return StoreSeen(say("status_no_store", seen.locale))
             if at not in known():
@@ -58,20 +58,20 @@ def look_into_store(seen: Glance, now: datetime) -> StoreSeen:
             if at != newest():
                 return StoreSeen(say("status_older_store", seen.locale, store=at, ours=newest()))
             kinds = dict.fromkeys(STAGE.get(entry.runs, entry.runs) for entry in seen.entries)
-            return StoreSeen(
-                None,
-                health.runs(connection, tuple(kinds)),
-                health.queue(connection, now),
-                health.doubts(connection),
-                health.standing_still(connection, now),
-                health.tasks(connection, now),
-                health.newest_order(connection, now),
-                health.batches(connection, now - _LATELY),
-                health.alerts(connection),
+            answers = ask_all(
+                look,
+                health.runs(tuple(kinds)),
+                health.queue(now),
+                health.doubts(),
+                health.standing_still(now),
+                health.tasks(now),
+                health.newest_order(now),
+                health.batches(now - _LATELY),
+                health.alerts(),
             )
-    except (OperationalError, ProgrammingError, ModuleNotFoundError) as error:
-        why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        return StoreSeen(say("status_store_away", seen.locale, why=why))
+            return StoreSeen(None, *answers)
+    except LookError as error:
+        return StoreSeen(say("status_store_away", seen.locale, why=error))
 
 
 def ask_server(seen: Glance, environment: Mapping[str, str], now: datetime) -> ServerSeen:

@@ -174,16 +174,14 @@ def _begin(house: House, wanted: Wanted, api: str) -> None:
 def _look_at_store(house: House, project: "Project") -> None:
     """Refuse a store of a newer version; one that is away now may be back for the first run."""
     # Loaded while the server gets up.
-    from sqlalchemy.exc import SQLAlchemyError
-
     from flows.settings import store_address
-    from flows.store.revisions import look
+    from flows.store.looking import LookError
+    from flows.store.revisions import look_at
 
     try:
-        look(store_address(project.settings, house.folder))
-    except SQLAlchemyError as error:
-        why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        house.say("up_store_away", error=True, why=why)
+        look_at(store_address(project.settings, house.folder))
+    except LookError as error:
+        house.say("up_store_away", error=True, why=error)
 
 
 def _ready(house: House, schedules: int, web: tuple[str, int] | None) -> bool:

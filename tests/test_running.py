@@ -17,7 +17,7 @@ from flows.children import Child
 from flows.errors import ConfigError, PipelineError
 from flows.initial import init
 from flows.running import Running, end_groups, found, only_one
-from flows.store.revisions import VERSION_TABLE, look
+from flows.store.revisions import VERSION_TABLE, look_at
 from flows.store.session import open_store
 from flows.store.upgrade import upgrade
 from flows.up import Wanted, demo_folder, up
@@ -144,16 +144,16 @@ def test_a_demo_company_that_cannot_be_made_is_said(
 
 def test_a_store_of_a_newer_version_is_refused_before_anything_runs(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path / 'store.db'}"
-    look(store)
+    look_at(store)
     assert not (tmp_path / "store.db").exists()
     engine = open_store(store)
     upgrade(engine)
-    look(store)
+    look_at(store)
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))  # noqa: S608
     engine.dispose()
     with pytest.raises(ConfigError, match="last used by a newer Stammkunde"):
-        look(store)
+        look_at(store)
 
 
 def test_a_server_that_does_not_answer_is_said_in_a_sentence(

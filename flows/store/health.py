@@ -1,57 +1,63 @@
-"""What the store knows of how things stand, read by whoever only looks.
+"""What the store knows of how things stand, as questions for whoever only looks."""
 
-Neither pandas nor the models of all tables are needed, so that a look takes no time; a test holds
-the columns named here against the models.
-"""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    String,
-    TableClause,
-    and_,
-    case,
-    column,
-    create_engine,
-    func,
-    literal_column,
-    or_,
-    select,
-    table,
-    text,
+from flows.store.looking import Question, Row, moment, moment_if_any
+from segments.names import HaltCause
+
+_RUN = """
+SELECT * FROM (
+    SELECT run.kind, run.as_of, run.started_at, run.ended_at, run.failed, (
+        SELECT well.as_of FROM run AS well
+        WHERE well.kind = run.kind AND well.ended_at IS NOT NULL AND well.failed IS NULL
+        ORDER BY well.id DESC LIMIT 1
+    ) AS went_well
+    FROM run WHERE run.kind = :kind{n} ORDER BY run.id DESC LIMIT 1
+) AS newest{n}
+"""
+# What counts as waiting and as taken is written out, so that the index that holds only these is
+# used.
+_QUEUE = """
+SELECT waiting.due, waiting.later, waiting.asks, taken.number, taken.abandoned
+FROM (
+    SELECT
+        SUM(CASE WHEN COALESCE(review, '') <> 'pending' AND not_before <= :now THEN 1 END) AS due,
+        SUM(CASE WHEN COALESCE(review, '') <> 'pending' AND not_before > :now THEN 1 END) AS later,
+        SUM(CASE WHEN review = 'pending' THEN 1 END) AS asks
+    FROM send WHERE outcome = 'queued'
+) AS waiting, (
+    SELECT COUNT(*) AS number, SUM(CASE WHEN lease_until < :now THEN 1 END) AS abandoned
+    FROM send WHERE outcome = 'claimed'
+) AS taken
+"""
+_DOUBTS = "SELECT COUNT(*), MIN(since) FROM doubt WHERE settled_at IS NULL"
+_STILL = """
+SELECT journey, outlet, cause, why, since, until FROM halt
+WHERE ended_at IS NULL AND since <= :now AND (until IS NULL OR until > :now)
+ORDER BY since, id
+"""
+_TASKS = """
+SELECT COUNT(*), COUNT(escalated_at), NULL, NULL FROM task WHERE status = 'open'
+UNION ALL
+SELECT NULL, NULL, due_at, COUNT(*) FROM task WHERE status = 'open' AND due_at <= :now
+GROUP BY due_at
+"""
+_NEWEST_ORDER = "SELECT MAX(ordered_at) FROM purchase WHERE ordered_at <= :now"
+_BATCHES = """
+SELECT waiting.number, waiting.since, odd.number
+FROM (
+    SELECT COUNT(*) AS number, MIN(received_at) AS since
+    FROM event_batch WHERE applied_at IS NULL
+) AS waiting, (
+    SELECT COUNT(*) AS number FROM event_batch
+    WHERE applied_at >= :since AND problem IS NOT NULL
+) AS odd
+"""
+_ALERTS = (
+    "SELECT subject, said, since, told_at FROM alert WHERE ended_at IS NULL ORDER BY since, id"
 )
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.pool import NullPool
-
-from flows.store.types import Utc
-from segments.names import HaltCause, Outcome, Review, TaskStatus
-
-_PATIENCE = 3
-
-
-def _table(name: str, words: str, moments: str) -> TableClause:
-    columns = [column(each, String()) for each in words.split()]
-    return table(name, *columns, *(column(each, Utc()) for each in moments.split()))
-
-
-RUN = _table("run", "id kind failed", "as_of started_at ended_at")
-SEND = _table("send", "id outcome review", "not_before lease_until")
-DOUBT = _table("doubt", "id", "since settled_at")
-HALT = _table("halt", "id journey outlet cause why", "since until ended_at")
-TASK = _table("task", "id status", "due_at escalated_at")
-PURCHASE = _table("purchase", "id", "ordered_at")
-BATCH = _table("event_batch", "id problem", "received_at applied_at")
-SOURCE = _table("source_state", "source", "read_at")
-ALERT = _table("alert", "id kind subject said", "since told_at ended_at")
-TABLES = (RUN, SEND, DOUBT, HALT, TASK, PURCHASE, BATCH, SOURCE, ALERT)
 
 
 @dataclass(frozen=True)
@@ -125,169 +131,91 @@ class Standing:
     told_at: datetime | None
 
 
-@contextmanager
-def looking(address: str) -> Iterator[Connection]:
-    """A connection that can only read, and gives up soon; a file that is not there stays away."""
-    url = make_url(address)
-    engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgres(url)
-    try:
-        with engine.connect() as connection:
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("PRAGMA query_only=ON")
-            yield connection
-    finally:
-        engine.dispose()
+def moment_now() -> Question[datetime | None]:
+    """What time it is for a database server; a file has no clock of its own."""
+    return Question("SELECT clock_timestamp()", lambda rows: moment_if_any(rows[0][0]))
 
 
-def file_of(address: str) -> Path | None:
-    """The file of a store that is one."""
-    url = make_url(address)
-    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
-        return None
-    return Path(url.database)
-
-
-def version_of(connection: Connection) -> tuple[int, ...]:
-    """Which SQLite or PostgreSQL it is."""
-    return connection.dialect.server_version_info or ()
-
-
-def moment_of(connection: Connection) -> datetime | None:
-    """What time it is for the database server; None for a file, which has no clock of its own."""
-    if connection.dialect.name != "postgresql":
-        return None
-    told: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-    return told
-
-
-def runs(connection: Connection, kinds: tuple[str, ...]) -> dict[str, RunNote]:
+def runs(kinds: Sequence[str]) -> Question[dict[str, RunNote]]:
     """The last run of each stage that ever ran."""
-    found = {}
-    for kind in kinds:
-        newest = select(RUN).where(RUN.c.kind == kind).order_by(RUN.c.id.desc()).limit(1)
-        last = connection.execute(newest).mappings().one_or_none()
-        if last is None:
-            continue
-        well = newest.where(RUN.c.ended_at.is_not(None), RUN.c.failed.is_(None))
-        went_well = connection.execute(well).mappings().one_or_none()
-        found[kind] = RunNote(
-            kind,
-            last["as_of"],
-            last["started_at"],
-            last["ended_at"],
-            last["failed"],
-            went_well["as_of"] if went_well else None,
-        )
-    return found
+    kinds = kinds or [""]
+    sql = " UNION ALL ".join(_RUN.format(n=n) for n in range(len(kinds)))
+    return Question(sql, _runs, {f"kind{n}": kind for n, kind in enumerate(kinds)})
 
 
-def queue(connection: Connection, now: datetime) -> Queue:
+def queue(now: datetime) -> Question[Queue]:
     """Messages that wait, and those a process has taken."""
-    waits, claimed = _stands(Outcome.QUEUED), _stands(Outcome.CLAIMED)
-    asks = and_(SEND.c.review.is_not(None), SEND.c.review == Review.PENDING)
-    due = SEND.c.not_before <= now
-    waiting = connection.execute(
-        select(_sum(~asks & due), _sum(~asks & ~due), _sum(asks)).select_from(SEND).where(waits)
-    ).one()
-    taken = connection.execute(
-        select(func.count(), _sum(SEND.c.lease_until < now)).select_from(SEND).where(claimed)
-    ).one()
-    return Queue(*(number or 0 for number in (*waiting, *taken)))
+    return Question(_QUEUE, lambda rows: Queue(*(number or 0 for number in rows[0])), {"now": now})
 
 
-def doubts(connection: Connection) -> Doubts:
+def doubts() -> Question[Doubts]:
     """Messages nobody knows the fate of, yet."""
-    asked = select(func.count(), func.min(DOUBT.c.since)).where(DOUBT.c.settled_at.is_(None))
-    number, since = connection.execute(asked).one()
-    return Doubts(number, since)
+    return Question(_DOUBTS, lambda rows: Doubts(rows[0][0], moment_if_any(rows[0][1])))
 
 
-def standing_still(connection: Connection, now: datetime) -> list[Still]:
+def standing_still(now: datetime) -> Question[list[Still]]:
     """What stands still at this moment, the longest first."""
-    names = ("journey", "outlet", "cause", "why", "since", "until")
-    rows = connection.execute(
-        select(*(HALT.c[name] for name in names))
-        .where(
-            HALT.c.ended_at.is_(None),
-            HALT.c.since <= now,
-            or_(HALT.c.until.is_(None), HALT.c.until > now),
-        )
-        .order_by(HALT.c.since, HALT.c.id)
-    ).mappings()
-    return [Still(**{**row, "cause": HaltCause(row["cause"])}) for row in rows]
+    return Question(_STILL, _still, {"now": now})
 
 
-def tasks(connection: Connection, now: datetime) -> Tasks:
+def tasks(now: datetime) -> Question[Tasks]:
     """What is open, and by when what is due was to be done."""
-    still = TASK.c.status == TaskStatus.OPEN
-    number, handed_on = connection.execute(
-        select(func.count(), func.count(TASK.c.escalated_at)).select_from(TASK).where(still)
-    ).one()
-    due = connection.execute(
-        select(TASK.c.due_at, func.count())
-        .where(still, TASK.c.due_at <= now)
-        .group_by(TASK.c.due_at)
-        .order_by(TASK.c.due_at)
-    )
-    return Tasks(number, handed_on, tuple((at, many) for at, many in due))
+    return Question(_TASKS, _tasks, {"now": now})
 
 
-def newest_order(connection: Connection, now: datetime) -> datetime | None:
+def newest_order(now: datetime) -> Question[datetime | None]:
     """When the latest order up to now was placed."""
-    asked = select(func.max(PURCHASE.c.ordered_at)).where(PURCHASE.c.ordered_at <= now)
-    found: datetime | None = connection.scalar(asked)
-    return found
+    return Question(_NEWEST_ORDER, lambda rows: moment_if_any(rows[0][0]), {"now": now})
 
 
-def batches(connection: Connection, since: datetime) -> Batches:
+def batches(since: datetime) -> Question[Batches]:
     """Events that wait to be worked through, and those nobody could read from `since` on."""
-    waits = BATCH.c.applied_at.is_(None)
-    number, first = connection.execute(
-        select(func.count(), func.min(BATCH.c.received_at)).where(waits)
-    ).one()
-    lately = BATCH.c.applied_at >= since
-    odd = connection.scalar(select(func.count()).where(lately, BATCH.c.problem.is_not(None)))
-    return Batches(number, first, odd or 0)
+    return Question(_BATCHES, _batches, {"since": since})
 
 
-def alerts(connection: Connection) -> list[Standing]:
+def alerts() -> Question[list[Standing]]:
     """What needs a person and is not over, the longest first."""
-    names = ("subject", "said", "since", "told_at")
-    asked = select(*(ALERT.c[name] for name in names)).where(ALERT.c.ended_at.is_(None))
-    rows = connection.execute(asked.order_by(ALERT.c.since, ALERT.c.id)).mappings()
-    return [Standing(**row) for row in rows]
+    return Question(_ALERTS, _alerts)
 
 
-def polls(connection: Connection) -> dict[str, datetime]:
+def polls() -> Question[dict[str, datetime]]:
     """When each list of others, and each source, was read."""
-    return {row.source: row.read_at for row in connection.execute(select(SOURCE))}
+    return Question("SELECT source, read_at FROM source_state", _polls)
 
 
-def _sqlite(url: URL) -> Engine:
-    # Quoted, as a name may hold signs that mean something in an address.
-    name = Path(url.database or "").resolve().as_uri()
-    return create_engine(
-        f"sqlite:///{name}?mode=ro&uri=true",
-        poolclass=NullPool,
-        connect_args={"timeout": _PATIENCE},
-    )
+def _runs(rows: Sequence[Row]) -> dict[str, RunNote]:
+    return {
+        kind: RunNote(
+            kind, moment(as_of), moment(began), moment_if_any(ended), failed, moment_if_any(well)
+        )
+        for kind, as_of, began, ended, failed, well in rows
+    }
 
 
-def _postgres(url: URL) -> Engine:
-    if url.drivername == "postgresql":
-        url = url.set(drivername="postgresql+psycopg")
-    limits = f"-c default_transaction_read_only=on -c statement_timeout={_PATIENCE * 1000}"
-    return create_engine(
-        url,
-        poolclass=NullPool,
-        connect_args={"connect_timeout": _PATIENCE, "options": limits},
-    )
+def _still(rows: Sequence[Row]) -> list[Still]:
+    return [
+        Still(journey, outlet, HaltCause(cause), why, moment(since), moment_if_any(until))
+        for journey, outlet, cause, why, since, until in rows
+    ]
 
 
-def _stands(outcome: Outcome) -> ColumnElement[bool]:
-    """Written out, so that the index that holds only these is used."""
-    return SEND.c.outcome == literal_column(f"'{outcome.value}'", String())
+def _tasks(rows: Sequence[Row]) -> Tasks:
+    number, handed_on = next((row[0], row[1]) for row in rows if row[0] is not None)
+    due = sorted((moment(at), many) for _, _, at, many in rows if at is not None)
+    return Tasks(number, handed_on, tuple(due))
 
 
-def _sum(condition: ColumnElement[bool]) -> ColumnElement[Any]:
-    return func.sum(case((condition, 1), else_=0))
+def _batches(rows: Sequence[Row]) -> Batches:
+    ((waiting, since, odd),) = rows
+    return Batches(waiting, moment_if_any(since), odd)
+
+
+def _alerts(rows: Sequence[Row]) -> list[Standing]:
+    return [
+        Standing(subject, said, moment(since), moment_if_any(told))
+        for subject, said, since, told in rows
+    ]
+
+
+def _polls(rows: Sequence[Row]) -> dict[str, datetime]:
+    return {source: moment(at) for source, at in rows}

@@ -3,28 +3,21 @@
 import re
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, inspect, text
-from sqlalchemy.engine import make_url
-
 from flows.errors import ConfigError
+from flows.store.looking import Look, Question, ask, looking
+from flows.store.place import file_of
 
 VERSION_TABLE = "stammkunde_version"
 MIGRATIONS = Path(__file__).parent / "migrations"
 _FILE_NAME = re.compile(r"(\d{4})_\w+\.py")
+_AT = Question(
+    "SELECT version_num FROM stammkunde_version", lambda rows: rows[0][0] if rows else None
+)
 
 
-def revision(engine: Engine) -> str | None:
-    """The migration the store is at; None for one that has none of our tables yet."""
-    with engine.connect() as connection:
-        return revision_of(connection)
-
-
-def revision_of(connection: Connection) -> str | None:
-    """The same, asked on a connection one already has."""
-    if not inspect(connection).has_table(VERSION_TABLE):
-        return None
-    statement = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608
-    return connection.execute(statement).scalar()
+def revision_seen(look: Look) -> str | None:
+    """The migration a store is at that is looked into; None where it has none of our tables."""
+    return ask(look, _AT) if look.has(VERSION_TABLE) else None
 
 
 def newest() -> str:
@@ -48,16 +41,13 @@ def refuse_newer(found: str | None) -> None:
         )
 
 
-def look(address: str) -> None:
-    """The same for a store at its address, with little to load; one that is not there is fine."""
-    url = make_url(address)
-    if url.get_backend_name() == "sqlite":
-        if not url.database or not Path(url.database).exists():
-            return
-    elif url.drivername == "postgresql":
-        url = url.set(drivername="postgresql+psycopg")
-    engine = create_engine(url)
-    try:
-        refuse_newer(revision(engine))
-    finally:
-        engine.dispose()
+def look_at(address: str) -> None:
+    """The same for a store at its address, with little to load; one that is not there is fine.
+
+    Raises `LookError` where it cannot be reached.
+    """
+    file = file_of(address)
+    if file is not None and not file.exists():
+        return
+    with looking(address) as look:
+        refuse_newer(revision_seen(look))

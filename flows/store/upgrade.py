@@ -1,16 +1,10 @@
 """Brings a store's tables up to what this version of Stammkunde needs."""
 
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, inspect, text
 
 from flows.errors import ConfigError
 from flows.store.models import Base
-from flows.store.revisions import (
-    MIGRATIONS,
-    newest,
-    refuse_newer,
-    revision,
-    revision_of,
-)
+from flows.store.revisions import MIGRATIONS, VERSION_TABLE, newest, refuse_newer
 from flows.store.session import writing
 
 
@@ -27,9 +21,22 @@ def upgrade(engine: Engine) -> None:
         _migrate(connection)
 
 
+def revision(engine: Engine) -> str | None:
+    """The migration the store is at; None for one that has none of our tables yet."""
+    with engine.connect() as connection:
+        return _revision_of(connection)
+
+
+def _revision_of(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    statement = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608
+    return connection.execute(statement).scalar()
+
+
 def _refuse_strangers(connection: Connection) -> None:
     tables = inspect(connection)
-    found = revision_of(connection)
+    found = _revision_of(connection)
     if found is None:
         taken = sorted(set(tables.get_table_names()) & set(Base.metadata.tables))
         if taken:

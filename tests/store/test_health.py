@@ -1,18 +1,14 @@
-"""A look into the store: what waits, what ran, what stands still, and that it only reads."""
+"""What the store knows of how things stand: what waits, what ran, what stands still."""
 
-import time
 from datetime import datetime
-from pathlib import Path
 
-import pytest
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine
 
 from flows.store import health
-from flows.store.health import Batches, Doubts, Queue
+from flows.store.health import Batches, Doubts, Queue, Tasks
+from flows.store.looking import Question, T, ask, ask_all, looking
 from flows.store.models import (
     Alert,
-    Base,
     Doubt,
     Enrollment,
     EventBatch,
@@ -22,17 +18,13 @@ from flows.store.models import (
     Send,
     Task,
 )
-from flows.store.types import Utc
 from segments.names import HaltCause
 from tests.store.rows import NOW, ago, people, put
 
 
-def test_the_columns_looked_at_are_those_of_the_tables() -> None:
-    for looked_at in health.TABLES:
-        table = Base.metadata.tables[looked_at.name]
-        for column in looked_at.columns:
-            moment = isinstance(table.c[column.name].type, Utc)
-            assert isinstance(column.type, Utc) == moment, f"{looked_at.name}.{column.name}"
+def answer(engine: Engine, question: Question[T]) -> T:
+    with looking(engine.url.render_as_string(hide_password=False)) as look:
+        return ask(look, question)
 
 
 def test_what_ran_last_and_what_went_well(engine: Engine) -> None:
@@ -41,11 +33,11 @@ def test_what_ran_last_and_what_went_well(engine: Engine) -> None:
         return {**moments, "failed": failed}
 
     put(engine, Run, run(3, None, ago(3)), run(2, "boom: why", ago(2)), run(1, None, None))
-    with engine.connect() as connection:
-        found = health.runs(connection, ("plan", "respond"))
+    found = answer(engine, health.runs(("plan", "respond")))
     assert set(found) == {"plan"}
     assert (found["plan"].as_of, found["plan"].ended_at) == (ago(1), None)
     assert found["plan"].went_well == ago(3)
+    assert answer(engine, health.runs(())) == {}
 
 
 def test_what_waits_what_is_taken_and_what_is_in_doubt(engine: Engine) -> None:
@@ -69,9 +61,8 @@ def test_what_waits_what_is_taken_and_what_is_in_doubt(engine: Engine) -> None:
         Doubt,
         {"id": 2, "send_id": 5, "since": ago(9), "why": "no answer", "settled_at": ago(8)},
     )
-    with engine.connect() as connection:
-        assert health.queue(connection, NOW) == Queue(2, 1, 1, 2, 1)
-        assert health.doubts(connection) == Doubts(1, ago(2))
+    assert answer(engine, health.queue(NOW)) == Queue(2, 1, 1, 2, 1)
+    assert answer(engine, health.doubts()) == Doubts(1, ago(2))
 
 
 def test_what_stands_still_what_is_to_be_done_and_what_came_in(engine: Engine) -> None:
@@ -116,45 +107,28 @@ def test_what_stands_still_what_is_to_be_done_and_what_came_in(engine: Engine) -
             "ended_at": ago(1),
         },
     )
-    with engine.connect() as connection:
-        still = health.standing_still(connection, NOW)
-        assert [(each.outlet, each.cause) for each in still] == [
-            (None, HaltCause.HAND),
-            ("smtp", HaltCause.PROVIDER),
-        ]
-        tasks = health.tasks(connection, NOW)
-        assert (tasks.open, tasks.handed_on, tasks.due) == (3, 1, ((ago(1), 2),))
-        assert health.newest_order(connection, NOW) == ago(2)
-        assert health.batches(connection, ago(7)) == Batches(1, ago(2), 1)
-        assert [each.said for each in health.alerts(connection)] == ["it stands"]
+    still = answer(engine, health.standing_still(NOW))
+    assert [(each.outlet, each.cause) for each in still] == [
+        (None, HaltCause.HAND),
+        ("smtp", HaltCause.PROVIDER),
+    ]
+    tasks = answer(engine, health.tasks(NOW))
+    assert (tasks.open, tasks.handed_on, tasks.due) == (3, 1, ((ago(1), 2),))
+    assert answer(engine, health.newest_order(NOW)) == ago(2)
+    assert answer(engine, health.batches(ago(7))) == Batches(1, ago(2), 1)
+    assert [each.said for each in answer(engine, health.alerts())] == ["it stands"]
 
 
-def test_a_look_cannot_write(store_url: str) -> None:
-    with health.looking(store_url) as connection:
-        assert health.version_of(connection) > (3,)
-        with pytest.raises(DBAPIError, match=r"read-?only"):
-            connection.execute(text("DELETE FROM run"))
-
-
-def test_a_postgres_server_has_a_clock_and_a_file_has_none(store_url: str) -> None:
-    with health.looking(store_url) as connection:
-        told = health.moment_of(connection)
-    assert (told is None) == store_url.startswith("sqlite")
-    assert told is None or told.utcoffset() is not None
-
-
-def test_a_file_that_is_not_there_stays_away(tmp_path: Path) -> None:
-    file = tmp_path / "a folder #1" / "store.db"
-    address = f"sqlite:///{file}"
-    assert health.file_of(address) == file
-    with pytest.raises(DBAPIError), health.looking(address) as connection:
-        connection.execute(text("SELECT 1"))
-    assert not file.parent.exists()
-
-
-def test_a_server_that_is_away_is_not_waited_for_long() -> None:
-    began = time.monotonic()
-    nobody = "postgresql://nobody@127.0.0.1:1/nothing"
-    with pytest.raises(DBAPIError), health.looking(nobody):
-        pass
-    assert time.monotonic() - began < 20
+def test_of_an_empty_store_everything_can_be_asked_at_once(store_url: str) -> None:
+    with looking(store_url) as look:
+        answers = ask_all(
+            look,
+            health.runs(("plan",)),
+            health.queue(NOW),
+            health.doubts(),
+            health.tasks(NOW),
+            health.newest_order(NOW),
+            health.batches(NOW),
+            health.polls(),
+        )
+    assert answers == [{}, Queue(), Doubts(), Tasks(0, 0, ()), None, Batches(), {}]

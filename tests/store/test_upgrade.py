@@ -13,9 +13,9 @@ from sqlalchemy.exc import IntegrityError
 
 from flows.errors import ConfigError
 from flows.store.models import Base
-from flows.store.revisions import VERSION_TABLE, newest, revision
+from flows.store.revisions import VERSION_TABLE, newest
 from flows.store.session import open_store
-from flows.store.upgrade import upgrade
+from flows.store.upgrade import revision, upgrade
 
 
 @pytest.fixture
