@@ -16,6 +16,8 @@ from flows.store.place import file_of
 from flows.store.revisions import known, newest, revision_seen
 
 _LATELY = timedelta(days=7)
+_REACH = 0.5
+"""Seconds until a server that cannot be reached is given up: whoever looks waits for a second."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def ask_server(seen: Glance, environment: Mapping[str, str], now: datetime) -> S
     if api is None:
         return ServerSeen(None, say("status_no_server", seen.locale))
     try:
-        found = Server(api, environment).deployments(now, ahead=False)
+        found = Server(api, environment, reach=_REACH).deployments(now, ahead=False)
     except NoAnswerError as error:
         return ServerSeen(api, say("status_server_away", seen.locale, api=api, why=error))
     except RefusedError as error:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -31,8 +32,10 @@ def show_status(folder: Path, *, as_json: bool) -> None:
     """Last and next runs, what waits, what is in doubt, what stands still, what is to be done."""
     seen = glance(folder)
     now = clock.now()
-    store = look_into_store(seen, now)
-    server = ask_server(seen, os.environ, now)
+    with ThreadPoolExecutor(1) as beside:
+        asked = beside.submit(ask_server, seen, os.environ, now)
+        store = look_into_store(seen, now)
+        server = asked.result()
     if as_json:
         told = _as_json(seen, store, server, now)
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))

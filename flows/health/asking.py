@@ -5,7 +5,8 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from http.client import HTTPException, HTTPMessage
+from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse
 from typing import IO, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -45,14 +46,39 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         """Lead nowhere: what is asked for is here, or it is not."""
 
 
+class _Near(HTTPConnection):
+    """Whoever is there takes a connection at once, however busy; only the answer may take long."""
+
+    def __init__(self, host: str, *, timeout: float, reach: float) -> None:
+        super().__init__(host, timeout=min(timeout, reach))
+        self._patience = timeout
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock.settimeout(self._patience)
+
+
+class _Reach(urllib.request.HTTPHandler):
+    def __init__(self, reach: float) -> None:
+        super().__init__()
+        self._reach = reach
+
+    def http_open(self, req: urllib.request.Request) -> HTTPResponse:
+        return self.do_open(partial(_Near, reach=self._reach), req)
+
+
 def ask(
     address: str,
     *,
     body: object = None,
     headers: Mapping[str, str] | None = None,
     patience: float = 2.0,
+    reach: float | None = None,
 ) -> Answer:
-    """The answer of this very address. Raises `NoAnswerError` where there is none in time."""
+    """The answer of this very address. Raises `NoAnswerError` where there is none in time.
+
+    `reach` is how long a connection without encryption may take to come about.
+    """
     data = None if body is None else json.dumps(body).encode()
     given = {"Content-Type": "application/json"} if data is not None else {}
     parts = urlsplit(address)
@@ -62,6 +88,8 @@ def ask(
         address, data=data, headers={**given, **(headers or {})}
     )
     handlers: list[urllib.request.BaseHandler] = [_Stay()]
+    if reach is not None:
+        handlers.append(_Reach(reach))
     if parts.hostname in _HERE:
         handlers.append(urllib.request.ProxyHandler({}))
     try:

@@ -80,9 +80,15 @@ class ServerFacts:
 class Server:
     """A Prefect server under its address, and how it lets us in."""
 
-    def __init__(self, api: str, environment: Mapping[str, str], patience: float = 2.0) -> None:
+    def __init__(
+        self,
+        api: str,
+        environment: Mapping[str, str],
+        patience: float = 2.0,
+        reach: float | None = None,
+    ) -> None:
         self.api = api.rstrip("/")
-        self._patience = patience
+        self._patience, self._reach = patience, reach
         self._headers = {}
         if login := environment.get("PREFECT_API_AUTH_STRING"):
             self._headers["Authorization"] = f"Basic {b64encode(login.encode()).decode()}"
@@ -171,16 +177,25 @@ class Server:
         return frozenset(each["name"] for each in kept if each.get("enabled", True))
 
     def _get(self, path: str) -> Any:
-        return _told(ask(self.api + path, headers=self._headers, patience=self._patience))
+        return _told(self._ask(path))
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
         answer = Answer(503, b"")
         # On SQLite a busy server answers 503 for a moment.
         for _ in range(3):
-            answer = ask(self.api + path, body=body, headers=self._headers, patience=self._patience)
+            answer = self._ask(path, body)
             if answer.status != 503:
                 break
         return _told(answer)
+
+    def _ask(self, path: str, body: object = None) -> Answer:
+        return ask(
+            self.api + path,
+            body=body,
+            headers=self._headers,
+            patience=self._patience,
+            reach=self._reach,
+        )
 
 
 def _told(answer: Answer) -> Any:
