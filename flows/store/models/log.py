@@ -44,6 +44,7 @@ class Run(Base):
     """One run of one stage: what it was asked and what it counted."""
 
     __tablename__ = "run"
+    __table_args__ = (Index(None, "kind", "id"),)
     id: Mapped[Id]
     kind: Mapped[str] = mapped_column(String(30))
     as_of: Mapped[UtcTime]

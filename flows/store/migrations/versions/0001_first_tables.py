@@ -177,6 +177,9 @@ def upgrade() -> None:
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
     )
+    with op.batch_alter_table("run", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_run_kind_id"), ["kind", "id"], unique=False)
+
     op.create_table(
         "segment_fill",
         sa.Column("segment", sa.String(length=60), nullable=False),
