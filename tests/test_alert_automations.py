@@ -15,6 +15,7 @@ from flows.entries import Entry, alert_entry
 from flows.initial import init
 from segments.names import AlertKind, Locale
 from tests.approving import Server
+from tests.prefects import harness
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
@@ -28,11 +29,8 @@ inbox:"""
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    from prefect.settings import PREFECT_API_URL
-    from prefect.testing.utilities import prefect_test_harness
-
-    with prefect_test_harness(server_startup_timeout=120):
-        yield Server(str(PREFECT_API_URL.value()))
+    with harness() as api:
+        yield Server(api)
 
 
 def named(server: Server) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from flows.stages.shop import opened
 from segments.names import Locale
 from tests.delivery.smtp.office import Office, office
 from tests.long import LONG
+from tests.prefects import furnished
 from tests.serving import served
 from tests.test_up import Up, alive
 from tests.waiting import within
@@ -104,6 +105,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         settings = folder / "config" / "settings.yaml"
         kept = re.sub(r"(?ms)^outlet:.*?(?=^inbox:)", "", settings.read_text("utf-8"))
         settings.write_text(kept + OFFICE.format(port=post.port) + ALERTS, "utf-8")
+        furnished(folder / "var" / "prefect")
         up = Up(folder)
         up.environment["STAMMKUNDE_ALERTS"] = f"{address}/hook/secret-token"
         up.start("--no-web")

@@ -16,6 +16,7 @@ from flows.stages.shop import Shop, opened
 from flows.store.models import Approval, Contact, Customer, Pause, Send
 from segments.names import Locale
 from tests.approving import DAILY, Server, project
+from tests.prefects import harness
 from tests.store.rows import rows_of
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
@@ -25,18 +26,8 @@ DAY = "2024-11-05T11:00"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    from prefect.settings import (
-        PREFECT_API_URL,
-        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
-        temporary_settings,
-    )
-    from prefect.testing.utilities import prefect_test_harness
-
-    with (
-        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-        prefect_test_harness(server_startup_timeout=120),
-    ):
-        yield Server(str(PREFECT_API_URL.value()))
+    with harness() as api:
+        yield Server(api)
 
 
 @pytest.fixture(scope="module")

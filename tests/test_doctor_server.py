@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from flows.initial import init
+from tests.prefects import furnished
 from tests.waiting import answered, within
 
 ROOT = Path(__file__).parents[1]
@@ -40,7 +41,7 @@ class Server:
         } | {
             "DO_NOT_TRACK": "1",
             "PREFECT_API_URL": self.api,
-            "PREFECT_HOME": str(folder / "home"),
+            "PREFECT_HOME": str(furnished(folder / "home")),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PYTHONPATH": str(ROOT),
         }

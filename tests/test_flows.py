@@ -21,6 +21,7 @@ from flows.demo import prepare
 from flows.store.models import Send
 from flows.store.session import open_store
 from segments.names import Locale
+from tests.prefects import harness
 from tests.simulator.fixtures import simulator, simulator_process
 from tests.simulator.process import Simulator
 
@@ -65,21 +66,12 @@ class Api:
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[Api]:
-    """One server for all tests of this module, without the heartbeat's second a run."""
-    from prefect.settings import (
-        PREFECT_API_URL,
-        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
-        PREFECT_SERVER_DATABASE_CONNECTION_URL,
-        temporary_settings,
-    )
-    from prefect.testing.utilities import prefect_test_harness
+    """One server for all tests of this module."""
+    from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
 
-    with (
-        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-        prefect_test_harness(server_startup_timeout=120),
-    ):
+    with harness() as address:
         database = str(PREFECT_SERVER_DATABASE_CONNECTION_URL.value())
-        yield Api(str(PREFECT_API_URL.value()), Path(database.partition(":///")[2]))
+        yield Api(address, Path(database.partition(":///")[2]))
 
 
 @pytest.fixture(scope="module")

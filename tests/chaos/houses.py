@@ -21,6 +21,7 @@ from flows.demo import prepare
 from flows.stages.shop import open_shop
 from segments.names import Locale, Outcome
 from tests.chaos.company import KEY, MINUTE, WEB, doubts, sendgrid, standing
+from tests.prefects import furnished
 from tests.simulator.process import Simulator
 from tests.waiting import free_port, within
 
@@ -333,6 +334,7 @@ def house(
         "  - {name: hasty, runs: daily, longest: 1 minute}\n",
         encoding="utf-8",
     )
+    furnished(project / "var" / "prefect")
     (folder / "faster").mkdir()
     (folder / "faster" / "sitecustomize.py").write_text(FASTER, encoding="utf-8")
     # A few letters a second, so that some are always on their way.

@@ -14,6 +14,7 @@ from prefect.client.orchestration import PrefectClient
 from flows.automations import automate, dead_runs
 from tests.chaos.houses import ROOT, House, alive, house, kill, processes_of
 from tests.long import LONG
+from tests.prefects import furnished
 from tests.simulator.process import Simulator
 from tests.waiting import within
 
@@ -27,7 +28,7 @@ DEAD_AFTER = timedelta(seconds=12)
 def begin(here: House) -> None:
     """Start a server, and register the day on it."""
     api = f"http://127.0.0.1:{here.port}/api"
-    home = {"PREFECT_HOME": str(here.folder.parent / "home")}
+    home = {"PREFECT_HOME": str(furnished(here.folder.parent / "home"))}
     words = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", str(here.port)]
     here.start(*words, log="server.log", cwd=here.folder, **home)
 

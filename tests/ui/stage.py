@@ -3,19 +3,19 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from flows.demo import prepare
 from segments.names import Locale
-from tests.waiting import answered
+from tests.prefects import furnished
+from tests.waiting import answered, free_port
 
 ROOT = Path(__file__).parents[2]
 CUSTOMERS = 60
@@ -34,7 +34,7 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.server, self.web = _free_port(), _free_port()
+        self.server, self.web = free_port(), free_port()
         self.log = folder.parent / "up.log"
         self.environment = {
             name: value
@@ -99,6 +99,7 @@ class Stage:
     @contextmanager
     def up(self) -> Iterator[None]:
         """`stammkunde up`, until the end of the block."""
+        furnished(self.folder / "var" / "prefect")
         ports = ["--server-port", str(self.server), "--web-port", str(self.web)]
         with self.log.open("w", encoding="utf-8") as output:
             process = subprocess.Popen(
@@ -160,10 +161,3 @@ def _only_when_asked(file: Path) -> None:
     for name in _BY_HAND:
         text = re.sub(rf"(?s)(name: {name}\b.*?enabled: )true", r"\1false", text, count=1)
     file.write_text(text, encoding="utf-8")
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
