@@ -17,10 +17,8 @@ from flows.company.people import Register, customers
 from flows.company.reactions import ARRIVES
 from flows.company.season import at_work
 from flows.company.trade import sell
+from segments.effect.windows import SETTLING
 from segments.names import Arm, Locale, OrderKind, Yardstick
-
-SETTLING = np.timedelta64(3, "D")
-"""How long after its window a figure may still be corrected, as measuring has it."""
 
 _SEVEN = np.timedelta64(7, "h")
 _FIRST_ORDER = 1

@@ -13,7 +13,7 @@ from flows.stages import alerting
 from flows.stages.shop import Progress, Shop, noted_run, quiet
 from flows.store import foresight
 from flows.store.counts import Counts, day_counts, journey_counts, plan_notes
-from flows.store.effects import HOUSE, effect_sums
+from flows.store.effects import HOUSE, effect_windows
 from flows.store.evidence import attributed, displaced, scores
 from flows.store.reading import customer_ranges
 from flows.store.session import writing
@@ -21,7 +21,7 @@ from flows.store.terms import Term, note_terms, read_terms
 from segments.effect.estimate import estimate
 from segments.effect.nps import nps
 from segments.effect.pooled import pooled
-from segments.effect.sums import merged
+from segments.effect.sums import merged, nothing
 from segments.effect.variants import variants
 from segments.journey.calendar import day_start, local_day
 from segments.names import EnrollmentStatus, Yardstick
@@ -29,7 +29,7 @@ from segments.operands import MINOR_UNITS
 from segments.state import Plan, changed_phase
 
 AT_ONCE = 250_000
-"""Customers measured in one piece: their rows are sorted in memory."""
+"""Customers measured in one piece: what they did is held in memory."""
 
 _WATCHED = timedelta(days=90)
 """How far back the pace of entering, and who gave way to whom, is looked at."""
@@ -74,14 +74,26 @@ def effects(shop: Shop, now: datetime, *, progress: Progress = quiet) -> RunFact
 
     Nothing in it follows from what became known after `now`, or from what is written in YAML since.
     """
+    (found,) = over_time(shop, [now], progress=progress)
+    return found
+
+
+def over_time(
+    shop: Shop, moments: Sequence[datetime], *, progress: Progress = quiet
+) -> list[RunFacts]:
+    """What `effects` says as of each moment, for little more than what the last of them costs."""
     with shop.engine.connect() as connection:
-        terms = read_terms(connection, shop.project.policy, now)
+        terms = read_terms(connection, shop.project.policy, max(moments))
         ranges = customer_ranges(connection, AT_ONCE)
-    sums = summed(shop.engine, terms, now, ranges, progress)
+    sums = summed(shop.engine, terms, moments, ranges, progress)
+    return [_effects(shop, now, found) for now, found in zip(moments, sums, strict=True)]
+
+
+def _effects(shop: Shop, now: datetime, sums: pd.DataFrame) -> RunFacts:
     with shop.engine.connect() as connection:
+        judged = read_terms(connection, shop.project.policy, now)[-1].measure
         pace = foresight.entries(connection, now - _WATCHED, now)
         journeys = journey_counts(connection, now)
-    judged = terms[-1].measure
     found = estimate(
         sums,
         float(judged.planned),
@@ -104,24 +116,29 @@ def effects(shop: Shop, now: datetime, *, progress: Progress = quiet) -> RunFact
 def summed(
     engine: Engine,
     terms: Sequence[Term],
-    now: datetime,
+    moments: Sequence[datetime],
     ranges: Sequence[tuple[int, int]],
     progress: Progress = quiet,
-) -> pd.DataFrame:
-    """The sums of all customers; a range on each of two connections where there is a server."""
+) -> list[pd.DataFrame]:
+    """`SUMS` of all customers as of each moment, range by range.
 
-    def of(customers: tuple[int, int] | None) -> pd.DataFrame:
+    With a server a second connection fetches one range while another is being added up.
+    """
+
+    def of(customers: tuple[int, int]) -> list[pd.DataFrame]:
         with engine.connect() as connection:
-            return effect_sums(connection, terms, now, customers)
+            found = effect_windows(connection, terms, max(moments), customers)
+        return [found.sums(now) for now in moments]
 
-    if engine.dialect.name == "sqlite" or len(ranges) < 2:
-        return of(None)
     parts = []
-    with ThreadPoolExecutor(2) as workers:
+    with ThreadPoolExecutor(1 if engine.dialect.name == "sqlite" else 2) as workers:
         for part in workers.map(of, ranges):
             parts.append(part)
             progress("measure", len(parts), len(ranges))
-    return merged(pd.concat(parts, ignore_index=True))
+    return [
+        merged(pd.concat([part[at] for part in parts], ignore_index=True)) if parts else nothing()
+        for at in range(len(moments))
+    ]
 
 
 def day(

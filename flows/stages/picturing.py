@@ -59,7 +59,8 @@ def _of_all(
 ) -> Iterator[Picture]:
     since = now - timedelta(days=DAYS)
     if Subject.EFFECTS in subjects:
-        yield charts_effects.effects(_estimates(shop, now, measured), _titles(shop), look)
+        told = _told(measured or measuring.effects(shop, now))
+        yield charts_effects.effects(told, _titles(shop), look)
     if Subject.QUADRANTS in subjects:
         with shop.engine.connect() as connection:
             standing = store.quadrant_counts(connection, now)
@@ -110,14 +111,14 @@ def _looks(shop: Shop, now: datetime) -> pd.DataFrame:
     length = pd.Timestamp(now) - begun.min()
     ago = np.linspace(1, 0, LOOKS) ** 2
     moments = sorted({now - (length * float(part)).to_pytimedelta() for part in ago})
-    parts = [_estimates(shop, at).assign(at=pd.Timestamp(at)) for at in moments]
+    known = zip(moments, measuring.over_time(shop, moments), strict=True)
+    parts = [_told(facts).assign(at=pd.Timestamp(at)) for at, facts in known]
     return pd.concat(parts, ignore_index=True)
 
 
-def _estimates(shop: Shop, now: datetime, measured: RunFacts | None = None) -> pd.DataFrame:
+def _told(facts: RunFacts) -> pd.DataFrame:
     """Each journey's estimate of the outcome shown, of all its customers; last those of all
     advertising and of all journeys together."""
-    facts = measured or measuring.effects(shop, now)
     found = [_of_outcome(rows) for rows in (facts.effects, facts.house) if len(rows)]
     pooled = facts.pooled[facts.pooled["outcome"] == OUTCOME.value]
     if len(pooled) and (pooled["journeys"] > 1).all():

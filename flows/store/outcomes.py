@@ -9,44 +9,36 @@ from sqlalchemy import (
     ColumnElement,
     Float,
     Select,
-    Subquery,
     and_,
     case,
     cast,
     func,
     literal,
-    null,
     select,
-    union_all,
 )
 
 from flows.store.models import Complaint, Purchase, PurchaseCorrection, Response, Send, Task
 from flows.store.terms import Term
-from flows.store.types import Utc
 from segments.costs import CostPolicy
-from segments.names import OrderKind, ResponseKind, TaskKind, TaskStatus, Yardstick
+from segments.effect.windows import ADDED
+from segments.names import OrderKind, ResponseKind, TaskKind, TaskStatus
 from segments.operands import MINOR_UNITS
-
-ADDED = tuple(yardstick for yardstick in Yardstick if yardstick != Yardstick.GOAL)
-"""What happenings add up to; a goal is reached with the first order."""
 
 Column = ColumnElement[Any]
 
 
-def happenings(terms: Sequence[Term]) -> Subquery:
-    """customer_id, at, seen_at, gone_at, corrected_at, and a figure for each of `ADDED`.
+def happenings(terms: Sequence[Term]) -> list[Select[Any]]:
+    """`HAPPENINGS` of `segments.effect.windows`, one query for each kind of them.
 
-    `seen_at` is when it became known (empty: at once), `gone_at` when it was called off, and a row
-    with `corrected_at` counts only for those who ask what was known before that moment. What an
-    order leaves and a message or task costs follows from the `terms` of its day.
+    What an order leaves and a message or task costs follows from the `terms` of its day.
     """
-    return union_all(*_of_orders(terms), *_of_ours(terms), *_of_anger()).subquery("happening")
+    return [*_of_orders(terms), *_of_ours(terms), *_of_anger()]
 
 
 def _of_orders(terms: Sequence[Term]) -> list[Select[Any]]:
     parts = []
     for table, sign, corrected in (
-        (Purchase, _ONE, _NEVER),
+        (Purchase, _ONE, None),
         (PurchaseCorrection, cast(PurchaseCorrection.sign, Float), PurchaseCorrection.corrected_at),
     ):
         at = table.ordered_at
@@ -104,6 +96,9 @@ def _of_ours(terms: Sequence[Term]) -> list[Select[Any]]:
     ]
 
 
+_ONE: Column = literal(1.0)
+
+
 def _of_anger() -> list[Select[Any]]:
     """Complaints about goods or service, mails reported as spam, and those who want no more."""
     kinds = {ResponseKind.COMPLAINT: "complaints", ResponseKind.UNSUBSCRIBE: "unsubscribes"}
@@ -118,26 +113,21 @@ def _of_anger() -> list[Select[Any]]:
     ]
 
 
-_ONE: Column = literal(1.0)
-_NEVER: Column = cast(null(), Utc)
-
-
 def _rows(
     customer: Any,
     at: Any,
     *,
-    seen: Any = _NEVER,
-    gone: Any = _NEVER,
-    corrected: Any = _NEVER,
+    seen: Any = None,
+    gone: Any = None,
+    corrected: Any = None,
     **figures: Column,
 ) -> Select[Any]:
+    moments = {"seen_at": seen, "gone_at": gone, "corrected_at": corrected}
     return select(
         customer.label("customer_id"),
         at.label("at"),
-        seen.label("seen_at"),
-        gone.label("gone_at"),
-        corrected.label("corrected_at"),
-        *(cast(figures.get(name.value, literal(0.0)), Float).label(name.value) for name in ADDED),
+        *(moment.label(name) for name, moment in moments.items() if moment is not None),
+        *(cast(figures[name.value], Float).label(name.value) for name in ADDED if name in figures),
     )
 
 

@@ -77,6 +77,11 @@ def merged(sums: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def nothing() -> pd.DataFrame:
+    """`SUMS` of nobody."""
+    return merged(pd.DataFrame(columns=list(SUMS)))
+
+
 def whole(sums: pd.DataFrame) -> pd.DataFrame:
     """Only the rows about all customers of a journey."""
     return sums[sums["part"].isna()]

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from flows.company.twins import Twins
 from flows.store.bulk import insert_rows
-from flows.store.effects import effect_sums
+from flows.store.effects import effect_windows
 from flows.store.session import writing
 from flows.store.terms import Term
 from segments.costs import CostPolicy
@@ -53,7 +53,9 @@ def kept(engine: Engine, twins: Twins) -> None:
 def summed(engine: Engine, twins: Twins, now: datetime) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What the store adds up, and what the company knows of itself, row by row alike."""
     with engine.begin() as connection:
-        sums = effect_sums(connection, [Term(now - timedelta(days=9999), COSTS, 0.0)], now)
+        sums = effect_windows(connection, [Term(now - timedelta(days=9999), COSTS, 0.0)], now).sums(
+            now
+        )
     outcomes = (Yardstick.GOAL, Yardstick.MARGIN, Yardstick.ORDERS, Yardstick.REVENUE)
     wanted = [
         sums_of(units[units["settled_at"] <= pd.Timestamp(now).tz_localize(None)], outcome=outcome)

@@ -10,7 +10,7 @@ from flows.reporting import brought, tables
 from flows.reporting.day_page import day_page
 from flows.reporting.facts import DayFacts, RunFacts, tally
 from flows.store.counts import day_counts, journey_counts
-from flows.store.effects import effect_sums
+from flows.store.effects import effect_windows
 from flows.store.terms import Term
 from segments.costs import CostPolicy
 from segments.effect.estimate import estimate
@@ -93,11 +93,12 @@ def test_a_dry_run_has_no_send_to_look_at_yet():
 def test_what_an_empty_store_answers_makes_a_page(engine: Engine):
     with engine.connect() as connection:
         counts = day_counts(connection, NOW, NOW)
+        terms = [Term(NOW, CostPolicy(), 0.0)]
         facts = RunFacts(
             now=NOW,
             dry_run=True,
             journeys=journey_counts(connection, NOW),
-            effects=estimate(effect_sums(connection, [Term(NOW, CostPolicy(), 0.0)], NOW)),
+            effects=estimate(effect_windows(connection, terms, NOW).sums(NOW)),
             **vars(counts),
         )
     assert day_page(DayFacts(facts), Locale.DE) == day_page(QUIET, Locale.DE)

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine, insert, select, update
 
 from flows.store import loading
-from flows.store.effects import effect_sums
+from flows.store.effects import effect_windows
 from flows.store.evidence import scores
 from flows.store.inbox import Event, keep
 from flows.store.loading import Reading
@@ -173,7 +173,7 @@ def live(engine: Engine, rng: np.random.Generator, orders: dict[str, Any], now: 
 
 def report(engine: Engine, now: datetime) -> pd.DataFrame:
     with engine.connect() as connection:
-        return effect_sums(connection, read_terms(connection, Policy(), now), now)
+        return effect_windows(connection, read_terms(connection, Policy(), now), now).sums(now)
 
 
 def beside(engine: Engine, now: datetime) -> list[pd.DataFrame]:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, Engine, insert, update
 
 from flows.store.counts import day_counts, journey_counts
-from flows.store.effects import HOUSE, effect_sums
+from flows.store.effects import HOUSE, effect_windows
 from flows.store.models import (
     Complaint,
     Contact,
@@ -136,7 +136,7 @@ TERMS = [Term(START, CostPolicy.model_validate({"margin": 0.5, "message": 0}), 0
 
 def sums_at(connection: Connection, now: datetime, terms=TERMS) -> pd.DataFrame:
     """The sums by journey, part, arm and outcome."""
-    sums = effect_sums(connection, terms, now)
+    sums = effect_windows(connection, terms, now).sums(now)
     assert list(sums.columns) == list(SUMS)
     return sums.assign(part=sums["part"].astype(object).where(sums["part"].notna(), "")).set_index(
         ["journey", "part", "arm", "outcome"]
@@ -449,7 +449,7 @@ def test_revenue_of_billions_does_not_overflow(store: Connection):
 
 def test_an_empty_store_has_no_effects(engine: Engine):
     with engine.begin() as connection:
-        sums = effect_sums(connection, TERMS, START)
+        sums = effect_windows(connection, TERMS, START).sums(START)
         assert list(sums.columns) == list(SUMS)
         assert sums.empty
         assert journey_counts(connection, START).empty
