@@ -67,10 +67,10 @@ def plan_customers(shop: Shop, prepared: Planning, first: int, last: int) -> Cou
     task_run_name="plan customers {first} to {last}",
     cache_policy=NO_CACHE,
 )
-def plan_elsewhere(folder: str, run_id: int, first: int, last: int) -> None:
+def plan_elsewhere(folder: str, run_id: int, token: str, first: int, last: int) -> None:
     """The same in a process that knows nothing yet; what it did stands in the store."""
     try:
-        patiently(lambda: planning.plan_shard(*_part_of(folder, run_id), first, last))
+        patiently(lambda: planning.plan_shard(*_part_of(folder, run_id, token), first, last))
     except Exception as error:
         # The error itself does not travel between processes; its words do.
         return cast(None, Failed(message=str(expected(error))))
@@ -154,7 +154,13 @@ def _elsewhere(shop: Shop, prepared: Planning, bar: Progress) -> None:
             futures = [
                 runner.submit(
                     plan_elsewhere,
-                    {"folder": folder, "run_id": prepared.run_id, "first": first, "last": last},
+                    {
+                        "folder": folder,
+                        "run_id": prepared.run_id,
+                        "token": prepared.token,
+                        "first": first,
+                        "last": last,
+                    },
                 )
                 for first, last in left
             ]
@@ -213,17 +219,17 @@ def heard_out(future: PrefectFuture[Any]) -> Any:
         raise PipelineError(str(state.message)) from error
 
 
-_opened: dict[tuple[str, int], tuple[Shop, Planning]] = {}
+_opened: dict[str, tuple[Shop, Planning]] = {}
 _opening = Lock()
 
 
-def _part_of(folder: str, run_id: int) -> tuple[Shop, Planning]:
+def _part_of(folder: str, run_id: int, token: str) -> tuple[Shop, Planning]:
     """The project and the run, opened once in a process that does several of its parts."""
     with _opening:
-        if (folder, run_id) not in _opened:
+        if token not in _opened:
             for shop, _ in _opened.values():
                 shop.engine.dispose()
             _opened.clear()
             shop = open_shop(Path(os.environ.get(PROJECT_VARIABLE) or folder))
-            _opened[folder, run_id] = shop, sharing.take_part(shop, run_id)
-        return _opened[folder, run_id]
+            _opened[token] = shop, sharing.take_part(shop, run_id, token)
+        return _opened[token]

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -44,7 +45,8 @@ class Planning:
     Each of `shards` is decided in pieces of `size` customers. `bought` are everybody's figures of
     purchases; without them each piece reads its own. `remaining` says how many of those before its
     time each journey may still take in; such shards are planned one after another. `left_out`
-    gathers journeys whose rules break on the data, and `notes` what somebody should know.
+    gathers journeys whose rules break on the data, and `notes` what somebody should know. By its
+    `token` others recognise the run: numbers of runs begin anew in every store.
     """
 
     run_id: int
@@ -60,6 +62,7 @@ class Planning:
     notes: list[str]
     remaining: dict[str, int]
     left_out: dict[str, str] = field(default_factory=dict)
+    token: str = ""
 
     @property
     def told(self) -> list[str]:
@@ -102,10 +105,14 @@ def prepare(shop: Shop, now: datetime, run_id: int) -> Planning:
         runs.note_versions(connection, shop.project.running, now)
         note_terms(connection, shop.project.policy, now)
     with shop.engine.connect() as connection:
-        planning = gather(shop, connection, now, run_id)
+        planning = replace(gather(shop, connection, now, run_id), token=uuid4().hex)
     with writing(shop.engine) as connection:
         runs.keep_members_of(connection, planning.known & _watched(planning.specs))
-    shared = {"base": asdict(planning.base), "rules": rules(shop.project.folder)}
+    shared = {
+        "base": asdict(planning.base),
+        "rules": rules(shop.project.folder),
+        "token": planning.token,
+    }
     with shop.engine.connect() as connection:
         parts.begin(connection, run_id, shared)
     return planning

@@ -10,15 +10,21 @@ from flows.store import parts
 from segments.customer.profile import Base
 
 
-def take_part(shop: Shop, run_id: int) -> Planning:
+def take_part(shop: Shop, run_id: int, token: str) -> Planning:
     """What `planning.prepare` left, in a process that did not prepare the run.
 
-    Raises `ConfigError` if this machine's rules are others than those the run began with.
+    Raises `ConfigError` if this machine's rules are others than those the run began with, and
+    `PipelineError` if its store is another one or the run has ended.
     """
     with shop.engine.connect() as connection:
         found = parts.shared(connection, run_id)
         if found is None:
             raise PipelineError("the run that decides has ended; this part of it is left alone")
+        if found.figures.get("token") != token:
+            raise PipelineError(
+                "this machine works with another store than the one where the run began: give it "
+                "the same STAMMKUNDE_STORE and the same config/settings.yaml"
+            )
         same_rules(shop.project.folder, found.figures["rules"])
         return gather(shop, connection, found.now, run_id, Base(**found.figures["base"]))
 

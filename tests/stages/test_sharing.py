@@ -26,7 +26,7 @@ def shop(tiny: Tiny) -> Iterator[Shop]:
 def test_who_takes_part_works_with_the_figures_of_the_one_who_began(shop: Shop) -> None:
     with deciding(shop, NOW) as (run_id, _):
         begun = prepare(shop, NOW, run_id)
-        other = sharing.take_part(shop, run_id)
+        other = sharing.take_part(shop, run_id, begun.token)
         assert begun.bought is not None
         assert other.bought is None
         assert (other.base, other.now, other.shards) == (begun.base, NOW, begun.shards)
@@ -42,7 +42,7 @@ def test_what_is_done_is_not_done_again_whoever_asks(tiny: Tiny, shop: Shop) -> 
         first, *others = begun.shards
         counted = plan_shard(shop, begun, *first)
         before = tiny.contents()
-        assert plan_shard(shop, sharing.take_part(shop, run_id), *first) == counted
+        assert plan_shard(shop, sharing.take_part(shop, run_id, begun.token), *first) == counted
         assert tiny.contents() == before
         assert sharing.undone(shop, begun) == others
 
@@ -70,17 +70,17 @@ def test_a_straggler_of_an_earlier_run_decides_nothing_any_more(tiny: Tiny, shop
     with pytest.raises(PipelineError, match="a later run has begun to decide"):
         plan_shard(shop, left[0], *left[0].shards[0])
     with pytest.raises(PipelineError, match="the run that decides has ended"):
-        sharing.take_part(shop, left[0].run_id)
+        sharing.take_part(shop, left[0].run_id, left[0].token)
     assert tiny.contents() == before
 
 
 def test_a_machine_with_other_rules_is_refused_and_told_which(tiny: Tiny, shop: Shop) -> None:
     with deciding(shop, NOW) as (run_id, _):
-        prepare(shop, NOW, run_id)
+        begun = prepare(shop, NOW, run_id)
         tiny.edit("policy.yaml", "\n", "\n\n")
         tiny.edit("settings.yaml", "\n", "\n\n")
         with pytest.raises(ConfigError, match=r"others than where it began: config/policy\.yaml\."):
-            sharing.take_part(shop, run_id)
+            sharing.take_part(shop, run_id, begun.token)
 
 
 @pytest.mark.parametrize(
