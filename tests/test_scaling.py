@@ -2,10 +2,13 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -32,6 +35,7 @@ CUSTOMERS = 130
 BEFORE, DAY = "2024-11-04T11:00", "2024-11-05T11:00"
 """A plain run, from which segments are known; and the one that is shared, of the newsletter."""
 
+PATIENCE = 150
 FOUR = "shards: 4, at_once: 2"
 WATCHED = """\
 journey: quiet
@@ -91,6 +95,29 @@ class Works:
     def decided(self) -> dict[str, Rows]:
         with opened(self.folder) as shop:
             return decided(shop.engine)
+
+    @contextmanager
+    def held_up(self, waiting: int) -> Iterator[Callable[[], bool]]:
+        """Let nobody come to the end of a shard; says whether so many have come that far."""
+        name = self.address.rpartition("/")[2]
+        holder = create_engine(self.address.replace("postgresql:", "postgresql+psycopg:"))
+        admin = self._admin()
+        asked = text(
+            "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database "
+            "WHERE NOT granted AND locktype = 'relation' AND datname = :name"
+        )
+
+        def there() -> bool:
+            with admin.connect() as connection:
+                return bool(connection.execute(asked, {"name": name}).scalar() == waiting)
+
+        try:
+            with holder.begin() as connection:
+                connection.execute(text("LOCK TABLE ledger IN ACCESS EXCLUSIVE MODE"))
+                yield there
+        finally:
+            holder.dispose()
+            admin.dispose()
 
     def _write(self, address: str, scale: str) -> None:
         self.address = address
@@ -167,6 +194,10 @@ class Cluster:
         own = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]
         self._begin("worker", self.address, *own, "--local-directory", str(self.folder))
 
+    def workers(self) -> list[int]:
+        """Their process numbers."""
+        return [each.pid for each in self.running[1:]]
+
     def stop(self) -> None:
         for process in self.running[::-1]:
             process.kill()
@@ -206,6 +237,17 @@ def run(folder: Path, day: str) -> Any:
             os.environ["STAMMKUNDE_PROJECT"] = before
 
 
+def workers_of_a_pool() -> list[int]:
+    """Processes this one has started to work on shards."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+            if parent == str(os.getpid()) and "spawn_main" in (entry / "cmdline").read_text():
+                found.append(int(entry.name))
+    return found
+
+
 def tasks_of(api: str, state: Any) -> list[dict[str, Any]]:
     run_id = str(state.state_details.flow_run_id)
     found: list[dict[str, Any]] = []
@@ -242,15 +284,23 @@ def test_on_sqlite_shards_go_one_by_one_and_decide_the_same(
 
 
 @pytest.mark.parametrize("runner", ["processes", "dask"])
-def test_four_shards_on_two_workers_decide_what_one_process_decides(
+def test_two_workers_decide_what_one_process_decides_also_where_one_dies_in_the_middle(
     runner: str, works: Works, alone: dict[str, Rows], api: str, cluster: Cluster
 ) -> None:
-    state = run(works.anew(runner, f"{FOUR}, runner: {runner}, dask: '{cluster.address}'"), DAY)
+    folder = works.anew(runner, f"{FOUR}, runner: {runner}, dask: '{cluster.address}'")
+    with ThreadPoolExecutor(1) as beside:
+        with works.held_up(waiting=2) as there:
+            going = beside.submit(run, folder, DAY)
+            assert within(PATIENCE, lambda: there() or going.done()), "nobody came to the end"
+            assert not going.done(), going.result().message
+            workers = cluster.workers() if runner == "dask" else workers_of_a_pool()
+            os.kill(workers[0], signal.SIGKILL)
+        state = going.result(timeout=PATIENCE)
     assert state.is_completed(), state.message
     assert works.decided() == alone
     tasks = tasks_of(api, state)
-    assert [row["state_type"] for row in tasks] == ["COMPLETED"] * 4
-    # Numbers are all that goes to another process.
+    assert [row["state_type"] for row in tasks].count("COMPLETED") == 4
+    # Of customers, numbers are all that goes to another process.
     assert {key for row in tasks for key in row["task_inputs"]} <= {
-        "folder", "run_id", "first", "last"
+        "folder", "run_id", "token", "first", "last"
     }  # fmt: skip
