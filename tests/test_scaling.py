@@ -25,6 +25,7 @@ from flows.stages import planning, pulling
 from flows.stages.shop import Shop, opened
 from segments.names import Locale
 from tests.decided import Rows, decided
+from tests.long import LONG
 from tests.waiting import within
 
 pytest.importorskip("prefect_dask", reason="the extra dask is not installed")
@@ -36,6 +37,10 @@ BEFORE, DAY = "2024-11-04T11:00", "2024-11-05T11:00"
 """A plain run, from which segments are known; and the one that is shared, of the newsletter."""
 
 PATIENCE = 150
+PASSED = {"folder", "run_id", "token", "first", "last"}
+"""All that goes to another process: of customers, numbers."""
+
+ONLY_LONG = pytest.mark.skipif(not LONG, reason="starts four processes: part of make test-long")
 FOUR = "shards: 4, at_once: 2"
 WATCHED = """\
 journey: quiet
@@ -283,11 +288,22 @@ def test_on_sqlite_shards_go_one_by_one_and_decide_the_same(
         assert decided(shop.engine) == alone
 
 
-@pytest.mark.parametrize("runner", ["processes", "dask"])
-def test_two_workers_decide_what_one_process_decides_also_where_one_dies_in_the_middle(
+def test_four_shards_in_two_processes_decide_what_one_process_decides(
+    works: Works, alone: dict[str, Rows], api: str
+) -> None:
+    state = run(works.anew("processes", f"{FOUR}, runner: processes"), DAY)
+    assert state.is_completed(), state.message
+    assert works.decided() == alone
+    tasks = tasks_of(api, state)
+    assert [row["state_type"] for row in tasks] == ["COMPLETED"] * 4
+    assert inputs(tasks) <= PASSED
+
+
+@pytest.mark.parametrize("runner", ["dask", pytest.param("processes", marks=ONLY_LONG)])
+def test_when_one_of_two_workers_dies_in_the_middle_of_a_shard_another_completes_it(
     runner: str, works: Works, alone: dict[str, Rows], api: str, cluster: Cluster
 ) -> None:
-    folder = works.anew(runner, f"{FOUR}, runner: {runner}, dask: '{cluster.address}'")
+    folder = works.anew(f"{runner} dies", f"{FOUR}, runner: {runner}, dask: '{cluster.address}'")
     with ThreadPoolExecutor(1) as beside:
         with works.held_up(waiting=2) as there:
             going = beside.submit(run, folder, DAY)
@@ -300,7 +316,8 @@ def test_two_workers_decide_what_one_process_decides_also_where_one_dies_in_the_
     assert works.decided() == alone
     tasks = tasks_of(api, state)
     assert [row["state_type"] for row in tasks].count("COMPLETED") == 4
-    # Of customers, numbers are all that goes to another process.
-    assert {key for row in tasks for key in row["task_inputs"]} <= {
-        "folder", "run_id", "token", "first", "last"
-    }  # fmt: skip
+    assert inputs(tasks) <= PASSED
+
+
+def inputs(tasks: list[dict[str, Any]]) -> set[str]:
+    return {key for row in tasks for key in row["task_inputs"]}
