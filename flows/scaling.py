@@ -6,17 +6,14 @@ writes down in the store what it has done. So it does not matter who does a part
 
 import logging
 import os
-import socket
 from asyncio import CancelledError
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -29,15 +26,14 @@ from prefect.utilities.annotations import quote
 from flows.errors import ConfigError, PipelineError
 from flows.passing import patiently
 from flows.stages import planning, sharing
+from flows.stages.cluster import ANSWERS_WITHIN, SETTINGS, refuse_silence, some_workers
 from flows.stages.planning import Planning
 from flows.stages.shop import Progress, Shop, open_shop
 from flows.states import PROJECT_VARIABLE, expected, refusing, settled
 from flows.tasks import progress_bar, sealed
 from flows.trying import DELAYS, TRIES, may_pass
 
-SETTINGS = "config/settings.yaml"
 _TRIES = 3
-_ANSWERS_WITHIN = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -107,25 +103,7 @@ def refuse_impossible(shop: Shop) -> None:
             "threads",
         )
     if scale.runner == "dask":
-        _refuse_silence(str(scale.dask))
-
-
-def _refuse_silence(address: str) -> None:
-    if find_spec("prefect_dask") is None:
-        raise ConfigError.at(
-            SETTINGS,
-            '"runner: dask" needs prefect-dask, which is not installed here: '
-            'pip install "stammkunde[dask]", on the workers, too',
-        )
-    there = urlsplit(address)
-    try:
-        socket.create_connection((str(there.hostname), there.port or 0), _ANSWERS_WITHIN).close()
-    except OSError as error:
-        raise ConfigError.at(
-            SETTINGS,
-            f"no Dask scheduler answers at {address} ({error}). Start one (dask scheduler) and "
-            "its workers (dask worker), or correct dask: below scale:",
-        ) from error
+        refuse_silence(str(scale.dask))
 
 
 def _in_threads(shop: Shop, prepared: Planning, bar: Progress) -> None:
@@ -188,15 +166,8 @@ def helpers(shop: Shop) -> Iterator[TaskRunner[Any]]:
     from prefect_dask.task_runners import DaskTaskRunner
 
     address = str(scale.dask)
-    with DaskTaskRunner(address=address, client_kwargs={"timeout": _ANSWERS_WITHIN}) as cluster:
-        try:
-            cluster.client.wait_for_workers(1, timeout=_ANSWERS_WITHIN)
-        except OSError as error:
-            raise ConfigError.at(
-                SETTINGS,
-                f"the Dask scheduler at {address} has no workers that answer ({error}). Start "
-                f"some: dask worker {address}",
-            ) from error
+    with DaskTaskRunner(address=address, client_kwargs={"timeout": ANSWERS_WITHIN}) as cluster:
+        some_workers(cluster.client, address)
         yield cluster
 
 

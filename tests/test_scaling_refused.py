@@ -88,7 +88,7 @@ def test_a_scheduler_that_does_not_answer_is_named(shop_on_postgresql: Path) -> 
 def test_an_extra_that_is_not_installed_is_named(
     shop_on_postgresql: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.scaling.find_spec", lambda _name: None)
+    monkeypatch.setattr("flows.stages.cluster.find_spec", lambda _name: None)
     said = refused(shop_on_postgresql)
     assert 'pip install "stammkunde[dask]"' in said
 

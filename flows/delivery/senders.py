@@ -92,6 +92,31 @@ def side_by_side(
     return report, failed
 
 
+def travelling(work: Callable[[], None]) -> object:
+    """Do it; what went wrong, if anything, in a form that goes from one process to another."""
+    try:
+        work()
+    except ConfigError as error:
+        # The faults of a configuration travel by themselves: their error is made of them.
+        return error.faults
+    except PipelineError as error:
+        return error
+    except BaseException as error:
+        traceback.print_exc()
+        return PipelineError(
+            f"a sending process failed ({type(error).__name__}); what it could not note is in "
+            "doubt until it is looked into. Deliver once more"
+        )
+    return None
+
+
+def arrived(failure: object) -> PipelineError | None:
+    """The error it was in the other process."""
+    if isinstance(failure, list):
+        return ConfigError(failure)
+    return failure if isinstance(failure, PipelineError) else None
+
+
 @dataclass
 class _Begun:
     """A process under way; `died` if it ended without saying how."""
@@ -113,8 +138,7 @@ class _Begun:
         except EOFError:
             self.died = True
         else:
-            # The faults of a configuration travel by themselves: their error is made of them.
-            self.failure = ConfigError(failure) if isinstance(failure, list) else failure
+            self.failure = arrived(failure)
         self.results.close()
 
 
@@ -171,18 +195,6 @@ def _run(work: Work, job: Any, results: Connection) -> None:
         return bool(asked)
 
     report = DeliveryReport()
-    failure: object = None
-    try:
-        work(job, report, stopping)
-    except ConfigError as error:
-        failure = error.faults
-    except PipelineError as error:
-        failure = error
-    except BaseException as error:
-        traceback.print_exc()
-        failure = PipelineError(
-            f"a sending process failed ({type(error).__name__}); what it could not note is in "
-            "doubt until it is looked into. Deliver once more"
-        )
+    failure = travelling(lambda: work(job, report, stopping))
     results.send((report, failure))
     results.close()

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -74,7 +75,11 @@ class Job:
 
 def send(job: Job, report: DeliveryReport, stopping: Stopping) -> None:
     """The life of such a process: block after block, until nothing is due."""
-    _look_for_garbage_between_blocks()
+    with _garbage_between_blocks():
+        _send(job, report, stopping)
+
+
+def _send(job: Job, report: DeliveryReport, stopping: Stopping) -> None:
     terms = job.terms
     most_failures = terms.sending.provider_errors
     engine = open_store(job.store)
@@ -96,7 +101,8 @@ def send(job: Job, report: DeliveryReport, stopping: Stopping) -> None:
         engine.dispose()
 
 
-def _look_for_garbage_between_blocks() -> None:
+@contextmanager
+def _garbage_between_blocks() -> Iterator[None]:
     """Looking for it all the time, also in what stays anyway, takes a tenth of the time of sending.
 
     Never looking keeps a kilobyte a message: answers of the database hang in circles.
@@ -104,6 +110,12 @@ def _look_for_garbage_between_blocks() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+    try:
+        yield
+    finally:
+        # A worker of a cluster lives on.
+        gc.enable()
+        gc.unfreeze()
 
 
 def _let_go(_at: datetime) -> None:

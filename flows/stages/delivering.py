@@ -1,16 +1,18 @@
 """Delivering: what is queued is composed, handed over and noted, unless the data is too old."""
 
 import logging
+import os
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from contextlib import closing, suppress
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
-from flows.config import Project
+from flows import clock
+from flows.config import Project, load
 from flows.delivery import clocks
 from flows.delivery.block import BLOCK, BLOCK_SECONDS, Terms
 from flows.delivery.dispatch import Delivery, away
@@ -18,7 +20,7 @@ from flows.delivery.outlet import Outlet
 from flows.delivery.quota import Limits
 from flows.delivery.report import DeliveryReport
 from flows.delivery.routes import reachable
-from flows.delivery.senders import side_by_side, until_noted
+from flows.delivery.senders import Stopping, side_by_side, until_noted
 from flows.errors import DeliveryError, PipelineError, SourceError
 from flows.messages.compose import again
 from flows.messages.context import Letterhead
@@ -26,15 +28,18 @@ from flows.outgoing import Outgoing
 from flows.reporting.words import say
 from flows.settings import secret, store_address
 from flows.stages import breaking, doubting
+from flows.stages.cluster import Order, on_workers
 from flows.stages.composing import Job, composer, send
 from flows.stages.doubting import DoubtReport
-from flows.stages.recheck import postpone, recheck
+from flows.stages.recheck import recheck
+from flows.stages.rulebook import refuse_other, sending_rules
 from flows.stages.shop import Progress, Shop, noted_run, quiet
 from flows.stages.told import told
+from flows.stages.watching import Meanwhile, Watch
 from flows.stages.ways import Ways
 from flows.store import outbox, review, runs
 from flows.store.consent_mails import CONFIRMING
-from flows.store.session import writing
+from flows.store.session import open_store, writing
 from flows.store.turns import beside
 from segments.names import HaltCause, JourneyStatus
 
@@ -70,7 +75,7 @@ def deliver(
 def _deliver(shop: Shop, now: datetime, *, ticking: bool, progress: Progress) -> DeliveryReport:
     most_failures = shop.project.policy.sending.provider_errors
     with (
-        noted_run(shop, "deliver", now) as (_, counts),
+        noted_run(shop, "deliver", now) as (run_id, counts),
         beside(shop.engine, "deliver") as others,
         Ways(shop.project.settings, shop.project.folder, most_failures=most_failures) as outlets,
         until_noted() as stopping,
@@ -96,7 +101,7 @@ def _deliver(shop: Shop, now: datetime, *, ticking: bool, progress: Progress) ->
             stopping=stopping,
         )
         try:
-            failed = _empty(shop, delivery, ticking=ticking, progress=progress)
+            failed = _empty(shop, run_id, delivery, ticking=ticking, progress=progress)
             breaking.look(shop, delivery.tick())
             delivery.finish()
             report.halts = breaking.told(shop, delivery.tick())
@@ -114,9 +119,9 @@ def _deliver(shop: Shop, now: datetime, *, ticking: bool, progress: Progress) ->
 
 
 def _empty(
-    shop: Shop, delivery: Delivery, *, ticking: bool, progress: Progress
+    shop: Shop, run_id: int, delivery: Delivery, *, ticking: bool, progress: Progress
 ) -> list[PipelineError]:
-    """Send, in one process or in several; what went wrong in any of those."""
+    """Send, in one process or in several, here or elsewhere; what went wrong in any of those."""
     due = delivery.begin()
     _open(shop, delivery.outlets, due)
     senders = _senders(shop, due)
@@ -124,14 +129,22 @@ def _empty(
     if senders == 1:
         delivery.progress = lambda done: progress("deliver", min(done, due), due)
         delivery.empty()
-    else:
-        done, failed = side_by_side(
-            send,
-            [_job(shop, delivery, ticking=ticking, share=senders)] * senders,
-            meanwhile=_Meanwhile(delivery, due, progress),
+        return failed
+    meanwhile = Meanwhile(delivery, due, progress)
+    if shop.project.settings.scale.runner == "dask":
+        done, failed = on_workers(
+            send_afar,
+            str(shop.project.settings.scale.dask),
+            _order(shop, run_id, delivery.tick(), ticking=ticking, share=senders),
+            meanwhile=meanwhile,
             stopping=delivery.stopping,
         )
-        delivery.report.add(done)
+    else:
+        job = _job(shop.project, delivery.tick(), ticking=ticking, share=senders)
+        done, failed = side_by_side(
+            send, [job] * senders, meanwhile=meanwhile, stopping=delivery.stopping
+        )
+    delivery.report.add(done)
     return failed
 
 
@@ -158,56 +171,48 @@ def _senders(shop: Shop, due: int) -> int:
     return min([settings.senders, *connections])
 
 
-def _job(shop: Shop, delivery: Delivery, *, ticking: bool, share: int) -> Job:
-    project = shop.project
+def _job(project: Project, now: datetime, *, ticking: bool, share: int) -> Job:
     return Job(
         store_address(project.settings, project.folder),
         project.folder,
         project.templates,
-        delivery.terms,
+        terms(project),
         letterhead(project),
-        delivery.tick(),
+        now,
         ticking,
         share,
     )
 
 
-@dataclass
-class _Meanwhile:
-    """What the process that started others does while they send."""
-
-    delivery: Delivery
-    due: int
-    progress: Progress
-    count_from: float = 0.0
-
-    def __call__(self) -> None:
-        self.delivery.look_after()
-        began = clocks.passing()
-        if began < self.count_from:
-            return
-        done = max(self.due - self.delivery.waiting(), 0)
-        self.progress("deliver", done, self.due)
-        # Counting takes time where much waits; it should not take much of it.
-        self.count_from = clocks.passing() + _COUNTING_SHARE * (clocks.passing() - began)
+def _order(shop: Shop, run_id: int, now: datetime, *, ticking: bool, share: int) -> Order:
+    folder, rules = shop.project.folder.resolve(), sending_rules(shop.project)
+    with shop.engine.connect() as connection:
+        began = runs.began(connection, run_id)
+    return Order(str(folder), run_id, began, rules, now, clock.now(), ticking, share)
 
 
-@dataclass
-class Watch:
-    """What is looked after between blocks: hours that end, and messages that come back."""
+def send_afar(order: Order, report: DeliveryReport, stopping: Stopping) -> None:
+    """What a worker of the cluster does, with the project and the store as that machine has them.
 
-    shop: Shop
-    postponed: int = 0
-    _postponed_at: datetime | None = None
-    _looked_at: float = field(default_factory=lambda: clocks.passing() - _LOOK_EVERY)
-
-    def __call__(self, at: datetime) -> None:
-        if self._postponed_at is None or at - self._postponed_at >= _MINUTE:
-            self._postponed_at = at
-            self.postponed += postpone(self.shop, at)
-        if clocks.passing() - self._looked_at >= _LOOK_EVERY:
-            self._looked_at = clocks.passing()
-            breaking.look(self.shop, at)
+    Raises `ConfigError` if its rules are others than those of the machine that told it to, and
+    `PipelineError` if its store is another one.
+    """
+    project = load(Path(os.environ.get("STAMMKUNDE_PROJECT") or order.folder))
+    refuse_other(project.folder, sending_rules(project), order.rules)
+    engine = open_store(store_address(project.settings, project.folder))
+    with closing(engine.connect()) as connection:
+        began = runs.began(connection, order.run_id)
+    engine.dispose()
+    # Runs are numbered in each store; that this one began at that very moment is no accident.
+    if began is None or began != order.began:
+        raise PipelineError(
+            "a worker of the Dask cluster works with another store than the one where the run "
+            "began: give it the same STAMMKUNDE_STORE and the same config/settings.yaml"
+        )
+    # It may begin much later, in the place of one that died.
+    late = max(clock.now() - order.given, timedelta(0)) if order.ticking else timedelta(0)
+    job = _job(project, order.now + late, ticking=order.ticking, share=order.share)
+    send(job, report, stopping)
 
 
 def _counts(report: DeliveryReport, watch: Watch, settled: DoubtReport) -> dict[str, Any]:

@@ -45,6 +45,11 @@ def end_run(
     )
 
 
+def began(connection: Connection, run_id: int) -> datetime | None:
+    """When this run began; None if it is not under way."""
+    return connection.scalar(select(Run.started_at).where(Run.id == run_id, Run.ended_at.is_(None)))
+
+
 def previous_run(connection: Connection, kind: str, now: datetime) -> datetime | None:
     """As of when this stage last went well, up to now."""
     return connection.scalar(

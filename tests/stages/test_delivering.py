@@ -14,10 +14,11 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from flows.errors import ConfigError, DeliveryError
-from flows.stages.delivering import Watch, deliver
+from flows.stages.delivering import deliver
 from flows.stages.planning import plan
 from flows.stages.pulling import pull
 from flows.stages.told import told
+from flows.stages.watching import Watch
 from flows.store import halts
 from flows.store.models import Send
 from segments.names import HaltCause, Locale
