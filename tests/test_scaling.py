@@ -1,40 +1,29 @@
-"""Planning in several processes: whoever decides, and whoever dies, the same is decided."""
+"""One run shared by several processes: whoever does it, and whoever dies, the same comes of it."""
 
+import logging
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import date, datetime
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import create_engine, text
 
-from flows import clock
-from flows.demo import prepare
-from flows.moments import moment
-from flows.stages import planning, pulling
-from flows.stages.shop import Shop, opened
-from segments.names import Locale
+from flows.stages import delivering, planning
+from flows.stages.shop import opened
 from tests.decided import Rows, decided
 from tests.long import LONG
+from tests.scaled import DAY, Cluster, Works, as_of, begin, company, copied
 from tests.waiting import within
 
 pytest.importorskip("prefect_dask", reason="the extra dask is not installed")
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
-
-ROOT = Path(__file__).parents[1]
-CUSTOMERS = 130
-BEFORE, DAY = "2024-11-04T11:00", "2024-11-05T11:00"
-"""A plain run, from which segments are known; and the one that is shared, of the newsletter."""
 
 PATIENCE = 150
 PASSED = {"folder", "run_id", "token", "first", "last"}
@@ -42,104 +31,6 @@ PASSED = {"folder", "run_id", "token", "first", "last"}
 
 ONLY_LONG = pytest.mark.skipif(not LONG, reason="starts four processes: part of make test-long")
 FOUR = "shards: 4, at_once: 2"
-WATCHED = """\
-journey: quiet
-title: Nothing for a month
-status: live
-purpose: service
-enter: {on: segment, segment: quiet_a_month}
-steps:
-  - task: {call: owner, about: Is all well?, due: 2 business days}
-"""
-
-
-def company(folder: Path) -> Path:
-    """The demo, and a journey that watches who comes into a segment."""
-    prepare(folder, CUSTOMERS, 7, Locale.EN, date(2024, 11, 5)).write(folder / "data")
-    (folder / "config" / "journeys" / "quiet.yaml").write_text(WATCHED, encoding="utf-8")
-    with (folder / "config" / "segments.yaml").open("a", encoding="utf-8") as segments:
-        segments.write("  quiet_a_month: days_since_last_order > 30\n")
-    return folder
-
-
-def as_of(day: str) -> datetime:
-    return moment(day, "Europe/Berlin", clock.now())
-
-
-def begin(shop: Shop) -> None:
-    pulling.pull(shop, as_of(DAY))
-    planning.plan(shop, as_of(BEFORE))
-
-
-@dataclass
-class Works:
-    """A company that was planned once, and the stores it is planned in again."""
-
-    folder: Path
-    server: str
-
-    def anew(self, name: str, scale: str) -> Path:
-        """A project on a copy of the store, with the work shared out in this way."""
-        self._run(f'CREATE DATABASE "{name}" TEMPLATE begun')
-        self._write(f"{self.server}/{name}", scale)
-        return self.folder
-
-    def begin(self) -> None:
-        """Bring the data in and plan a first time, once for all copies."""
-        self._run("CREATE DATABASE begun")
-        self._write(f"{self.server}/begun", "shards: 1")
-        with opened(self.folder) as shop:
-            begin(shop)
-
-    def plainly(self) -> dict[str, Rows]:
-        """What one process decides by itself, without Prefect."""
-        with opened(self.folder) as shop:
-            planning.plan(shop, as_of(DAY))
-            return decided(shop.engine)
-
-    def decided(self) -> dict[str, Rows]:
-        with opened(self.folder) as shop:
-            return decided(shop.engine)
-
-    @contextmanager
-    def held_up(self, waiting: int) -> Iterator[Callable[[], bool]]:
-        """Let nobody come to the end of a shard; says whether so many have come that far."""
-        name = self.address.rpartition("/")[2]
-        holder = create_engine(self.address.replace("postgresql:", "postgresql+psycopg:"))
-        admin = self._admin()
-        asked = text(
-            "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database "
-            "WHERE NOT granted AND locktype = 'relation' AND datname = :name"
-        )
-
-        def there() -> bool:
-            with admin.connect() as connection:
-                return bool(connection.execute(asked, {"name": name}).scalar() == waiting)
-
-        try:
-            with holder.begin() as connection:
-                connection.execute(text("LOCK TABLE ledger IN ACCESS EXCLUSIVE MODE"))
-                yield there
-        finally:
-            holder.dispose()
-            admin.dispose()
-
-    def _write(self, address: str, scale: str) -> None:
-        self.address = address
-        file = self.folder / "config" / "settings.yaml"
-        said = re.sub(r"(?m)^store: .+", f"store: {address}", file.read_text("utf-8"))
-        said = re.sub(r"(?m)^scale: .+\n", "", said) + f"scale: {{{scale}}}\n"
-        file.write_text(said, encoding="utf-8")
-
-    def _admin(self) -> Any:
-        address = f"{self.server}/postgres".replace("postgresql:", "postgresql+psycopg:")
-        return create_engine(address, isolation_level="AUTOCOMMIT")
-
-    def _run(self, statement: str) -> None:
-        admin = self._admin()
-        with admin.connect() as connection:
-            connection.execute(text(statement))
-        admin.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -173,49 +64,6 @@ def api() -> Iterator[str]:
         prefect_test_harness(server_startup_timeout=300),
     ):
         yield str(PREFECT_API_URL.value())
-
-
-class Cluster:
-    """A scheduler and two workers of Dask, each a process."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")
-        } | {"PYTHONPATH": str(ROOT), "HOME": str(folder), "DO_NOT_TRACK": "1"}
-        self.running: list[subprocess.Popen[bytes]] = []
-        self.address = ""
-
-    def start(self) -> None:
-        file = self.folder / "scheduler.json"
-        here = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
-        self._begin("scheduler", *here, "--no-show", "--scheduler-file", str(file))
-        assert within(120, file.exists)
-        self.address = re.findall(r"tcp://[\d.:]+", file.read_text(encoding="utf-8"))[0]
-        for _ in range(2):
-            self.worker()
-
-    def worker(self) -> None:
-        own = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]
-        self._begin("worker", self.address, *own, "--local-directory", str(self.folder))
-
-    def workers(self) -> list[int]:
-        """Their process numbers."""
-        return [each.pid for each in self.running[1:]]
-
-    def stop(self) -> None:
-        for process in self.running[::-1]:
-            process.kill()
-            process.wait()
-
-    def _begin(self, what: str, *options: str) -> None:
-        with (self.folder / f"{what}{len(self.running)}.log").open("wb") as log:
-            command = [sys.executable, "-m", "dask", what, *options]
-            self.running.append(
-                subprocess.Popen(
-                    command, env=self.environment, cwd=self.folder, stdout=log, stderr=log
-                )
-            )
 
 
 @pytest.fixture(scope="module")
@@ -297,6 +145,87 @@ def test_four_shards_in_two_processes_decide_what_one_process_decides(
     tasks = tasks_of(api, state)
     assert [row["state_type"] for row in tasks] == ["COMPLETED"] * 4
     assert inputs(tasks) <= PASSED
+
+
+def queued(works: Works, name: str, cluster: Cluster, copies: int) -> int:
+    """Messages on a copy of the store that workers of the cluster are to send; how many."""
+    works.anew(name, f"runner: dask, dask: '{cluster.address}'")
+    with opened(works.folder) as shop:
+        planning.plan(shop, as_of(DAY))
+        return copied(shop, copies)
+
+
+def mails(works: Works) -> list[str]:
+    """The numbers of the sends that were handed over."""
+    return [file.stem for file in (works.folder / "var" / "mails").glob("*/*.eml")]
+
+
+def test_two_workers_of_a_cluster_send_each_message_once(
+    works: Works,
+    cluster: Cluster,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(delivering, "SIDE_BY_SIDE_FROM", 100)
+    number = queued(works, "dask sends", cluster, copies=20)
+    assert number > 400
+    with caplog.at_level(logging.INFO, "flows"), opened(works.folder) as shop:
+        report = delivering.deliver(shop, as_of(DAY))
+    assert report.handed_over == number
+    assert works.outcomes() == {"accepted": number}
+    went = mails(works)
+    assert len(went) == len(set(went)) == number
+    parts = re.findall(r"(tcp://\S+) handed over (\d+)", caplog.text)
+    assert len({where for where, _ in parts}) == 2
+    assert sum(int(many) for _, many in parts) == number
+
+
+@ONLY_LONG
+def test_senders_of_a_cluster_stop_when_the_one_who_began_is_told_to(
+    works: Works, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = queued(works, "dask stops", cluster, copies=200)
+
+    def interrupt() -> None:
+        assert within(PATIENCE, lambda: mails(works))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    beside = Thread(target=interrupt)
+    beside.start()
+    with pytest.raises(KeyboardInterrupt), opened(works.folder) as shop:
+        delivering.deliver(shop, as_of(DAY))
+    beside.join()
+    found = works.outcomes()
+    assert set(found) == {"accepted", "queued"}
+    assert sum(found.values()) == number
+    assert len(mails(works)) == found["accepted"]
+
+
+@ONLY_LONG
+def test_where_a_worker_dies_while_it_sends_others_go_on_and_nothing_goes_twice(
+    works: Works, cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    number = queued(works, "dask sender dies", cluster, copies=200)
+    dies = cluster.worker()
+
+    def kill() -> None:
+        assert within(PATIENCE, lambda: len(mails(works)) > number // 10)
+        dies.kill()
+
+    beside = Thread(target=kill)
+    beside.start()
+    # Three workers, and as many senders: the one that dies is among them.
+    with opened(works.folder) as shop:
+        settings = shop.project.settings.model_copy(update={"senders": 3})
+        object.__setattr__(shop.project, "settings", settings)
+        delivering.deliver(shop, as_of(DAY))
+    beside.join()
+    found = works.outcomes()
+    assert set(found) <= {"accepted", "claimed"}
+    assert sum(found.values()) == number
+    went = mails(works)
+    assert len(went) == len(set(went))
+    assert "ended before their time and others went on" in caplog.text
 
 
 @pytest.mark.parametrize("runner", ["dask", pytest.param("processes", marks=ONLY_LONG)])
