@@ -25,7 +25,7 @@ class Scale(Spec):
     runner: Runner = Field(
         "threads",
         description="who decides the pieces: threads of one process, processes of one machine, or "
-        "the workers of a Dask cluster; the last two need PostgreSQL",
+        "the workers of a Dask cluster, which then also send; the last two need PostgreSQL",
     )
     at_once: int = Field(
         2, ge=1, le=64, description="how many threads or processes work at the same time"
