@@ -120,6 +120,7 @@ HELD: Mapping[str, Where] = {
     "purchase_line": _of_purchase,
     "purchase_correction": _of_purchase,
     "complaint": _customer,
+    "complaint_correction": _customer,
     "interaction": _customer,
     "sales_lock": _customer,
     "enrollment": _customer,

@@ -1,11 +1,12 @@
-"""Orders that came in differently than they were known: both are kept, to answer for the past."""
+"""What came in differently than it was known: both are kept, to answer for the past."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, exists, insert, literal, or_, select
+from sqlalchemy import Connection, Select, exists, insert, literal, or_, select
 
 from flows.store.load_stage import BEFORE, STAGES, holds, measure, note_filled
-from flows.store.models import Purchase, PurchaseCorrection
+from flows.store.models import Complaint, ComplaintCorrection, Purchase, PurchaseCorrection
 
 _FIGURES = ("customer_id", "ordered_at", "kind", "cancelled_at", "total", "list_total", "cost")
 """What of an order an effect follows from."""
@@ -50,3 +51,29 @@ def note_corrections(connection: Connection, now: datetime) -> None:
         )
         names = ["sign", "corrected_at", "purchase_id", "seen_at", *_FIGURES]
         connection.execute(insert(PurchaseCorrection).from_select(names, rows))
+
+
+def note_moved_complaints(connection: Connection, told: Select[Any], now: datetime) -> None:
+    """Keep complaints `told` to be of another day or customer, before they are written over."""
+    new, known = told.subquery(), Complaint.__table__.c
+    target = ComplaintCorrection.__table__.c
+    differs = or_(
+        known.opened_at.is_distinct_from(new.c.opened_at),
+        known.customer_id.is_distinct_from(new.c.customer_id),
+    )
+    for sign, side in ((1, known), (-1, new.c)):
+        rows = (
+            select(
+                literal(sign, target.sign.type),
+                literal(now, target.corrected_at.type),
+                known.id,
+                known.seen_at,
+                side.customer_id,
+                side.opened_at,
+            )
+            .join_from(Complaint, new, known.key == new.c.key)
+            .where(differs)
+            .order_by(known.id)
+        )
+        names = ["sign", "corrected_at", "complaint_id", "seen_at", "customer_id", "opened_at"]
+        connection.execute(insert(ComplaintCorrection).from_select(names, rows))

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, literal, select
 
+from flows.store.load_corrections import note_moved_complaints
 from flows.store.load_stage import STAGES, holds
 from flows.store.load_upsert import Counts, upsert
 from flows.store.models import Complaint, Contact, Customer, Interaction, Permission, Purchase
@@ -30,6 +31,7 @@ def merge_complaints(connection: Connection, now: datetime) -> Counts:
         .outerjoin(Purchase, Purchase.key == stage_.c.order)
         .order_by(stage_.c.row)
     )
+    note_moved_complaints(connection, rows, now)
     return upsert(connection, Complaint, rows, ["key"], kept={"seen_at"})
 
 

@@ -17,7 +17,15 @@ from sqlalchemy import (
     select,
 )
 
-from flows.store.models import Complaint, Purchase, PurchaseCorrection, Response, Send, Task
+from flows.store.models import (
+    Complaint,
+    ComplaintCorrection,
+    Purchase,
+    PurchaseCorrection,
+    Response,
+    Send,
+    Task,
+)
 from flows.store.terms import Term
 from segments.costs import CostPolicy
 from segments.effect.windows import ADDED
@@ -104,6 +112,13 @@ def _of_anger() -> list[Select[Any]]:
     kinds = {ResponseKind.COMPLAINT: "complaints", ResponseKind.UNSUBSCRIBE: "unsubscribes"}
     return [
         _rows(Complaint.customer_id, Complaint.opened_at, seen=Complaint.seen_at, complaints=_ONE),
+        _rows(
+            ComplaintCorrection.customer_id,
+            ComplaintCorrection.opened_at,
+            seen=ComplaintCorrection.seen_at,
+            corrected=ComplaintCorrection.corrected_at,
+            complaints=cast(ComplaintCorrection.sign, Float),
+        ),
         *(
             _rows(Send.customer_id, Response.at, seen=Response.seen_at, **{figure: _ONE})
             .join_from(Response, Send, Send.id == Response.send_id)

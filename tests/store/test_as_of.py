@@ -21,6 +21,7 @@ from flows.store.evidence import scores
 from flows.store.inbox import Event, keep
 from flows.store.loading import Reading
 from flows.store.models import (
+    ComplaintCorrection,
     Customer,
     Enrollment,
     Purchase,
@@ -82,6 +83,24 @@ def pull(engine: Engine, orders: dict[str, dict[str, Any]], now: datetime) -> No
         loading.merge(connection, set(readings), readings, now=now, run_id=run_id, currency="EUR")
 
 
+def complain(engine: Engine, complaints: dict[str, dict[str, Any]], now: datetime) -> None:
+    """Bring these complaints as they are told now."""
+    opened = pa.array([each["at"] for each in complaints.values()], pa.timestamp("us", "UTC"))
+    columns = {
+        "row": pa.array(range(2, len(complaints) + 2)),
+        "complaint": pa.array(complaints),
+        "customer": pa.array([each["customer"] for each in complaints.values()]),
+        "opened_at": opened,
+    }
+    with loading.staging(engine) as connection:
+        with connection.begin():
+            loading.stage(connection, "complaints", pa.RecordBatch.from_pydict(columns))
+            loading.index(connection)
+            loading.settle(connection, {"complaints"})
+        reading = {"complaints": Reading("complaints.csv", len(complaints))}
+        loading.merge(connection, set(reading), reading, now=now, run_id=1, currency="EUR")
+
+
 def people(engine: Engine, rng: np.random.Generator) -> None:
     """Everybody reached once, each a variant of their own, so that sums tell them apart."""
     with engine.begin() as connection:
@@ -131,7 +150,13 @@ def people(engine: Engine, rng: np.random.Generator) -> None:
         )
 
 
-def live(engine: Engine, rng: np.random.Generator, orders: dict[str, Any], now: datetime) -> None:
+def live(
+    engine: Engine,
+    rng: np.random.Generator,
+    orders: dict[str, Any],
+    complaints: dict[str, Any],
+    now: datetime,
+) -> None:
     """What became known since the last look."""
     for _ in range(int(rng.integers(2, 9))):
         back = float(rng.exponential(8))
@@ -150,6 +175,18 @@ def live(engine: Engine, rng: np.random.Generator, orders: dict[str, Any], now: 
         if rng.random() < 0.1 and order["gone"] is None:
             order["gone"] = now - timedelta(days=float(rng.uniform(0, 9)))
     pull(engine, orders, now)
+    # Chance of their own, so that what else happens stays as it is.
+    (chance,) = rng.spawn(1)
+    for complaint in complaints.values():
+        if chance.random() < 0.3:
+            complaint["at"] += timedelta(days=float(chance.uniform(-9, 9)))
+        if chance.random() < 0.2:
+            complaint["customer"] = str(chance.integers(1, PEOPLE + 1))
+    for _ in range(3):
+        at = now - timedelta(days=chance.exponential(8))
+        customer = str(chance.integers(1, PEOPLE + 1))
+        complaints[f"B{len(complaints) + 1}"] = {"customer": customer, "at": at}
+    complain(engine, complaints, now)
     with engine.begin() as connection:
         said = {"costs": {"message": int(rng.integers(0, 3)), "return": int(rng.integers(0, 3))}}
         holdout = {"holdout": 0.1 * int(rng.integers(0, 2))}
@@ -188,13 +225,15 @@ def test_a_report_of_a_past_day_stays_and_so_do_closed_windows(engine: Engine, s
     rng = np.random.default_rng(seed)
     people(engine, rng)
     orders: dict[str, Any] = {}
+    complaints: dict[str, Any] = {}
     told, stood = {}, {}
     for number in STEPS:
-        live(engine, rng, orders, day(number))
+        live(engine, rng, orders, complaints, day(number))
         told[number] = report(engine, day(number))
         stood[number] = beside(engine, day(number))
     with engine.connect() as connection:
-        assert connection.execute(select(PurchaseCorrection.id).limit(1)).first() is not None
+        for corrected in (PurchaseCorrection, ComplaintCorrection):
+            assert connection.execute(select(corrected.id).limit(1)).first() is not None
         late = Purchase.seen_at > Purchase.ordered_at
         assert connection.execute(select(Purchase.id).where(late).limit(1)).first() is not None
         heard = connection.execute(select(Response.seen_at, Response.at)).all()

@@ -30,7 +30,7 @@ from flows.store.models.log import (
     SourceState,
     TemplateVersion,
 )
-from flows.store.models.measuring import PurchaseCorrection, Terms
+from flows.store.models.measuring import ComplaintCorrection, PurchaseCorrection, Terms
 from flows.store.models.people import Notice, Task
 from flows.store.models.quadrants import QuadrantChange
 from flows.store.models.scaling import Part
@@ -43,6 +43,7 @@ __all__ = [
     "Approval",
     "Base",
     "Complaint",
+    "ComplaintCorrection",
     "ConsentStep",
     "Contact",
     "Customer",

@@ -1,11 +1,11 @@
-"""What measuring keeps: terms that applied, and orders as they were before they were corrected."""
+"""What measuring keeps: terms that applied, and what was known before it was corrected."""
 
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from flows.store.models.base import Base, CustomerId, Id, Money, PurchaseId, UtcTime
+from flows.store.models.base import Base, BigInt, CustomerId, Id, Money, PurchaseId, UtcTime
 from flows.store.types import Word
 from segments import names
 
@@ -42,3 +42,17 @@ class PurchaseCorrection(Base):
     total: Mapped[Money]
     list_total: Mapped[Money | None]
     cost: Mapped[Money | None]
+
+
+class ComplaintCorrection(Base):
+    """A complaint told to be of another day or customer than before: as it was (1), and as it
+    became (-1), like a `PurchaseCorrection`."""
+
+    __tablename__ = "complaint_correction"
+    id: Mapped[Id]
+    complaint_id: Mapped[int] = mapped_column(BigInt, ForeignKey("complaint.id"))
+    sign: Mapped[int]
+    corrected_at: Mapped[UtcTime]
+    seen_at: Mapped[UtcTime | None]
+    customer_id: Mapped[CustomerId] = mapped_column(index=True)
+    opened_at: Mapped[UtcTime]

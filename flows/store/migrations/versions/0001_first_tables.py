@@ -667,6 +667,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_response_send_id"), ["send_id"], unique=False)
 
     op.create_table(
+        "complaint_correction",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("complaint_id", BIG, nullable=False),
+        sa.Column("sign", sa.Integer(), nullable=False),
+        sa.Column("corrected_at", Utc(), nullable=False),
+        sa.Column("seen_at", Utc(), nullable=True),
+        sa.Column("customer_id", BIG, nullable=False),
+        sa.Column("opened_at", Utc(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["complaint_id"], ["complaint.id"], name=op.f("fk_complaint_correction_complaint_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_complaint_correction_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaint_correction")),
+    )
+    with op.batch_alter_table("complaint_correction", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_complaint_correction_customer_id"), ["customer_id"], unique=False
+        )
+
+    op.create_table(
         "send",
         sa.Column("id", BIG, nullable=False),
         sa.Column("enrollment_id", BIG, nullable=False),
