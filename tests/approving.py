@@ -11,6 +11,7 @@ from uuid import UUID
 import httpx
 
 from flows.entries import Entry
+from tests.waiting import plain
 
 DAILY = Entry("weekday-morning", "daily", None, True, "Europe/Berlin", "The day.")
 
@@ -37,14 +38,14 @@ class Server:
 
     def post(self, path: str, **body: Any) -> Any:
         for _ in range(20):
-            answer = httpx.post(f"{self.api}/{path}", json=body, timeout=30)
+            answer = plain.post(f"{self.api}/{path}", json=body, timeout=30)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 break
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
     def get(self, path: str) -> Any:
-        answer = httpx.get(f"{self.api}/{path}", timeout=30)
+        answer = plain.get(f"{self.api}/{path}", timeout=30)
         assert answer.is_success, answer.text
         return answer.json()
 

@@ -20,6 +20,10 @@ from tests.long import LONG
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 _DATABASES = count(1)
 _SHORT, _FEWEST, _MANY = 3, 8, 3
+_NOBODY_ELSE = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 def pytest_configure() -> None:
@@ -114,14 +118,19 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a store of one's own with all tables, once of each kind."""
+    """The address of a store with all tables and no rows, once of each kind."""
     if request.param == "sqlite":
         file = tmp_path / "store.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), file)
         yield f"sqlite:///{file}"
         return
-    address = request.getfixturevalue("postgres_address")
-    yield from _new_database(address, request.getfixturevalue("postgres_template"))
+    opened = request.getfixturevalue("postgres_engine")
+    yield opened.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    # To make a database takes longer than to empty one; whoever is still in it has to leave.
+    with opened.begin() as connection:
+        connection.execute(_NOBODY_ELSE)
+    postgres.empty(opened, Base.metadata.sorted_tables)
+    opened.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

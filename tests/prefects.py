@@ -11,14 +11,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from unittest.mock import patch
 
-import httpx
-
-from tests.waiting import free_port, within
+from tests.waiting import free_port, healthy, within
 
 ROOT = Path(__file__).parents[1]
 _KEPT = ROOT / ".pytest_cache" / f"prefect-{version('prefect')}"
@@ -85,13 +83,9 @@ def _started_once(home: Path) -> None:
         stderr=subprocess.DEVNULL,
     )
 
-    def healthy() -> bool:
-        with suppress(httpx.HTTPError):
-            return httpx.get(f"http://127.0.0.1:{port}/api/health", timeout=5).is_success
-        return False
-
+    api = f"http://127.0.0.1:{port}/api"
     try:
-        assert within(_PATIENT, lambda: healthy() or server.poll() is not None)
+        assert within(_PATIENT, lambda: healthy(api) or server.poll() is not None)
         assert server.poll() is None, "the Prefect server does not start"
     finally:
         server.send_signal(signal.SIGINT)

@@ -18,6 +18,7 @@ from segments.names import Locale
 from tests.approving import DAILY, Server, project
 from tests.prefects import harness
 from tests.store.rows import rows_of
+from tests.waiting import plain
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
@@ -126,9 +127,7 @@ def test_what_the_form_approves_goes_out_with_the_same_run(
         ("newsletter", "approved", number, "AB")
     ]
     # What somebody wrote is in our store, and no longer at Prefect.
-    import httpx
-
-    assert httpx.get(f"{server.api}/flow_runs/{asked}/input/{key}").status_code == 404
+    assert plain.get(f"{server.api}/flow_runs/{asked}/input/{key}").status_code == 404
 
 
 def test_what_is_rejected_stays_in_the_log_with_its_reason(

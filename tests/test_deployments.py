@@ -14,12 +14,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 
 from flows.initial import init
 from tests.prefects import furnished
-from tests.waiting import answered, within
+from tests.waiting import answered, healthy, plain, within
 
 ROOT = Path(__file__).parents[1]
 
@@ -96,12 +95,6 @@ def daily(server: Server) -> Any:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     made = Server(tmp_path_factory.mktemp("prefect"))
 
-    def healthy() -> bool:
-        try:
-            return httpx.get(f"{made.api}/health", timeout=5).is_success
-        except httpx.HTTPError:
-            return False
-
     process = subprocess.Popen(
         [
             sys.executable,
@@ -122,7 +115,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         start_new_session=True,
     )
     try:
-        assert within(240, lambda: healthy() or process.poll() is not None)
+        assert within(240, lambda: healthy(made.api) or process.poll() is not None)
         assert process.poll() is None, "the Prefect server does not start"
         done = made.deploy()
         assert done.returncode == 0, done.stderr
@@ -269,7 +262,7 @@ def test_two_projects_share_a_server_by_name(server: Server, tmp_path: Path) -> 
     assert "Removed" not in server.deploy().stdout
     (theirs,) = [row for row in server.ask("deployments/filter") if row["name"] == "north-letters"]
     assert "project:north" in theirs["tags"]
-    assert httpx.delete(f"{server.api}/deployments/{theirs['id']}", timeout=20).is_success
+    assert plain.delete(f"{server.api}/deployments/{theirs['id']}", timeout=20).is_success
 
 
 def test_what_does_not_fit_is_said_in_a_sentence(server: Server) -> None:

@@ -12,12 +12,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from flows.initial import init
 from tests.prefects import furnished
-from tests.waiting import answered, within
+from tests.waiting import answered, healthy, within
 
 ROOT = Path(__file__).parents[1]
 
@@ -74,12 +73,6 @@ class Server:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     made = Server(tmp_path_factory.mktemp("doctor"))
 
-    def healthy() -> bool:
-        try:
-            return httpx.get(f"{made.api}/health", timeout=5).is_success
-        except httpx.HTTPError:
-            return False
-
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
     running = subprocess.Popen(
         [*command, "--port", made.port],
@@ -89,7 +82,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         start_new_session=True,
     )
     try:
-        assert within(120, healthy)
+        assert within(120, lambda: healthy(made.api))
         yield made
     finally:
         running.send_signal(signal.SIGTERM)

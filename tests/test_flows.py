@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import create_engine, func, select, text
 
@@ -24,6 +23,7 @@ from segments.names import Locale
 from tests.prefects import harness
 from tests.simulator.fixtures import simulator, simulator_process
 from tests.simulator.process import Simulator
+from tests.waiting import plain
 
 __all__ = ["simulator", "simulator_process"]
 
@@ -44,7 +44,7 @@ class Api:
         self.database = database
 
     def rows(self, kind: str, **filters: Any) -> Rows:
-        found = httpx.post(f"{self.address}/{kind}/filter", json=filters, timeout=30)
+        found = plain.post(f"{self.address}/{kind}/filter", json=filters, timeout=30)
         found.raise_for_status()
         rows: Rows = found.json()
         return rows

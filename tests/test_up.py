@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from flows.initial import init
-from tests.waiting import answered, free_port, within
+from tests.waiting import answered, free_port, plain, within
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
@@ -115,7 +115,7 @@ class Up:
 
     def web_answers(self) -> bool:
         try:
-            return bool(httpx.get(f"http://127.0.0.1:{self.web}/", timeout=5))
+            return bool(plain.get(f"http://127.0.0.1:{self.web}/", timeout=5))
         except httpx.HTTPStatusError:
             return True
         except httpx.HTTPError:

@@ -23,7 +23,7 @@ from segments.names import Locale, Outcome
 from tests.chaos.company import KEY, MINUTE, WEB, doubts, sendgrid, standing
 from tests.prefects import furnished
 from tests.simulator.process import Simulator
-from tests.waiting import free_port, within
+from tests.waiting import free_port, plain, within
 
 ROOT = Path(__file__).resolve().parents[2]
 # Newsletters go out on the fifth.
@@ -188,7 +188,7 @@ class House:
         while True:
             with suppress(httpx.TransportError):
                 url = f"http://127.0.0.1:{self.port}/api/{path}"
-                answer = httpx.request(method, url, json=body or None, timeout=20)
+                answer = plain.request(method, url, json=body or None, timeout=20)
                 if answer.status_code != 503:
                     assert answer.is_success, answer.text
                     return answer.json() if answer.content else None

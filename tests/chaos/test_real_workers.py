@@ -3,11 +3,9 @@
 import asyncio
 import subprocess
 import sys
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 from prefect.client.orchestration import PrefectClient
 
@@ -16,7 +14,7 @@ from tests.chaos.houses import ROOT, House, alive, house, kill, processes_of
 from tests.long import LONG
 from tests.prefects import furnished
 from tests.simulator.process import Simulator
-from tests.waiting import within
+from tests.waiting import healthy, within
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
@@ -32,12 +30,7 @@ def begin(here: House) -> None:
     words = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", str(here.port)]
     here.start(*words, log="server.log", cwd=here.folder, **home)
 
-    def healthy() -> bool:
-        with suppress(httpx.TransportError):
-            return httpx.get(f"{api}/health", timeout=5).is_success
-        return False
-
-    assert within(300, healthy), here.told()
+    assert within(300, lambda: healthy(api)), here.told()
     done = subprocess.run(
         [sys.executable, "-m", "flows.cli", "--project", str(here.folder), "deploy"],
         cwd=ROOT,
