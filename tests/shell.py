@@ -1,7 +1,7 @@
 """Carries out commands of ours, each in a fork of one process that has loaded everything already.
 
 `python -m tests.shell` reads a command a line (JSON: its words, ours left out) and answers with
-its exit code and what it said.
+its exit code, what it said, and what it complained of. Names of modules are loaded as well.
 """
 
 import json
@@ -42,21 +42,25 @@ class Shell:
         self._process = process
 
     def type(self, *words: str) -> tuple[int, str]:
-        """The exit code of `stammkunde WORDS`, and what it said."""
+        """The exit code of `stammkunde WORDS`, and all it said."""
+        done = self.typed(*words)
+        return done.returncode, done.stdout + done.stderr
+
+    def typed(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """What `stammkunde WORDS` answers."""
         asked, answered = self._process.stdin, self._process.stdout
         assert asked is not None
         assert answered is not None
         asked.write(json.dumps(words) + "\n")
         asked.flush()
-        code, said = json.loads(answered.readline())
-        return code, said
+        return subprocess.CompletedProcess(words, *json.loads(answered.readline()))
 
 
 @contextmanager
-def shell(folder: Path, environment: Mapping[str, str]) -> Iterator[Shell]:
+def shell(folder: Path, environment: Mapping[str, str], *loaded: str) -> Iterator[Shell]:
     """A shell in a folder; ends with its last command."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.shell"],
+        [sys.executable, "-m", "tests.shell", *loaded],
         cwd=folder,
         env=dict(environment),
         stdin=subprocess.PIPE,
@@ -69,18 +73,20 @@ def shell(folder: Path, environment: Mapping[str, str]) -> Iterator[Shell]:
 
 def main() -> None:
     """Carry out one command after the other until there are no more."""
-    for name in _LOADED:
+    for name in sys.argv[1:] or _LOADED:
         import_module(f"flows.{name}")
     for line in sys.stdin:
-        with tempfile.TemporaryFile() as said:
+        with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
             child = os.fork()
             if child == 0:
                 os.dup2(said.fileno(), 1)
-                os.dup2(said.fileno(), 2)
+                os.dup2(complained.fileno(), 2)
                 os._exit(_ended(["stammkunde", *json.loads(line)]))
             _, status = os.waitpid(child, 0)
             said.seek(0)
-            answer = [os.waitstatus_to_exitcode(status), said.read().decode()]
+            complained.seek(0)
+            told = [said.read().decode(), complained.read().decode()]
+            answer = [os.waitstatus_to_exitcode(status), *told]
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 

@@ -18,6 +18,7 @@ import pytest
 
 from flows.initial import init
 from tests.prefects import furnished
+from tests.shell import Shell, shell
 from tests.waiting import answered, healthy, plain, within
 
 ROOT = Path(__file__).parents[1]
@@ -43,6 +44,7 @@ class Server:
             self.port = str(probe.getsockname()[1])
         self.api = f"http://127.0.0.1:{self.port}/api"
         self.project = folder / "project"
+        self.shell: Shell | None = None
         init(self.project)
         self.environment = {
             name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")
@@ -72,6 +74,8 @@ class Server:
 
     def deploy(self, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
         """What `stammkunde deploy WORDS` answers."""
+        if self.shell is not None and not more:
+            return self.shell.typed("--project", str(self.project), "deploy", *words)
         return subprocess.run(
             [sys.executable, "-m", "flows.cli", "--project", str(self.project), "deploy", *words],
             env=self.environment | more,
@@ -121,7 +125,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         assert done.returncode == 0, done.stderr
         assert "Registered: weekday-morning, sending-hours" in done.stdout
         assert "prefect worker start --pool stammkunde" in done.stdout
-        yield made
+        loaded = ("deploying", "alert_automations", "automations", "registering")
+        with shell(ROOT, made.environment, *loaded) as made.shell:
+            yield made
     finally:
         process.terminate()
         try:

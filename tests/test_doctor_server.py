@@ -16,6 +16,7 @@ import pytest
 
 from flows.initial import init
 from tests.prefects import furnished
+from tests.shell import Shell, shell
 from tests.waiting import answered, healthy, within
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +33,7 @@ class Server:
             self.port = str(probe.getsockname()[1])
         self.api = f"http://127.0.0.1:{self.port}/api"
         self.project = folder / "project"
+        self.shell: Shell | None = None
         init(self.project)
         self.environment = {
             name: value
@@ -47,10 +49,8 @@ class Server:
 
     def say(self, *words: str) -> str:
         """What a command of ours answers."""
-        command = [sys.executable, "-m", "flows.cli", "--project", str(self.project), *words]
-        done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, check=False, timeout=180
-        )
+        assert self.shell is not None
+        done = self.shell.typed("--project", str(self.project), *words)
         assert done.returncode in (0, 1), done.stderr
         return done.stdout
 
@@ -83,7 +83,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     )
     try:
         assert within(120, lambda: healthy(made.api))
-        yield made
+        with shell(ROOT, made.environment, "doctor", "status", "deploying") as made.shell:
+            yield made
     finally:
         running.send_signal(signal.SIGTERM)
         try:
