@@ -20,6 +20,8 @@ install: $(DONE) ## install everything into .venv (done once, and again when ver
 demo: $(DONE) ## make a demo company and live through its last 60 days
 	$(BIN)/stammkunde demo $(ARGS)
 
+# Tests are compiled once, also where somebody's environment keeps Python from writing that down.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(DONE) ## run the tests
 	$(RUN) pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 

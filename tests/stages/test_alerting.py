@@ -1,7 +1,9 @@
 """What needs a person is noticed once and is over once, whatever it is."""
 
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -24,9 +26,25 @@ alerts:
 inbox:"""
 
 
+@pytest.fixture(scope="module")
+def sqlite_told(sqlite_tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    """What `told` is on SQLite, to copy."""
+    folder = tmp_path_factory.mktemp("told")
+    shutil.copy(sqlite_tiny.folder.parent / "store.db", folder / "store.db")
+    return _told(sqlite_tiny.copied(folder / "project", f"sqlite:///{folder / 'store.db'}"))
+
+
 @pytest.fixture
-def told(tiny: Tiny) -> Tiny:
+def told(request: pytest.FixtureRequest, store_url: str, tmp_path: Path) -> Tiny:
     """The same, where somebody is to be told; its flows have just run."""
+    if store_url.startswith("sqlite"):
+        prepared: Tiny = request.getfixturevalue("sqlite_told")
+        shutil.copy(prepared.folder.parent / "store.db", tmp_path / "store.db")
+        return prepared.copied(tmp_path / "project", store_url)
+    return _told(request.getfixturevalue("tiny"))
+
+
+def _told(tiny: Tiny) -> Tiny:
     tiny.edit("settings.yaml", "inbox:", ALERTS.format(webhook="STAMMKUNDE_ALERTS"))
     tiny.live_a_day(NOW)
     with tiny.open() as shop, shop.engine.begin() as connection:

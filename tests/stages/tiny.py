@@ -1,6 +1,8 @@
 """A project folder of one's own, small enough to know everybody in it."""
 
 import json
+import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,6 +77,15 @@ class Tiny:
         self.edit("policy.yaml", "raise_first_in_category: true", "raise_first_in_category: false")
         self.edit("journeys/reassurance.yaml", "status: draft ", "status: live ")
         self.edit("journeys/reassurance.yaml", "holdout: 10%", "holdout: 0%")
+
+    def copied(self, to: Path, store_url: str) -> "Tiny":
+        """The same company in another folder, with a store that was copied there."""
+        shutil.copytree(self.folder, to)
+        made = Tiny(to)
+        settings = (self.folder / "config" / "settings.yaml").read_text(encoding="utf-8")
+        (own,) = re.findall(r"(?m)^store: (\S+)", settings)
+        made.edit("settings.yaml", own, store_url)
+        return made
 
     def table(self, name: str, text: str) -> None:
         """What the company exports."""
