@@ -111,6 +111,7 @@ def prepare(shop: Shop, now: datetime, run_id: int) -> Planning:
     shared = {
         "base": asdict(planning.base),
         "rules": rules(shop.project.folder),
+        "size": planning.size,
         "token": planning.token,
     }
     with shop.engine.connect() as connection:

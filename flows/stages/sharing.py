@@ -1,6 +1,7 @@
 """Planning shared by several processes: what each of them works with, taken from the store."""
 
 from collections import Counter
+from dataclasses import replace
 
 from flows.errors import PipelineError
 from flows.stages.planning import Planning, gather
@@ -26,7 +27,9 @@ def take_part(shop: Shop, run_id: int, token: str) -> Planning:
                 "the same STAMMKUNDE_STORE and the same config/settings.yaml"
             )
         same_rules(shop.project.folder, found.figures["rules"])
-        return gather(shop, connection, found.now, run_id, Base(**found.figures["base"]))
+        planning = gather(shop, connection, found.now, run_id, Base(**found.figures["base"]))
+    # Pieces are known by where they begin: all cut them alike, whatever their settings say.
+    return replace(planning, size=found.figures["size"])
 
 
 def undone(shop: Shop, planning: Planning) -> list[tuple[int, int]]:

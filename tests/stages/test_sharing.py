@@ -56,6 +56,17 @@ def test_a_shard_larger_than_what_fits_is_decided_in_pieces(tiny: Tiny, shop: Sh
     assert len(tiny.rows("part", "first_customer")) == 3
 
 
+def test_a_machine_with_a_shard_size_of_its_own_works_in_the_pieces_of_the_run(
+    tiny: Tiny, shop: Shop
+) -> None:
+    tiny.edit("settings.yaml", "shards: 3", "shards: 1")
+    with tiny.open() as wide, deciding(wide, NOW) as (run_id, _):
+        begun = prepare(wide, NOW, run_id)
+        tiny.edit("settings.yaml", "shard_size: 50000", "shard_size: 100")
+        with tiny.open() as other:
+            assert sharing.take_part(other, run_id, begun.token).size == begun.size == 50_000
+
+
 def test_a_straggler_of_an_earlier_run_decides_nothing_any_more(tiny: Tiny, shop: Shop) -> None:
     def killed() -> None:
         with deciding(shop, NOW) as (run_id, _):
