@@ -47,6 +47,7 @@ def told(capsys: pytest.CaptureFixture[str]):
     return call
 
 
+@pytest.mark.briefly("sqlite")
 def test_json_holds_every_figure_of_a_journey(tiny: Tiny, told):
     found = json.loads(told(tiny.folder, "reassurance", AS_OF, as_json=True))
     (journey,) = found["journeys"]
@@ -61,6 +62,7 @@ def test_json_holds_every_figure_of_a_journey(tiny: Tiny, told):
     assert all(part["part"] for part in journey["parts"])
 
 
+@pytest.mark.briefly("sqlite")
 def test_csv_is_a_flat_table_and_spares_files_of_others(tiny: Tiny, told, tmp_path: Path):
     file = tmp_path / "figures.csv"
     for _ in range(2):
@@ -75,6 +77,7 @@ def test_csv_is_a_flat_table_and_spares_files_of_others(tiny: Tiny, told, tmp_pa
     assert file.read_text(encoding="utf-8") == "arm,spend\na,1\n"
 
 
+@pytest.mark.briefly("sqlite")
 def test_the_verdict_comes_first_and_in_words(tiny: Tiny, told):
     lines = told(tiny.folder, None, AS_OF).splitlines()
     assert lines[0].startswith("Was die Journeys brachten")
@@ -82,6 +85,7 @@ def test_the_verdict_comes_first_and_in_words(tiny: Tiny, told):
     assert any(line.startswith("Mit der letzten Nachricht genannt") for line in lines) is False
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_journey_that_is_not_there_is_told(tiny: Tiny):
     with pytest.raises(ConfigError, match='there is no journey "reasurance"'):
         tell(tiny.folder, "reasurance", AS_OF)

@@ -219,6 +219,7 @@ def test_what_makes_no_sense_is_told_and_does_nothing(
     assert rows_of(house.engine, Halt, "id") == []
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_journey_that_is_no_more_can_be_stopped_while_it_has_messages_and_resumed(
     say: Say, sends: Sends
 ) -> None:
@@ -301,6 +302,7 @@ def test_messages_in_doubt_are_listed_with_what_is_known_and_what_comes_next(
     ]
 
 
+@pytest.mark.briefly("sqlite")
 def test_doubts_are_resolved_at_once_where_somebody_asks_for_it(
     say: Say, doubted: Callable[..., int], house: Shop
 ) -> None:

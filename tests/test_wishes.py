@@ -54,6 +54,7 @@ def test_an_address_is_suppressed_listed_and_lifted(say: Say, house: Shop):
     assert (gone[0], gone[2]) == (2, "unsuppress  info@x.example is not suppressed\n")
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_german_house_is_spoken_to_in_german(say: Say, house: Shop):
     policy = house.project.folder / "config" / "policy.yaml"
     policy.write_text(policy.read_text("utf-8").replace("locale: en", "locale: de"), "utf-8")
@@ -75,6 +76,7 @@ def test_a_german_house_is_spoken_to_in_german(say: Say, house: Shop):
         assert told in out
 
 
+@pytest.mark.briefly("sqlite")
 def test_what_somebody_wanted_is_lifted_only_by_force(say: Say):
     say("suppress", "info@x.example", "--reason", "objection")
     code, _, why = say("unsuppress", "info@x.example", "--why", "please")
@@ -154,6 +156,7 @@ def test_consent_is_asked_for_and_its_proof_printed(say: Say, house: Shop):
     assert proof["good"] is False
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_person_is_told_everything_and_then_forgotten(say: Say, house: Shop, tmp_path: Path):
     pull(house, NOW)
     code, told, _ = say("export", "P1", "--out", tmp_path / "out")
@@ -175,6 +178,7 @@ def test_a_person_is_told_everything_and_then_forgotten(say: Say, house: Shop, t
     assert say("unsuppress", "ada@alpha.example", "--why", "please")[2].count("forgotten") == 1
 
 
+@pytest.mark.briefly("sqlite")
 def test_old_records_are_counted_before_they_go(say: Say):
     code, told, _ = say("retention", "--dry-run")
     assert (code, told.startswith("Nothing is changed; this would go:")) == (0, True)

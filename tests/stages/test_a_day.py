@@ -101,6 +101,7 @@ def test_the_same_day_again_sends_nothing_and_changes_no_send(tiny: Tiny):
     assert len(tiny.mails()) == 3
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_preview_writes_nothing_at_all(tiny: Tiny):
     with tiny.open() as shop:
         pull(shop, NOW)
@@ -116,6 +117,7 @@ def test_a_preview_writes_nothing_at_all(tiny: Tiny):
     assert not tiny.mails()
 
 
+@pytest.mark.briefly("sqlite")
 def test_what_a_preview_shows_is_what_a_run_does(tiny: Tiny):
     with tiny.open() as shop:
         pull(shop, NOW)
@@ -134,6 +136,7 @@ def test_what_a_preview_shows_is_what_a_run_does(tiny: Tiny):
         assert tables[0] == tables[1], name
 
 
+@pytest.mark.briefly("sqlite")
 def test_old_data_stops_sending_with_a_clear_message(tiny: Tiny):
     late = after(9)
     with tiny.open() as shop:
@@ -149,6 +152,7 @@ def test_old_data_stops_sending_with_a_clear_message(tiny: Tiny):
     assert sorted(row[0] for row in tiny.rows("send", "outcome")) == ["queued", "queued", "skipped"]
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_broken_journey_is_left_out_and_the_rest_runs(tiny: Tiny):
     tiny.edit("journeys/newsletter.yaml", "status: draft", "status: live")
     tiny.edit("journeys/newsletter.yaml", "- send: newsletter", "- send: newsleter")
@@ -176,6 +180,7 @@ def test_enrollments_of_a_paused_journey_stand_still(tiny: Tiny):
     assert len(tiny.mails()) == 2
 
 
+@pytest.mark.briefly("sqlite")
 def test_what_was_queued_does_not_leave_once_its_journey_is_paused(tiny: Tiny):
     with tiny.open() as shop:
         pull(shop, NOW)
@@ -200,6 +205,7 @@ def test_whoever_is_under_way_keeps_the_version_they_entered(tiny: Tiny):
     assert len(tiny.rows("journey_version", "version")) == 2
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_version_first_seen_in_shadow_sends_once_its_journey_is_live(tiny: Tiny):
     tiny.edit("journeys/reassurance.yaml", "status: live", "status: shadow")
     tiny.edit("journeys/reassurance.yaml", "- wait: 2 days", "- wait: 40 hours")
@@ -212,6 +218,7 @@ def test_a_version_first_seen_in_shadow_sends_once_its_journey_is_live(tiny: Tin
     assert len(tiny.mails()) == 2
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_send_is_shown_exactly_as_it_was_delivered(tiny: Tiny):
     tiny.live_a_day()
     assert len(tiny.mails()) == 2
@@ -231,6 +238,7 @@ def test_a_send_is_shown_exactly_as_it_was_delivered(tiny: Tiny):
         assert as_delivered(shop, 10**6) == (None, None)
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_run_that_fails_is_noted_with_its_reason(tiny: Tiny):
     tiny.table("order_lines", "order,product,quantity,unit_price\nA1,S1,viele,800.00\n")
     with tiny.open() as shop, pytest.raises(Exception, match="order_lines"):

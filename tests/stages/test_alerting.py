@@ -141,12 +141,14 @@ def test_what_needs_a_person_begins_once_and_ends_once(
             assert store.untold(connection) == []
 
 
+@pytest.mark.briefly("sqlite")
 def test_old_data_is_told(told: Tiny):
     with told.open() as shop:
         alerting.look(shop, after(11))
         assert ("source_stale", "orders") in standing(shop)
 
 
+@pytest.mark.briefly("sqlite")
 def test_ratios_are_looked_at_only_where_they_are_known(told: Tiny):
     effects = pd.DataFrame({"journey": ["reassurance", "other"], "ratio_alarm": [True, False]})
     with told.open() as shop:
@@ -157,6 +159,7 @@ def test_ratios_are_looked_at_only_where_they_are_known(told: Tiny):
         assert standing(shop) == []
 
 
+@pytest.mark.briefly("sqlite")
 def test_of_what_somebody_stopped_nobody_is_told(told: Tiny):
     with told.open() as shop:
         with shop.engine.begin() as connection:
@@ -166,6 +169,7 @@ def test_of_what_somebody_stopped_nobody_is_told(told: Tiny):
         assert standing(shop) == []
 
 
+@pytest.mark.briefly("sqlite")
 def test_nothing_is_looked_at_where_nobody_is_told(tiny: Tiny):
     with tiny.open() as shop:
         bounces(shop)
@@ -173,6 +177,7 @@ def test_nothing_is_looked_at_where_nobody_is_told(tiny: Tiny):
         assert standing(shop) == []
 
 
+@pytest.mark.briefly("sqlite")
 def test_kinds_that_nobody_wants_are_left_out(told: Tiny):
     told.edit("settings.yaml", "alerts:\n", "alerts:\n  kinds: [tasks_overdue]\n")
     with told.open() as shop:
@@ -182,6 +187,7 @@ def test_kinds_that_nobody_wants_are_left_out(told: Tiny):
         assert standing(shop) == [("tasks_overdue", "tasks")]
 
 
+@pytest.mark.briefly("sqlite")
 def test_runs_that_failed_are_over_when_one_of_theirs_ends_well(told: Tiny):
     with told.open() as shop:
         alerting.begin(shop, Cause(AlertKind.RUN_FAILED, "weekday-morning", "it failed"), NOW)
@@ -207,6 +213,7 @@ def test_each_mail_has_a_number_of_its_own_and_reads_in_the_house_s_language(tol
     assert len(numbers) == len(found) == 2
 
 
+@pytest.mark.briefly("sqlite")
 def test_an_address_that_is_not_set_is_said_before_anything_starts(told: Tiny):
     with told.open() as shop:
         alerts = shop.project.settings.alerts

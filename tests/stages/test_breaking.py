@@ -59,6 +59,7 @@ def test_what_stands_still_already_is_told_once_and_gives_one_task(house: Shop, 
     assert len(rows_of(house.engine, Task, "id")) == 1
 
 
+@pytest.mark.briefly("sqlite")
 @pytest.mark.parametrize(("went", "bounced"), [(0, 0), (0, 9), (8, 2), (90, 10), (86, 14)], ids=str)
 def test_few_messages_and_shares_chance_explains_prove_nothing(
     house: Shop, sends: Sends, went: int, bounced: int
@@ -77,6 +78,7 @@ def test_a_way_out_stands_still_where_what_several_journeys_sent_by_it_came_back
     assert stopped(look(house, NOW)) == [(None, "folder", HaltCause.BOUNCES)]
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_journey_that_stands_still_does_not_stop_its_way_out(house: Shop, sends: Sends):
     sends.went(40, "bounced")
     sends.went(40, journey="second_order")
@@ -86,6 +88,7 @@ def test_a_journey_that_stands_still_does_not_stop_its_way_out(house: Shop, send
     assert stopped(look(house, NOW)) == [("revitalization", None, HaltCause.BOUNCES)]
 
 
+@pytest.mark.briefly("sqlite")
 def test_complaints_stop_a_journey_once_chance_does_not_explain_them(house: Shop, sends: Sends):
     numbers = sends.went(40)
     sends.complain(*numbers[:5])
@@ -125,6 +128,7 @@ def test_after_a_resume_only_what_went_since_counts(house: Shop, sends: Sends):
         assert len(connection.scalars(select(Task.id)).all()) == 2
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_journey_stopped_by_hand_is_judged_again_when_it_goes_on(house: Shop, sends: Sends):
     sends.went(20, "bounced")
     with house.engine.begin() as connection:
@@ -135,6 +139,7 @@ def test_a_journey_stopped_by_hand_is_judged_again_when_it_goes_on(house: Shop, 
     assert stopped(look(house, NOW)) == [("newsletter", None, HaltCause.BOUNCES)]
 
 
+@pytest.mark.briefly("sqlite")
 def test_all_that_stands_still_is_told_with_what_is_due_behind_it(house: Shop, sends: Sends):
     sends.went(3, "queued", handed_over_at=None)
     sends.went(1, "queued", handed_over_at=None, not_before=after(1))

@@ -98,6 +98,7 @@ def test_a_message_that_went_counts_as_accepted(house: Shop, doubt: Any):
     )
 
 
+@pytest.mark.briefly("sqlite")
 def test_nobody_is_asked_before_an_answer_may_have_come_by_itself(house: Shop, doubt: Any):
     doubt(since=NOW - MINUTE / 2)
     outlet = Knowing()
@@ -105,6 +106,7 @@ def test_nobody_is_asked_before_an_answer_may_have_come_by_itself(house: Shop, d
     assert not outlet.asked
 
 
+@pytest.mark.briefly("sqlite")
 def test_what_events_told_is_not_asked(house: Shop, doubt: Any, sends: Sends):
     number = doubt()
     with house.engine.begin() as connection:
@@ -115,6 +117,7 @@ def test_what_events_told_is_not_asked(house: Shop, doubt: Any, sends: Sends):
     assert not outlet.asked
 
 
+@pytest.mark.briefly("sqlite")
 def test_what_certainly_did_not_go_waits_until_its_lease_is_over_and_is_asked_once(
     house: Shop, doubt: Any
 ):
@@ -165,6 +168,7 @@ def test_word_is_awaited_for_a_while_and_then_nothing_is_sent_twice(
         assert resolve(house, NOW + 60 * MINUTE, ways(folder=Knowing())) == DoubtReport()
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_journey_that_rather_sends_twice_does_so_when_the_lease_is_over(house: Shop, doubt: Any):
     always_again(house)
     early = doubt(since=NOW - 20 * MINUTE)
@@ -184,6 +188,7 @@ def test_what_goes_again_goes_as_if_it_had_never_been_taken(house: Shop, doubt: 
     assert rows_of(house.engine, Send, *taken) == [(None, None, None, None, None)]
 
 
+@pytest.mark.briefly("sqlite")
 @pytest.mark.parametrize(
     "error", [DeliveryError("the door is shut"), RuntimeError("ada@example.com")], ids=str
 )
@@ -202,6 +207,7 @@ def test_a_way_out_that_is_down_is_asked_again_and_decides_nothing(
     assert resolve(house, NOW + MINUTE, outlets) == DoubtReport(asked=1, accepted=1)
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_way_out_that_stays_down_is_not_waited_for_for_ever(house: Shop, doubt: Any):
     number = doubt(since=NOW - timedelta(days=1, minutes=15))
     down = Knowing(DeliveryError("the door is shut"))
@@ -209,6 +215,7 @@ def test_a_way_out_that_stays_down_is_not_waited_for_for_ever(house: Shop, doubt
     assert standing(house) == [(number, "in_doubt")]
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_way_out_that_is_no_more_cannot_be_waited_for(house: Shop, doubt: Any):
     number = doubt(since=NOW - 15 * MINUTE, outlet="gone")
     assert resolve(house, NOW, ways(folder=Knowing())) == DoubtReport(left=1)
@@ -217,6 +224,7 @@ def test_a_way_out_that_is_no_more_cannot_be_waited_for(house: Shop, doubt: Any)
     assert standing(house) == [(number, "in_doubt")]
 
 
+@pytest.mark.briefly("sqlite")
 def test_one_run_asks_so_many_the_oldest_first(house: Shop, doubt: Any):
     numbers = [doubt(since=NOW - 5 * MINUTE) for _ in range(5)]
     outlet = Knowing(dict.fromkeys(numbers, Outcome.ACCEPTED))
@@ -258,6 +266,7 @@ def test_a_message_in_doubt_anew_is_not_settled_by_what_was_known_of_the_time_be
     assert standing(house) == [(number, "in_doubt")]
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_folder_looks_whether_the_file_is_there(house: Shop, doubt: Any):
     written, missing = (doubt(since=NOW - 12 * MINUTE) for _ in range(2))
     file = house.project.folder / "var" / "mails" / "2026-06-15" / f"{written}.eml"
@@ -270,6 +279,7 @@ def test_a_folder_looks_whether_the_file_is_there(house: Shop, doubt: Any):
     assert standing(house) == [(written, "accepted"), (missing, "queued")]
 
 
+@pytest.mark.briefly("sqlite")
 def test_the_version_somebody_travels_says_what_to_do_else_the_journey_as_it_is(tiny: Tiny):
     tiny.edit(
         "journeys/newsletter.yaml",

@@ -153,6 +153,7 @@ def test_nothing_of_the_person_is_left_in_any_table(engine: Engine):
         assert person(connection, "K") is None
 
 
+@pytest.mark.briefly("sqlite")
 def test_figures_flags_and_orders_stay(engine: Engine):
     with writing(engine) as connection:
         fill(connection)
@@ -225,6 +226,7 @@ def test_a_person_who_was_erased_does_not_come_back_and_is_no_fault(tiny: Tiny):
     assert any("erased" in reason for reason in reasons)
 
 
+@pytest.mark.briefly("sqlite")
 @pytest.mark.parametrize("key", ["nobody", "erased 1"])
 def test_nobody_is_found_under_a_number_that_is_none(engine: Engine, key: str):
     with engine.connect() as connection:

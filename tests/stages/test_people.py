@@ -249,6 +249,7 @@ def test_a_digest_that_could_not_leave_is_tried_again(tiny: Tiny):
         assert digest(shop, NOW).sent == ["lindner", "brandt"]
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_digest_that_cannot_be_written_is_told_by_check(tiny: Tiny):
     with tiny.open() as shop:
         assert faults(shop.project) == []

@@ -1,5 +1,6 @@
 """What stands between a decision and its message: approval, second thoughts, hours, locks."""
 
+import pytest
 from sqlalchemy import update
 
 from flows.stages.delivering import deliver
@@ -60,6 +61,7 @@ def test_what_was_rejected_never_goes(tiny: Tiny):
     assert not tiny.mails()
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_journey_gone_live_waits_for_no_approval(tiny: Tiny):
     tiny.edit("journeys/reassurance.yaml", "status: live", "status: review")
     planned(tiny)
@@ -82,6 +84,7 @@ def test_whoever_reached_the_goal_since_the_plan_gets_no_message(tiny: Tiny):
     ]
 
 
+@pytest.mark.briefly("sqlite")
 def test_nothing_is_asked_twice_while_no_news_came_in(tiny: Tiny):
     planned(tiny)
     before = tiny.contents()["enrollment"]
@@ -117,6 +120,7 @@ def test_a_lock_the_company_tells_of_holds_advertising_back_and_ends_with_it(tin
     assert tiny.rows("sales_lock", "source", "until") == [("intake", after(2))]
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_version_that_cannot_be_read_any_more_is_told(tiny: Tiny):
     planned(tiny, -1)
     with tiny.open() as shop, shop.engine.begin() as connection:

@@ -84,6 +84,7 @@ def test_whom_sendgrid_holds_back_is_held_back_here(shop: Shop, simulator: Simul
     assert since == NOW - 400 * DAY
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_day_is_read_twice_and_what_is_older_once(shop: Shop, simulator: Simulator) -> None:
     on(simulator, "a@x.example", "bounces", 2 * DAY)
     assert read_lists(shop, NOW).total == 1
@@ -99,6 +100,7 @@ def test_a_day_is_read_twice_and_what_is_older_once(shop: Shop, simulator: Simul
     assert [row[0] for row in barred(shop)] == ["a@x.example", "late@x.example", "later@x.example"]
 
 
+@pytest.mark.briefly("sqlite")
 def test_lists_of_many_pages_are_read_whole(shop: Shop, simulator: Simulator) -> None:
     for number in range(1, 1_102):
         on(simulator, f"p{number}@x.example", "bounces", timedelta(minutes=number))
@@ -120,6 +122,7 @@ def test_what_somebody_lifted_stays_lifted(shop: Shop, simulator: Simulator) -> 
     assert read_lists(shop, NOW + HOUR).total == 1
 
 
+@pytest.mark.briefly("sqlite")
 def test_an_event_and_a_list_are_one_suppression(shop: Shop, simulator: Simulator) -> None:
     on(simulator, "a@x.example", "bounces")
     with writing(shop.engine) as connection:
@@ -129,6 +132,7 @@ def test_an_event_and_a_list_are_one_suppression(shop: Shop, simulator: Simulato
     assert barred(shop) == [("a@x.example", "hard_bounce", None, "send 1")]
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_list_that_cannot_be_read_is_read_again_from_where_it_was(
     shop: Shop, simulator: Simulator
 ) -> None:
@@ -140,12 +144,14 @@ def test_a_list_that_cannot_be_read_is_read_again_from_where_it_was(
     assert read_lists(shop, NOW + DAY).total == 1
 
 
+@pytest.mark.briefly("sqlite")
 def test_a_key_that_is_not_there_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LISTS_KEY")
     with pytest.raises(ConfigError, match="LISTS_KEY"):
         read_lists(shop, NOW)
 
 
+@pytest.mark.briefly("sqlite")
 def test_the_command_says_what_it_read(shop: Shop, simulator: Simulator) -> None:
     on(simulator, "a@x.example", "bounces")
     words = ["--project", str(shop.project.folder), "suppressions", "--as-of", "2026-06-15T07:00"]
@@ -155,5 +161,6 @@ def test_the_command_says_what_it_read(shop: Shop, simulator: Simulator) -> None
     assert barred(shop)[0][0] == "a@x.example"
 
 
+@pytest.mark.briefly("sqlite")
 def test_without_sendgrid_there_is_nothing_to_read(house: Shop) -> None:
     assert read_lists(house, NOW).read == {}

@@ -65,6 +65,7 @@ def confirmations(tiny: Tiny) -> list[tuple[Any, ...]]:
     ]
 
 
+@pytest.mark.briefly("sqlite")
 def test_whoever_asked_gets_one_mail_and_confirms_by_a_click(asking: Tiny):
     asking.live_a_day()
     ((_, outcome, purpose, person, send),) = confirmations(asking)
@@ -136,6 +137,7 @@ def test_what_nobody_confirms_lapses(asking: Tiny):
         assert connection.scalar(given) == 0
 
 
+@pytest.mark.briefly("sqlite")
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
