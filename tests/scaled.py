@@ -153,13 +153,13 @@ class Cluster:
         self.running: list[subprocess.Popen[bytes]] = []
         self.address = ""
 
-    def start(self) -> None:
+    def start(self, workers: int = 2) -> None:
         file = self.folder / "scheduler.json"
         here = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
         self._begin("scheduler", *here, "--no-show", "--scheduler-file", str(file))
         assert within(120, file.exists)
         self.address = re.findall(r"tcp://[\d.:]+", file.read_text(encoding="utf-8"))[0]
-        for _ in range(2):
+        for _ in range(workers):
             self.worker()
 
     def worker(self) -> "subprocess.Popen[bytes]":

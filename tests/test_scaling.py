@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from flows.errors import ConfigError, PipelineError
 from flows.stages import delivering, planning
 from flows.stages.shop import opened
 from tests.decided import Rows, decided
@@ -226,6 +227,36 @@ def test_where_a_worker_dies_while_it_sends_others_go_on_and_nothing_goes_twice(
     went = mails(works)
     assert len(went) == len(set(went))
     assert "ended before their time and others went on" in caplog.text
+
+
+@ONLY_LONG
+def test_a_cluster_that_has_no_workers_or_loses_its_scheduler_is_told_of_in_a_sentence(
+    works: Works, tmp_path: Path
+) -> None:
+    alone = Cluster(tmp_path)
+    try:
+        alone.start(workers=0)
+        number = queued(works, "dask loses", alone, copies=200)
+        with opened(works.folder) as shop, pytest.raises(ConfigError, match="has no workers"):
+            delivering.deliver(shop, as_of(DAY))
+        assert works.outcomes() == {"queued": number}
+        alone.worker()
+
+        def kill() -> None:
+            assert within(PATIENCE, lambda: mails(works))
+            alone.running[0].kill()
+
+        beside = Thread(target=kill)
+        beside.start()
+        with opened(works.folder) as shop, pytest.raises(PipelineError, match="deliver once more"):
+            delivering.deliver(shop, as_of(DAY))
+        beside.join()
+        # The sender notices, too, and ends: nobody goes on in silence.
+        assert within(PATIENCE, lambda: alone.running[1].poll() is not None)
+    finally:
+        alone.stop()
+    assert sum(works.outcomes().values()) == number
+    assert works.outcomes()["queued"] > 0
 
 
 @pytest.mark.parametrize("runner", ["dask", pytest.param("processes", marks=ONLY_LONG)])
