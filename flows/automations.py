@@ -7,10 +7,13 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
+from flows.reporting.words import say
+from segments.names import Locale
+
 DEAD_AFTER = timedelta(seconds=120)
 
 
-def dead_runs(after: timedelta = DEAD_AFTER) -> AutomationCore:
+def dead_runs(after: timedelta = DEAD_AFTER, locale: Locale = Locale.EN) -> AutomationCore:
     """Runs whose machine died say nothing any more: they are shown as crashed, not as running.
 
     `after` has to be several times as long as the time between two signs of life (30 s).
@@ -31,8 +34,7 @@ def dead_runs(after: timedelta = DEAD_AFTER) -> AutomationCore:
         actions=[
             ChangeFlowRunState(
                 state=StateType.CRASHED,
-                message="No sign of life for 2 minutes. The next run completes the work; "
-                "nothing goes out twice.",
+                message=say("run_died", locale),
             )
         ],
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from flows.config import Project, load
-from flows.deployments import load_deployments
+from flows.deployments import house_locale, load_deployments
 from flows.entries import ALERT, Entry, alert_entry
 from flows.errors import ConfigError, PipelineError
 from flows.prefect_home import prepare
@@ -46,7 +46,7 @@ def entries_of(folder: Path) -> tuple[Project, list[Entry]]:
             each.cron,
             each.enabled,
             zone,
-            each.told(zone),
+            each.told(zone, project.policy.locale),
             whose,
         )
         for each in deployments.deployments
@@ -55,7 +55,14 @@ def entries_of(folder: Path) -> tuple[Project, list[Entry]]:
     if alerts is not None and alerts.ways:
         # Said before anything starts, where the variable with the address is not set.
         alerts.address()
-        entries.append(alert_entry(zone, deployments.called(ALERT), whose))
+        entries.append(
+            alert_entry(
+                zone,
+                deployments.called(ALERT),
+                whose,
+                say("does_alert", project.policy.locale),
+            )
+        )
     return project, entries
 
 
@@ -130,7 +137,7 @@ async def _register(
             if fault is not None:
                 raise fault
             made, removed = await register(client, entries, pool, whose)
-            await automate(client, dead_runs())
+            await automate(client, dead_runs(locale=house_locale(folder)))
             await register_alerts(client, entries, made, folder)
     except PrefectHTTPStatusError as error:
         raise PipelineError(_refused(error.response, address)) from error

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from flows.cron_words import in_words
 from flows.crons import CronError, read_cron
 from flows.errors import Fault
+from flows.reporting.words import say
 from flows.yamlfile import build, read
 from segments.names import Locale
 from segments.spans import Duration, Span
@@ -20,23 +22,6 @@ Runs = Literal[
     "daily", "deliver", "respond", "suppressions", "measure", "digest", "retention", "preview"
 ]
 Readable = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
-
-DOES: dict[Runs, str] = {
-    "daily": "Takes in the customer data, decides who is due what, delivers, and measures. Safe to "
-    "start again on the same day: nothing goes out twice.",
-    "deliver": "Hands over what was decided and had to wait for the hour at which its reader may "
-    "be written to.",
-    "respond": "Takes in what came back: deliveries, bounces, objections, replies and orders.",
-    "suppressions": "Reads whom SendGrid holds back, and holds them back here, too: the net for "
-    "what its webhook lost. Does nothing where no way out is SendGrid.",
-    "measure": "Compares treated and held-out customers of every journey, and draws the pictures.",
-    "digest": "Mails every colleague in `config/owners.yaml` their tasks, and what their customers "
-    "said. Once a day at most.",
-    "retention": "Lets go of records that `retention:` in `config/policy.yaml` no longer lets us "
-    "keep. Reports of the past stay as they are.",
-    "preview": "Shows what would be decided now. Writes nothing and sends nothing.",
-}
-"""What each flow does, as the lists in Prefect's pages tell it."""
 
 LONGEST: dict[Runs, Span] = {
     "daily": Span(6, "hours"),
@@ -91,18 +76,16 @@ class Deployment(Spec):
         """Whether it starts by itself."""
         return self.enabled and self.cron is not None
 
-    def told(self, zone: str) -> str:
+    def told(self, zone: str, locale: Locale = Locale.EN) -> str:
         """Its description: what it does, when, and where that can be changed."""
         if self.cron is None:
-            when = "By hand only: choose *Run*"
-        elif self.enabled:
-            when = f"{_capital(read_cron(self.cron).words())} ({zone})"
+            when = say("starts_by_hand", locale)
         else:
-            when = f"Switched off; else {read_cron(self.cron).words()} ({zone})"
-        return (
-            f"{self.description or DOES[self.runs]}\n\n**{when}.** Time and switch are in "
-            f"`{FILE}`; what is changed on this page lasts until the next start."
-        )
+            words = in_words(read_cron(self.cron), locale)
+            key = "starts_at" if self.enabled else "starts_off"
+            when = _capital(say(key, locale, when=words, zone=zone))
+        does = self.description or say(f"does_{self.runs}", locale)
+        return f"{does}\n\n**{when}.** {say('starts_where', locale, file=FILE)}"
 
 
 class Deployments(Spec):

@@ -46,7 +46,6 @@ def from_text(text: str) -> list[Entry]:
 ALERT = "alert"
 
 
-def alert_entry(zone: str, name: str = ALERT, project: str = "") -> Entry:
+def alert_entry(zone: str, name: str = ALERT, project: str = "", told: str = "") -> Entry:
     """The deployment that mails alerts; automations of the server start it."""
-    told = "Tells the team what needs a person. By itself."
     return Entry(name, ALERT, None, True, zone, told, project)

@@ -7,7 +7,6 @@ descriptions, which lists show. Nobody's name, address or number is written into
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from prefect.artifacts import (
     create_image_artifact,
@@ -15,7 +14,6 @@ from prefect.artifacts import (
     create_table_artifact,
 )
 from prefect.client.schemas.objects import State
-from prefect.settings import get_current_settings
 
 from flows.reporting import brought, tables
 from flows.reporting.day_page import day_page, effect_told, left_out_told, preview_page
@@ -55,7 +53,7 @@ OF_THE_DAY = frozenset({Subject.EFFECTS, Subject.QUADRANTS})
 def publish_day(day: DayFacts, pictures: "Iterable[Picture]", locale: Locale) -> str:
     """The day's page, its tables and pictures; returns the headline."""
     said = headline(day.run, locale)
-    create_markdown_artifact(day_page(day, locale, _base()), key=Key.DAY, description=said)
+    create_markdown_artifact(day_page(day, locale), key=Key.DAY, description=said)
     publish_sends(day.run, locale)
     publish_effect(day.run, locale)
     publish_doubts(day, locale)
@@ -73,7 +71,7 @@ def publish_preview(day: DayFacts, locale: Locale) -> str:
 def publish_plan(day: DayFacts, locale: Locale) -> None:
     """What was decided, before anything of it goes out."""
     said = headline(day.run, locale)
-    text = day_page(day, locale, _base())
+    text = day_page(day, locale)
     create_markdown_artifact(text, key=Key.PLAN, description=said)
     publish_sends(day.run, locale)
 
@@ -129,8 +127,3 @@ def _table(key: Key, rows: list[Row], said: str, locale: Locale, of: int = 0) ->
         said = f"{said} ({say('rest', locale, n=rest)})"
     empty: list[Row] = [{say("message", locale): say("no_rows", locale)}]
     create_table_artifact(shown or empty, key=key, description=said)
-
-
-def _base() -> str:
-    """What stands before the paths of Prefect's pages, as on Prefect Cloud."""
-    return urlsplit(get_current_settings().ui_url or "").path.rstrip("/")

@@ -32,9 +32,12 @@ from flows import clock
 from flows.alert_automations import register_alerts
 from flows.automations import automate, dead_runs
 from flows.cli_options import project_folder
+from flows.deployments import house_locale
 from flows.entries import Entry, from_text
 from flows.errors import FAILED, PipelineError
 from flows.registering import register
+from flows.reporting.words import say
+from segments.names import Locale
 
 _PATIENCE = 120.0
 _LATE = timedelta(minutes=1)
@@ -63,10 +66,11 @@ async def serve(entries: list[Entry], at_once: int, ready: int) -> None:
     async with get_client() as client:
         await _answers(client)
         made, _ = await register(client, entries)
-        await automate(client, dead_runs())
+        locale = house_locale(project_folder())
+        await automate(client, dead_runs(locale=locale))
         await register_alerts(client, entries, made, project_folder())
         for deployment in made.values():
-            await tidy(client, deployment)
+            await tidy(client, deployment, locale)
     # Paused on shutdown, schedules would stay off and what was missed would vanish.
     runner = Runner(name="stammkunde", pause_on_shutdown=False, limit=at_once, query_seconds=_POLL)
     for name, deployment in made.items():
@@ -84,11 +88,10 @@ async def serve(entries: list[Entry], at_once: int, ready: int) -> None:
         await serving
 
 
-async def tidy(client: PrefectClient, deployment: UUID) -> None:
+async def tidy(client: PrefectClient, deployment: UUID, locale: Locale = Locale.EN) -> None:
     """What was under way when everything ended has crashed; of late runs the newest is enough."""
     for run in await _runs(client, deployment, _UNDER_WAY):
-        stopped = "Stopped in the middle. The next run completes the work; nothing goes out twice."
-        await _set(client, run, Crashed(message=stopped))
+        await _set(client, run, Crashed(message=say("run_stopped", locale)))
     kept = await client.read_deployment(deployment)
     if kept.global_concurrency_limit is not None:
         # The server forgets who held a place when it ends, and would keep it taken.
@@ -97,8 +100,10 @@ async def tidy(client: PrefectClient, deployment: UUID) -> None:
         )
     waiting = await _runs(client, deployment, [StateType.SCHEDULED])
     for run in made_up_for(waiting, clock.now()):
-        missed = "Nothing was running at that time. The newest of those missed makes up for all."
-        await _set(client, run, Cancelled(name="Missed", message=missed))
+        missed: State[None] = Cancelled(
+            name=say("state_missed", locale), message=say("run_missed", locale)
+        )
+        await _set(client, run, missed)
 
 
 def made_up_for(waiting: list[FlowRun], now: datetime) -> list[FlowRun]:

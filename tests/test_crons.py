@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from flows.cron_words import in_words
 from flows.crons import CronError, read_cron
+from segments.names import Locale
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,24 @@ from flows.crons import CronError, read_cron
     ],
 )
 def test_a_cron_is_said_in_words(text: str, words: str) -> None:
-    assert read_cron(text).words() == words
+    assert in_words(read_cron(text), Locale.EN) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("30 8 * * 1-5", "Montag bis Freitag um 08:30"),
+        ("*/15 8-18 * * 1-5", "Montag bis Freitag alle 15 Minuten von 08:00 bis 18:45"),
+        ("*/5 * * * *", "täglich alle 5 Minuten"),
+        ("7 * * * *", "täglich stündlich zur Minute 07"),
+        ("7 */2 * * *", "täglich alle 2 Stunden zur Minute 07 von 00:07 bis 22:07"),
+        ("0 8 * * sat,sun", "Samstag und Sonntag um 08:00"),
+        ("0 7 1 jan,jul *", "am 1. des Monats im Januar und Juli um 07:00"),
+        ("0 9 1,15 * 1", "am 1. und 15. des Monats und Montag um 09:00"),
+    ],
+)
+def test_a_cron_is_said_in_german(text: str, words: str) -> None:
+    assert in_words(read_cron(text), Locale.DE) == words
 
 
 @pytest.mark.parametrize(
@@ -49,7 +68,7 @@ def test_what_is_no_cron_is_said(text: str, said: str | None) -> None:
 
 
 def test_a_leap_day_comes() -> None:
-    assert read_cron("0 8 29 2 *").words() == "on day 29 of the month of Feb at 08:00"
+    assert in_words(read_cron("0 8 29 2 *"), Locale.EN) == "on day 29 of the month of Feb at 08:00"
 
 
 def test_moments_follow_the_clocks_of_the_place() -> None:

@@ -170,7 +170,7 @@ def test_long_runs_wait_for_one_another_and_polls_do_not(server: Server) -> None
 
 def test_each_says_when_it_runs_and_asks_for_little(server: Server) -> None:
     kept = daily(server)
-    assert "Monday to Friday at 08:30 (Europe/Berlin)" in kept["description"]
+    assert "Montag bis Freitag um 08:30 (Europe/Berlin)" in kept["description"]
     fields = kept["parameter_openapi_schema"]["properties"]
     assert {name: (field["title"], field["type"]) for name, field in fields.items()} == {
         "as_of": ("Day", "string"),

@@ -13,11 +13,15 @@ from segments.names import Locale, Verdict
 
 _FIVE = ("orders", "began", "sent", "held_out", "left_out")
 _NAMED = 3
+_UP = "../../"
+"""From a page to where its site begins, which may be `/`, `/v2` or a workspace: links lead to the
+same kind of pages as they are read on.
+"""
 _LINKED = ("sends", "left-out", "effect", "effect-picture", "matrix", "doubts")
 
 
-def day_page(day: DayFacts, locale: Locale, base: str = "") -> str:
-    """The whole page; `base` stands before the paths of Prefect's own pages."""
+def day_page(day: DayFacts, locale: Locale) -> str:
+    """The whole page."""
     run = day.run
     found = needs_person(day, locale)
     opening = [f"**{headline(run, locale)}.**"]
@@ -39,7 +43,7 @@ def day_page(day: DayFacts, locale: Locale, base: str = "") -> str:
             section("phases", tables.phases(run, locale), locale, always=False),
             _funnels(day, locale),
             _brought(day, locale),
-            _links(day, locale, base),
+            _links(day, locale),
         ]
     )
 
@@ -181,11 +185,11 @@ def _brought(day: DayFacts, locale: Locale) -> str:
     return f"{section('brought', rows, locale)}\n\n{say('brought_note', locale)}"
 
 
-def _links(day: DayFacts, locale: Locale, base: str) -> str:
+def _links(day: DayFacts, locale: Locale) -> str:
     if day.run.dry_run:
         return ""
     lines = [
-        f"- [{say(f'link_{key}'.replace('-', '_'), locale)}]({base}/artifacts/key/{key})"
+        f"- [{say(f'link_{key}'.replace('-', '_'), locale)}]({_UP}artifacts/key/{key})"
         for key in _LINKED
     ]
     if day.mails:

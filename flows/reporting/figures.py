@@ -97,7 +97,8 @@ def short_day(moment: datetime, locale: Locale) -> str:
 def short_day_in(moment: datetime, zone: str, locale: Locale) -> str:
     """The same with the day of the week, in the business zone: Mon 16 Nov."""
     here = moment.astimezone(ZoneInfo(zone)).date()
-    return format_date(here, "EEE d MMM", locale=locale.value)
+    form = "EEE d. MMM" if locale == Locale.DE else "EEE d MMM"
+    return format_date(here, form, locale=locale.value)
 
 
 def day(moment: datetime, zone: str, locale: Locale) -> str:
