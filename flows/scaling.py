@@ -166,6 +166,8 @@ def helpers(shop: Shop) -> Iterator[TaskRunner[Any]]:
     from prefect_dask.task_runners import DaskTaskRunner
 
     address = str(scale.dask)
+    # It may have gone since the run began.
+    refuse_silence(address)
     with DaskTaskRunner(address=address, client_kwargs={"timeout": ANSWERS_WITHIN}) as cluster:
         some_workers(cluster.client, address)
         yield cluster

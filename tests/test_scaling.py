@@ -259,6 +259,30 @@ def test_a_cluster_that_has_no_workers_or_loses_its_scheduler_is_told_of_in_a_se
     assert works.outcomes()["queued"] > 0
 
 
+@ONLY_LONG
+def test_when_the_scheduler_dies_while_shards_are_decided_the_run_says_so_and_the_next_goes_on(
+    works: Works, alone: dict[str, Rows], api: str, tmp_path: Path
+) -> None:
+    own = Cluster(tmp_path)
+    try:
+        own.start()
+        folder = works.anew("scheduler dies", f"{FOUR}, runner: dask, dask: '{own.address}'")
+        with ThreadPoolExecutor(1) as beside:
+            with works.held_up(waiting=2) as there:
+                going = beside.submit(run, folder, DAY)
+                assert within(PATIENCE, lambda: there() or going.done()), "nobody came to the end"
+                own.running[0].kill()
+            state = going.result(timeout=PATIENCE)
+    finally:
+        own.stop()
+    assert state.is_failed()
+    assert f"no Dask scheduler answers at {own.address}" in str(state.message)
+    works.plainly()
+    assert {name: rows for name, rows in works.decided().items() if name != "run"} == {
+        name: rows for name, rows in alone.items() if name != "run"
+    }
+
+
 @pytest.mark.parametrize("runner", ["dask", pytest.param("processes", marks=ONLY_LONG)])
 def test_when_one_of_two_workers_dies_in_the_middle_of_a_shard_another_completes_it(
     runner: str, works: Works, alone: dict[str, Rows], api: str, cluster: Cluster
