@@ -49,7 +49,6 @@ def live_through(here: House, database: str, each: int = EACH) -> int:
     here.up()
     _kill_in_turn(here, database, each)
     # The next run completes the work.
-    here.simulator.pace()
     here.completed()
     assert here.violations() == []
     return here.letters()
@@ -81,6 +80,8 @@ def _kill_in_turn(here: House, database: str, each: int) -> None:
     # And the database with the letters: the run gets over it, or says so in a sentence.
     under_way = bool(processes_of(run))
     kill_database(database)
+    # Whatever was under way is dead or has got over it: the rest may go fast.
+    here.simulator.pace()
     kind, _, message = here.ended(run)
     assert kind == "COMPLETED" or "database" in message or not under_way, (kind, message)
 
