@@ -30,7 +30,7 @@ PATIENCE = 150
 PASSED = {"folder", "run_id", "token", "first", "last"}
 """All that goes to another process: of customers, numbers."""
 
-ONLY_LONG = pytest.mark.skipif(not LONG, reason="starts four processes: part of make test-long")
+ONLY_LONG = pytest.mark.skipif(not LONG, reason="takes a while: part of make test-long")
 FOUR = "shards: 4, at_once: 2"
 
 
