@@ -62,7 +62,7 @@ def run_demo(
         f"{sent} mails went out, {counts['send ghost']} were held back for comparison, "
         f"{held} had a reason not to go.\n"
         + (_mails(folder) if balance is None else _by_sendgrid(folder, balance))
-        + f"Runs:    stammkunde --project {folder} ui     then http://127.0.0.1:4200/runs\n"
+        + f"Runs:    stammkunde --project {folder} ui     then http://127.0.0.1:4200/v2/runs\n"
         f"Effects: stammkunde --project {folder} measure --plain"
     )
     if balance is not None and balance.differences:

@@ -49,3 +49,9 @@ def prepare_server(project: Path) -> None:
 def _choose(chosen: dict[str, str]) -> None:
     for name, value in chosen.items():
         os.environ.setdefault(name, value)
+
+
+def pages(api: str) -> str:
+    """Where the runs of a server are read: in the pages it opens by itself, newer ones or older."""
+    older = os.environ.get("PREFECT_SERVER_UI_V2_ENABLED", "").lower() in ("false", "0", "no")
+    return api.removesuffix("/api") + ("/runs" if older else "/v2/runs")

@@ -17,7 +17,7 @@ import typer
 from flows.children import Child
 from flows.deployments import house_locale
 from flows.errors import ConfigError, Fault, PipelineError
-from flows.prefect_home import prepare_server
+from flows.prefect_home import pages, prepare_server
 from flows.reporting.words import say
 from flows.running import Note, end_groups, only_one
 from segments.names import Locale
@@ -161,7 +161,7 @@ def _begin(house: House, wanted: Wanted, api: str) -> None:
         house.start(Child("web", command, house.log / "web.log"))
     if not _ready(house, reading, web_at if wanted.web else None):
         return
-    house.say("up_runs", address=f"{api.removesuffix('/api')}/runs")
+    house.say("up_runs", address=pages(api))
     if wanted.web:
         house.say("up_web", address=f"http://{web_at[0]}:{web_at[1]}")
     on = [entry.name for entry in entries if entry.enabled and entry.cron]

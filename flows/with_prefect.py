@@ -12,7 +12,7 @@ import typer
 
 from flows.config import load
 from flows.errors import FAILED, WRONG, ConfigError, PipelineError
-from flows.prefect_home import prepare
+from flows.prefect_home import pages, prepare
 from flows.running import found
 
 _ANSWERS_WITHIN = 10.0
@@ -69,19 +69,20 @@ def serve_pages(folder: Path, port: int) -> None:
     if not (folder / "config").is_dir():
         raise ConfigError.at(folder, 'there is no folder "config" here. Say --project DIR')
     if up := found(folder):
-        typer.echo(f"stammkunde up shows them already: {up.api.removesuffix('/api')}/runs")
+        typer.echo(f"stammkunde up shows them already: {pages(up.api)}")
         return
+    here = pages(f"http://127.0.0.1:{port}/api")
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise ConfigError.at(
                 "--port",
                 f"something answers on {port} already: these pages, if they are open elsewhere "
-                f"(http://127.0.0.1:{port}/runs), or another program. Say another --port",
+                f"({here}), or another program. Say another --port",
             )
     prepare(folder)
     # The pages ask this address for data, whatever port the server itself was told.
     os.environ["PREFECT_SERVER_UI_API_URL"] = f"http://127.0.0.1:{port}/api"
-    typer.echo(f"Runs: http://127.0.0.1:{port}/runs   Ctrl-C ends it")
+    typer.echo(f"Runs: {here}   Ctrl-C ends it")
     sys.stdout.flush()
     prefect = Path(sys.executable).with_name("prefect")
     arguments = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]

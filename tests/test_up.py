@@ -159,7 +159,7 @@ def test_everything_runs_until_ctrl_c(up: Up) -> None:
 
     up.start()
     up.ready()
-    assert f"http://127.0.0.1:{up.server}/runs" in up.said()
+    assert f"http://127.0.0.1:{up.server}/v2/runs" in up.said()
     assert f"http://127.0.0.1:{up.web}" in up.said()
     assert "each-minute" in up.said()
     children = up.children()
