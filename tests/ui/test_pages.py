@@ -178,6 +178,51 @@ def test_a_preview_is_started_from_its_form(stage: Stage, either: View) -> None:
     either.keep("preview")
 
 
+def test_a_day_still_to_come_is_refused_in_a_sentence(
+    stage: Stage, see: Callable[[str], View]
+) -> None:
+    newer = see("V2 light")
+    preview = stage.deployment("preview")
+    page = newer.open(f"/deployments/deployment/{preview}/run", sees="Work as if it were")
+    page.get_by_text("Pick a date").click()
+    page.get_by_role("button", name="next month").click()
+    page.get_by_role("gridcell").get_by_text("15", exact=True).first.click()
+    page.keyboard.press("Escape")
+    newer.keep("form-wrong")
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_url(re.compile(r"/deployments/deployment/[-0-9a-f]+(\?.*)?$"))
+    wanted = {"deployments": {"name": {"any_": ["preview"]}}, "sort": "EXPECTED_START_TIME_DESC"}
+    run = stage.ask("flow_runs/filter", limit=1, **wanted)[0]
+    told = stage.ends(run["id"])
+    assert (told["type"], told["name"]) == ("FAILED", "Falsche Eingabe")
+    assert re.search(r'Day  "\d{4}-\d\d-15.*" is still to come', told["message"]), told["message"]
+    newer.open(f"/runs/flow-run/{run['id']}", sees="Falsche Eingabe")
+
+
+def test_a_house_that_speaks_english_reads_english(
+    stage: Stage, see: Callable[[str], View]
+) -> None:
+    policy = stage.folder / "config" / "policy.yaml"
+    german = policy.read_text("utf-8")
+    policy.write_text(re.sub(r"(?m)^locale: de", "locale: en", german), encoding="utf-8")
+    try:
+        run = stage.start("preview", as_of=f"{SECOND}T12:00")
+        told = stage.ends(run)
+    finally:
+        policy.write_text(german, encoding="utf-8")
+    assert told["name"] == "Nothing to send", told
+    assert told["message"].startswith("Only shown: "), told
+    newer = see("V2 light")
+    newer.open(f"/runs/flow-run/{run}", sees=told["name"])
+    newer.tab("Artifacts", sees="preview")
+    kept = stage.artifact("preview", run)
+    newer.open(f"/artifacts/artifact/{kept['id']}", sees="What would be decided on Wednesday")
+    reads = newer.reads()
+    assert "Nothing is written and nothing is sent" in reads
+    assert "Was entschieden" not in reads
+    newer.keep("english")
+
+
 def test_nothing_of_ours_leaves_the_machine(
     see: Callable[[str], View], asked_elsewhere: list[str]
 ) -> None:
