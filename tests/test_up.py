@@ -91,8 +91,9 @@ class Up:
         return self.log.read_text(encoding="utf-8")
 
     def children(self) -> list[int]:
-        note = json.loads((self.folder / "var" / "up.lock").read_text(encoding="utf-8"))
-        return list(note["children"])
+        file = self.folder / "var" / "up.lock"
+        # Whenever one starts it is written anew, and is empty for a moment.
+        return list(json.loads(within(5, lambda: file.read_text("utf-8")))["children"])
 
     def again(self, *more: str) -> "subprocess.CompletedProcess[str]":
         """What another one answers."""

@@ -173,7 +173,9 @@ class House:
 
     def part(self, name: str) -> int:
         """The number of a process that `up` started; 0 while it is not there."""
-        note = json.loads((self.folder / "var" / "up.lock").read_text(encoding="utf-8"))
+        file = self.folder / "var" / "up.lock"
+        # Whenever one starts it is written anew, and is empty for a moment.
+        note = json.loads(within(5, lambda: file.read_text("utf-8")))
         words = {"server": " server start ", "schedules": "flows.schedules"}[name]
         for pid in reversed(note["children"]):
             with suppress(OSError):
