@@ -38,7 +38,7 @@ def entries_of(folder: Path) -> tuple[Project, list[Entry]]:
     if faults:
         raise ConfigError(faults)
     zone = deployments.zone or project.policy.zone
-    whose = known_by(project, folder)
+    whose, locale = known_by(project, folder), project.policy.locale
     entries = [
         Entry(
             deployments.called(each.name),
@@ -46,8 +46,9 @@ def entries_of(folder: Path) -> tuple[Project, list[Entry]]:
             each.cron,
             each.enabled,
             zone,
-            each.told(zone, project.policy.locale),
+            each.told(zone, locale),
             whose,
+            locale,
         )
         for each in deployments.deployments
     ]
@@ -60,7 +61,8 @@ def entries_of(folder: Path) -> tuple[Project, list[Entry]]:
                 zone,
                 deployments.called(ALERT),
                 whose,
-                say("does_alert", project.policy.locale),
+                say("does_alert", locale),
+                locale,
             )
         )
     return project, entries

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from segments.names import Locale
+
 POLLS = ("respond", "suppressions")
 """Short and often: a run that finds another at work is not needed. All others wait for it."""
 
@@ -21,6 +23,8 @@ class Entry:
     description: str
     project: str = ""
     """Whose it is: what tells two projects on one server apart."""
+    locale: Locale = Locale.EN
+    """Which language the form of its runs speaks."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -40,12 +44,19 @@ def as_text(entries: Sequence[Entry]) -> str:
 
 def from_text(text: str) -> list[Entry]:
     """The same, read again."""
-    return [Entry(**values) for values in json.loads(text)]
+    found = json.loads(text)
+    return [Entry(**values | {"locale": Locale(values["locale"])}) for values in found]
 
 
 ALERT = "alert"
 
 
-def alert_entry(zone: str, name: str = ALERT, project: str = "", told: str = "") -> Entry:
+def alert_entry(
+    zone: str,
+    name: str = ALERT,
+    project: str = "",
+    told: str = "",
+    locale: Locale = Locale.EN,
+) -> Entry:
     """The deployment that mails alerts; automations of the server start it."""
-    return Entry(name, ALERT, None, True, zone, told, project)
+    return Entry(name, ALERT, None, True, zone, told, project, locale)

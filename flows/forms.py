@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from flows.deployments import house_locale
 from flows.errors import ConfigError, Fault
-
-DAY = "Day"
-_TITLES = {"as_of": DAY, "dry_run": "Only show"}
+from flows.reporting.words import say
+from flows.states import project_here
+from segments.names import Locale
 
 
 def _day_or_nothing(value: Any) -> str | None:
@@ -18,20 +19,10 @@ def _day_or_nothing(value: Any) -> str | None:
 AsOf = Annotated[
     str | None,
     BeforeValidator(_day_or_nothing),
-    Field(
-        title=_TITLES["as_of"],
-        description="Work as if it were the end of this day of the past. Leave it empty for today.",
-        # A text with a calendar beside it: a choice between a day and "None" helps nobody.
-        json_schema_extra={"type": "string", "format": "date"},
-    ),
+    # A text with a calendar beside it: a choice between a day and "None" helps nobody.
+    Field(json_schema_extra={"type": "string", "format": "date"}),
 ]
-DryRun = Annotated[
-    bool,
-    Field(
-        title=_TITLES["dry_run"],
-        description="Write nothing and send nothing; only show what would be decided.",
-    ),
-]
+DryRun = bool
 
 
 class Asked(BaseModel):
@@ -53,14 +44,19 @@ class AlertAsked(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: str = Field("", title="What", description="What happened, such as run_failed.")
-    subject: str = Field("", title="To what", description="Such as the name of a deployment.")
-    said: str = Field("", title="In words", description="The sentence people are told.")
-    over: str = Field("", title="Over", description="Not empty when it is over.")
+    kind: str = ""
+    subject: str = ""
+    said: str = ""
+    over: str = ""
 
 
 FORMS: dict[str, type[BaseModel]] = {"daily": DayAsked, "plan": DayAsked, "alert": AlertAsked}
 """The form of each flow that asks for more than a day."""
+
+
+def title(field: str) -> str:
+    """What the form of this house calls a field."""
+    return say(f"form_{field}", house_locale(project_here()))
 
 
 def asked(as_of: Any, dry_run: Any = False) -> DayAsked:
@@ -72,17 +68,21 @@ def asked(as_of: Any, dry_run: Any = False) -> DayAsked:
         for wrong in error.errors():
             field = str(wrong["loc"][0])
             what = f'"{wrong["input"]}" is neither true nor false'
-            faults.append(Fault(_TITLES[field], 0, what))
+            faults.append(Fault(title(field), 0, what))
         raise ConfigError(faults) from None
 
 
-def schema(runs: str) -> dict[str, Any]:
-    """The form of a flow as Prefect's pages read it."""
+def schema(runs: str, locale: Locale = Locale.EN) -> dict[str, Any]:
+    """The form of a flow as Prefect's pages read it, each field with a title and what it is for."""
     fields = {}
     found = FORMS.get(runs, Asked).model_json_schema()["properties"]
     for place, (name, field) in enumerate(found.items()):
         field = {key: value for key, value in field.items() if key != "anyOf"}
         if field.get("default", "") is None:
             del field["default"]
-        fields[name] = field | {"position": place}
+        told = {
+            "title": say(f"form_{name}", locale),
+            "description": say(f"form_{name}_help", locale),
+        }
+        fields[name] = field | told | {"position": place}
     return {"title": "Parameters", "type": "object", "properties": fields, "definitions": {}}

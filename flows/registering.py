@@ -126,7 +126,7 @@ async def _make(client: PrefectClient, entry: Entry, pool: Pool | None) -> UUID:
             else ConcurrencyLimitStrategy.ENQUEUE
         ),
         parameters=entry.parameters,
-        parameter_openapi_schema=forms.schema(entry.runs),
+        parameter_openapi_schema=forms.schema(entry.runs, entry.locale),
         enforce_parameter_schema=True,
         description=entry.description,
         tags=[OURS, entry.runs, OF_PROJECT + entry.project],

@@ -18,6 +18,7 @@ from flows.entries import Entry
 from flows.glance import Glance, glance
 from flows.health.schedules import next_start
 from flows.health.work import STAGE, reason
+from flows.prefect_home import pages
 from flows.reporting.terminal import table
 from flows.reporting.words import say, word
 from flows.seen import ServerSeen, StoreSeen, ask_server, look_into_store
@@ -64,7 +65,7 @@ def _tell(seen: Glance, store: StoreSeen, server: ServerSeen, now: datetime) -> 
     locale = seen.locale
     typer.echo(say("status_head", locale, at=local(now, seen.zone), zone=seen.zone))
     if server.problem is None and server.api is not None:
-        typer.echo(say("status_pages", locale, pages=f"{server.api.removesuffix('/api')}/runs"))
+        typer.echo(say("status_pages", locale, pages=pages(server.api)))
     else:
         typer.echo(server.problem)
     if store.problem is not None:

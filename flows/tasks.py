@@ -18,7 +18,7 @@ from flows import clock
 from flows.delivery.report import DeliveryReport
 from flows.deployments import business_zone
 from flows.errors import ConfigError
-from flows.forms import DAY
+from flows.forms import title
 from flows.intake.report import PullReport
 from flows.moments import moment
 from flows.overtime import run_limited
@@ -75,7 +75,9 @@ def _moment(as_of: str | None, zone: str, now: datetime) -> datetime:
     except ConfigError as error:
         if not unattended():
             raise
-        raise ConfigError.at(DAY, "; ".join(fault.what for fault in error.faults)) from None
+        raise ConfigError.at(
+            title("as_of"), "; ".join(fault.what for fault in error.faults)
+        ) from None
 
 
 def scheduled_for() -> datetime | None:

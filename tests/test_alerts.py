@@ -4,9 +4,10 @@ import os
 import re
 import signal
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date
 from email import message_from_bytes, policy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,11 +64,15 @@ class House:
 
     def run(self, name: str) -> str:
         """A run of this deployment, until it has ended; its state's type."""
-        (found,) = self.up.ask("deployments/filter", deployments={"name": {"any_": [name]}})
-        run = self.up.ask(f"deployments/{found['id']}/create_flow_run")["id"]
+        run = self.asked(name)
         ended = {"COMPLETED", "FAILED", "CRASHED"}
         assert within(150, lambda: self.state(run) in ended)
         return self.state(run)
+
+    def asked(self, name: str) -> str:
+        """The number of a run of this deployment that was asked for."""
+        (found,) = self.up.ask("deployments/filter", deployments={"name": {"any_": [name]}})
+        return str(self.up.ask(f"deployments/{found['id']}/create_flow_run")["id"])
 
     def state(self, run: str) -> str:
         (found,) = self.up.ask("flow_runs/filter", flow_runs={"id": {"any_": [run]}})
@@ -88,10 +93,16 @@ class House:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("alerts") / "shop"
+    with alerted(tmp_path_factory.mktemp("alerts") / "shop", DEPLOYMENTS, ALERTS) as made:
+        yield made
+
+
+@contextmanager
+def alerted(folder: Path, deployments: str, alerts: str) -> Iterator[House]:
+    """`up` in a company whose alerts go to a listener and a mail server of this test."""
     # Its data ends years ago: too old to write to anybody.
     prepare(folder, 20, 7, Locale.EN, date(2024, 11, 5)).write(folder / "data")
-    (folder / "config" / "deployments.yaml").write_text(DEPLOYMENTS, "utf-8")
+    (folder / "config" / "deployments.yaml").write_text(deployments, "utf-8")
     with opened(folder) as shop:
         pull(shop, clock.now())
     posts: Posts = []
@@ -104,7 +115,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with served(app) as address, office() as post:
         settings = folder / "config" / "settings.yaml"
         kept = re.sub(r"(?ms)^outlet:.*?(?=^inbox:)", "", settings.read_text("utf-8"))
-        settings.write_text(kept + OFFICE.format(port=post.port) + ALERTS, "utf-8")
+        settings.write_text(kept + OFFICE.format(port=post.port) + alerts, "utf-8")
         furnished(folder / "var" / "prefect")
         up = Up(folder)
         up.environment["STAMMKUNDE_ALERTS"] = f"{address}/hook/secret-token"

@@ -173,8 +173,8 @@ def test_each_says_when_it_runs_and_asks_for_little(server: Server) -> None:
     assert "Montag bis Freitag um 08:30 (Europe/Berlin)" in kept["description"]
     fields = kept["parameter_openapi_schema"]["properties"]
     assert {name: (field["title"], field["type"]) for name, field in fields.items()} == {
-        "as_of": ("Day", "string"),
-        "dry_run": ("Only show", "boolean"),
+        "as_of": ("Tag", "string"),
+        "dry_run": ("Nur zeigen", "boolean"),
     }
     assert all(field["description"] for field in fields.values())
     variables = kept["job_variables"]

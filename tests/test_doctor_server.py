@@ -112,7 +112,7 @@ def test_after_deploy_only_a_worker_is_missing(server: Server) -> None:
     assert found["pool_without_workers"]["grade"] == "broken"
     assert "prefect worker start --pool stammkunde" in found["pool_without_workers"]["mend"]
     said = server.say("status")
-    assert f"Läufe: {server.api.removesuffix('/api')}/runs" in said
+    assert f"Läufe: {server.api.removesuffix('/api')}/v2/runs" in said
     assert "nicht angemeldet" not in said
     server.ask("work_pools/stammkunde/workers/heartbeat", name="a-worker")
     assert within(

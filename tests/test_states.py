@@ -14,6 +14,7 @@ from flows.errors import ConfigError, SourceError
 from flows.forms import asked, schema
 from flows.stages.deciding import AlreadyDoneError
 from flows.states import ERRORS, UnexpectedError, done, refused, refusing, settled, speaking
+from segments.names import Locale
 
 PERSON = "erika@example.com"
 
@@ -106,8 +107,11 @@ def test_what_prefect_steers_runs_by_is_left_to_it(locale: str) -> None:
 
 
 @pytest.mark.parametrize("runs", ["daily", "plan", "deliver", "respond", "preview", "retention"])
-def test_a_form_has_a_calendar_and_few_fields_that_all_explain_themselves(runs: str) -> None:
-    fields = schema(runs)["properties"]
+@pytest.mark.parametrize("language", Locale)
+def test_a_form_has_a_calendar_and_few_fields_that_all_explain_themselves(
+    runs: str, language: Locale
+) -> None:
+    fields = schema(runs, language)["properties"]
     assert list(fields) == (["as_of", "dry_run"] if runs in ("daily", "plan") else ["as_of"])
     assert (fields["as_of"]["type"], fields["as_of"]["format"]) == ("string", "date")
     assert "anyOf" not in str(fields)
@@ -121,8 +125,9 @@ def test_an_empty_field_of_the_form_is_no_day(written: str | None, meant: str | 
     assert asked(written).as_of == meant
 
 
-def test_a_wrong_answer_in_the_form_is_said_by_its_title() -> None:
-    with pytest.raises(ConfigError, match='Only show  "perhaps" is neither true nor false'):
+def test_a_wrong_answer_in_the_form_is_said_by_its_title(locale: str) -> None:
+    title = {"de": "Nur zeigen", "en": "Only show"}[locale]
+    with pytest.raises(ConfigError, match=f'{title}  "perhaps" is neither true nor false'):
         asked(None, "perhaps")
 
 

@@ -161,7 +161,7 @@ def test_a_link_of_the_day_leads_to_its_table_in_the_same_kind_of_pages(
 
 def test_a_preview_is_started_from_its_form(stage: Stage, either: View) -> None:
     path = f"/deployments/deployment/{stage.deployment('preview')}/run"
-    page = either.open(path, sees="Work as if it were")
+    page = either.open(path, sees="So arbeiten, als wäre")
     assert "Leave it empty for today" in either.reads()
     either.keep("form")
     page.get_by_role("button", name="Submit").click()
@@ -183,7 +183,7 @@ def test_a_day_still_to_come_is_refused_in_a_sentence(
 ) -> None:
     newer = see("V2 light")
     preview = stage.deployment("preview")
-    page = newer.open(f"/deployments/deployment/{preview}/run", sees="Work as if it were")
+    page = newer.open(f"/deployments/deployment/{preview}/run", sees="So arbeiten, als wäre")
     page.get_by_text("Pick a date").click()
     page.get_by_role("button", name="next month").click()
     page.get_by_role("gridcell").get_by_text("15", exact=True).first.click()
@@ -195,7 +195,7 @@ def test_a_day_still_to_come_is_refused_in_a_sentence(
     run = stage.ask("flow_runs/filter", limit=1, **wanted)[0]
     told = stage.ends(run["id"])
     assert (told["type"], told["name"]) == ("FAILED", "Falsche Eingabe")
-    assert re.search(r'Day  "\d{4}-\d\d-15.*" is still to come', told["message"]), told["message"]
+    assert re.search(r'Tag  "\d{4}-\d\d-15.*" is still to come', told["message"]), told["message"]
     newer.open(f"/runs/flow-run/{run['id']}", sees="Falsche Eingabe")
 
 
