@@ -18,6 +18,7 @@ from flows.stages.consenting import ask, hindrance
 from flows.stages.shop import Shop, noted_run, open_shop
 from flows.store import proofs
 from flows.store.consents import request_consent
+from flows.store.holdings import Person, person
 from flows.store.proofs import Proof
 from flows.store.session import writing
 from segments.names import ConsentStage, Locale, PermissionKind, Purpose
@@ -73,6 +74,7 @@ def show_consent(folder: Path, contact: str, as_of: str | None, *, as_json: bool
     with shop.engine.connect() as connection:
         number = _contact(proofs.contact_id(connection, contact), contact)
         found = proofs.proofs(connection, number)
+        whose = person(connection, contact)
     if as_json:
         told = [as_data(each, now, folder) for each in found]
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
@@ -80,6 +82,8 @@ def show_consent(folder: Path, contact: str, as_of: str | None, *, as_json: bool
     locale: Locale = shop.project.policy.locale
     if not found:
         typer.echo(say("no_consents", locale, contact=contact))
+        return
+    typer.echo("\n".join([*_heading(whose, now, shop), ""]))
     for each in found:
         typer.echo("\n".join([*_lines(each, now, shop, folder), ""]))
 
@@ -93,6 +97,18 @@ def as_data(proof: Proof, now: datetime, folder: Path) -> dict[str, Any]:
     ]
     row = {name: _plain(value) for name, value in proof.permission.items() if value is not None}
     return row | {"good": proofs.still_good(proof, now), "steps": steps}
+
+
+def _heading(whose: Person | None, now: datetime, shop: Shop) -> Iterator[str]:
+    """Whose proof it is, and as of when: on paper nothing else says so."""
+    if whose is None:
+        return
+    locale: Locale = shop.project.policy.locale
+    name = " ".join(filter(None, (whose.title, whose.first_name, whose.last_name)))
+    yield say("proof_of", locale, who=", ".join(filter(None, (whose.key, name, whose.email))))
+    customer = " ".join(filter(None, (whose.customer_key, whose.customer_name)))
+    yield say("proof_customer", locale, customer=customer)
+    yield say("proof_as_of", locale, at=_said(now, ZoneInfo(shop.project.policy.zone)))
 
 
 def _lines(proof: Proof, now: datetime, shop: Shop, folder: Path) -> Iterator[str]:
