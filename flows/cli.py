@@ -4,9 +4,10 @@ import os
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from flows import (
     cli_alerts,
@@ -26,7 +27,21 @@ from flows import (
 from flows.cli_options import AsOf, DryRun, Plain, project_folder, run_stage
 from flows.errors import FAILED, WRONG, ConfigError, PipelineError, SourceError
 
+
+class _Commands(TyperGroup):
+    """All commands; what was mistyped is said without the words of the libraries beneath."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Carry out the command that was typed."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

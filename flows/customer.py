@@ -17,7 +17,7 @@ from flows.explaining import plain, plain_value, profile_of
 from flows.moments import moment
 from flows.reporting.figures import UNKNOWN, money
 from flows.reporting.history import decisive, sentence
-from flows.reporting.words import say, word
+from flows.reporting.words import person_said, say, word
 from flows.stages.shop import Shop, opened
 from flows.store import tasks
 from flows.store.people import Person, name_of, people
@@ -140,7 +140,8 @@ def _lines(shop: Shop, history: list[Moment]) -> list[str]:
 def _person(person: Person, locale: Locale) -> str:
     role = f" ({word(Role, person.role, locale)})" if person.role else ""
     address = f", {person.email}" if person.email else ""
-    return f"{person.key} {person.name}{role}{address}".replace("  ", " ")
+    known = f"{person_said(person.key, locale)} {person.name}".rstrip()
+    return f"{known}{role}{address}"
 
 
 def _word(kind: type[Phase | Quadrant | Mood | Role], value: Any, locale: Locale) -> str:

@@ -17,7 +17,7 @@ from flows.store import letters, tasks
 from flows.store.letters import Letter
 from flows.store.session import reading, writing
 from flows.store.timeline import similar_keys
-from flows.todo import PLACE
+from flows.todo import PLACE, due_said
 from segments.names import Locale, TaskKind, TaskStatus
 from segments.operands import meant
 
@@ -35,7 +35,7 @@ def show_task(folder: Path, number: int) -> None:
             "task": number,
             "task_what": word(TaskKind, known.kind, locale),
             "task_status": word(TaskStatus, known.status, locale),
-            "task_due": f"{known.due_at.astimezone(zone):%Y-%m-%d %H:%M}",
+            "task_due": due_said(known.due_at, shop.project.policy.zone),
             "task_owner": known.owner or say("nobody", locale),
             "task_customer": known.customer or UNKNOWN,
             "task_about": known.about,

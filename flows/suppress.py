@@ -17,7 +17,7 @@ from flows.erased import hashes
 from flows.errors import ConfigError, Fault
 from flows.moments import moment
 from flows.plain import print_tables
-from flows.reporting.words import say, word
+from flows.reporting.words import person_said, say, word
 from flows.stages.shop import Shop, open_shop
 from flows.store import suppressed
 from flows.store.session import writing
@@ -145,7 +145,7 @@ def list_suppressions(folder: Path, whom: Whom, as_of: str | None, *, as_json: b
     def cells(row: dict[str, Any]) -> dict[str, object]:
         purpose = row["purpose"]
         return {
-            "bar_who": row["who"],
+            "bar_who": _named(row, locale),
             "bar_not_for": word(Purpose, purpose, locale) if purpose else say("bar_all", locale),
             "bar_because": word(SuppressionReason, row["reason"], locale),
             "bar_since": _local(row["at"], zone),
@@ -233,6 +233,15 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
         for name, value in row.items()
         if name != "id"
     }
+
+
+def _named(row: dict[str, Any], locale: Locale) -> str:
+    """Whom it names; of somebody erased only a hash is left."""
+    if row["email"]:
+        return str(row["email"])
+    contact = person_said(row["contact"], locale) if row["contact"] else None
+    whom = Whom(contact=contact, customer=row["customer"])
+    return say("bar_erased", locale) if whom == Whom() else whom.told(locale)
 
 
 def _local(when: datetime, zone: str) -> str:

@@ -155,6 +155,11 @@ def take_task(folder: Path, number: int, owner: str, as_of: str | None) -> None:
             typer.echo(_before(known, zone, locale))
 
 
+def due_said(at: datetime, zone: str) -> str:
+    """When a task is due: the day alone where no hour was named."""
+    return _local(at, zone).removesuffix(" 00:00")
+
+
 def _found(shop: Shop, asked: Asked, now: datetime) -> pd.DataFrame:
     zone = shop.project.policy.zone
     if asked.owner is not None:
@@ -240,7 +245,7 @@ def _before(known: TaskFacts, zone: str, locale: Locale) -> str:
 
 
 def _told(row: dict[str, Any], zone: str, locale: Locale, closed: bool) -> dict[str, object]:
-    due = _local(row["due_at"], zone).removesuffix(" 00:00")
+    due = due_said(row["due_at"], zone)
     owner = row["owner"] or say("nobody", locale)
     if row["escalated_at"] is not None:
         owner = say("task_handed_on", locale, owner=owner)

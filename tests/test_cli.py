@@ -202,6 +202,7 @@ def test_a_moment_that_is_none_is_refused(say: Say, project: Path, words: list[s
         (["runn"], "Did you mean 'run'"),
         (["run", "--dryrun"], "No such option: --dryrun (Possible options: --dry-run)"),
         (["show", "first"], "Invalid value for 'SEND': Input should be a valid integer"),
+        (["task", "done", "1", "--outcome", "spoken"], "'--outcome': 'spoken' is not one of"),
         (["demo", "--locale", "fr"], '--locale  "fr" is not spoken here. Write de or en'),
         (["demo", "--until", "x"], '--until  "x" is not a day. Write 2026-11-18'),
         (["demo", "--customers", "3"], "Invalid value for '--customers': Input should be greater"),

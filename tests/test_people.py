@@ -4,8 +4,9 @@ import csv
 import json
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -26,7 +27,8 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """The small company in either language, with two tasks more that are overdue."""
     folder = copied(tmp_path_factory.mktemp("people"), request.param)
     engine = open_shop(folder).engine
-    late = datetime.combine(LAST - timedelta(days=3), time(), UTC)
+    zone = ZoneInfo("Europe/Berlin")
+    late = datetime.combine(LAST - timedelta(days=3), time(), zone)
     common = {"step": "by hand", "due_at": late, "status": "open"}
     put(
         engine,
@@ -111,6 +113,8 @@ def test_tasks_are_taken_and_cancelled(project: Path, say: Say):
     (number,) = [task for task, kind in rows(project, Task, "id", "kind") if kind == "visit"]
     assert say("task", "take", number, "--owner", "yilmaz", "--as-of", AT)[0] == 0
     assert rows(project, Task, "id", "owner")[number - 1] == (number, "yilmaz")
+    shown = say("task", "show", number)[1]
+    assert (LAST - timedelta(days=3)).isoformat() + "\n" in shown
     assert say("tasks", "--owner", "yilmaz", "--as-of", AT)[0] == 0
     assert say("task", "cancel", number, "--why", "moved away", "--as-of", AT)[0] == 0
     code, out, _ = say("task", "take", number, "--owner", "brandt", "--as-of", AT)

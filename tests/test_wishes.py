@@ -69,6 +69,9 @@ def test_a_german_house_is_spoken_to_in_german(say: Say, house: Shop):
         (("consent", "P2"), "P2"),
         (("erase", "P1", "--dry-run"), "Nichts wurde geändert."),
         (("erase", "P1", "--yes"), "P1 ist hier vergessen"),
+        (("suppress", "--list"), "eine gelöschte Person"),
+        (("suppress", "--list"), "Person 1 (gelöscht)"),
+        (("customer", "K1"), "1 (gelöscht)"),
         (("retention", "--dry-run"), "Nichts wird geändert; dies würde gehen:"),
     ):
         code, out, why = say(*words)
@@ -141,7 +144,10 @@ def test_consent_is_asked_for_and_its_proof_printed(say: Say, house: Shop):
     assert (code, told.startswith("Noted for P2.")) == (0, True)
     assert "did not answer yet" in say("consent", "--request", "P2", "--source", "fair")[1]
     told = say("consent", "P2")[1]
+    assert told.startswith("Proof of consent: P2, ")
     for line in (
+        "Customer: K",
+        "As of 2026-06-15 07:00:00 CEST",
         "consent: advertising (not in force)",
         "asked for at: 2026-06-15 07:00:00 CEST",
         "form or page: fair",

@@ -83,7 +83,7 @@ def _read(path: Path, arm: str, columns: Sequence[str]) -> Customers:
 
 def _places(path: Path, header: list[str], columns: Sequence[str]) -> list[int]:
     faults = [
-        f'there is no column "{name}"{meant(name, header)}. There are: {_listed(header)}'
+        f'there is no column "{name}"{meant(name, header) or "."} There are: {_listed(header)}'
         for name in columns
         if name not in header
     ] + [
@@ -140,7 +140,7 @@ def _refuse(path: Path, arm: str, control: str, read: Customers) -> None:
         what = f'the column "{arm}" holds {len(names)} different values: these are no arms'
         faults.append(Fault(str(path), 0, what))
     elif control not in names:
-        what = f'nobody has "{control}" in the column "{arm}"{meant(control, names)}. '
+        what = f'nobody has "{control}" in the column "{arm}"{meant(control, names) or "."} '
         faults.append(Fault(str(path), 0, f"{what}There are: {_listed(sorted(names))}"))
     elif len(names) == 1:
         what = f'everybody has "{control}" in the column "{arm}": there is nobody to compare with'

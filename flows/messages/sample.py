@@ -127,7 +127,11 @@ def read_sample(file: Path) -> Sample | list[Fault]:
         return [Fault(place, mark.line + 1 if mark else 1, f"is not YAML: {what}")]
     except ValidationError as error:
         return [
-            Fault(place, _line_of(tree, each["loc"]), f"{_path(each['loc'])}: {each['msg']}")
+            Fault(
+                place,
+                _line_of(tree, each["loc"]),
+                f"{_path(each['loc'])}: {each['msg'].removeprefix('Value error, ')}",
+            )
             for each in error.errors()
         ]
 

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows.reporting.figures import UNKNOWN, money
-from flows.reporting.words import say, word
+from flows.reporting.words import person_said, say, word
 from flows.store.timeline import Moment
 from segments.names import (
     Arm,
@@ -174,7 +174,8 @@ def _moved(kind: type[StrEnum], key: str) -> Callable[[_Words], str]:
 
 def _leave(key: str) -> Callable[[_Words], str]:
     def leave(of: _Words) -> str:
-        said = of.say(key, kind=of.word(PermissionKind, "kind"), contact=of.text("contact"))
+        contact = person_said(of.text("contact"), of.locale)
+        said = of.say(key, kind=of.word(PermissionKind, "kind"), contact=contact)
         return of.in_brackets(said, of.word(Purpose, "purpose"), of.text("source"))
 
     return leave

@@ -106,6 +106,12 @@ def table_name(table: str, locale: Locale) -> str:
     return TABLES[locale].get(table, table)
 
 
+def person_said(key: str, locale: Locale) -> str:
+    """A person by the company's own number, or that it was erased."""
+    mark, _, number = key.partition(" ")
+    return say("person_erased", locale, number=number) if mark == "erased" else key
+
+
 def say(key: str, locale: Locale, **parts: object) -> str:
     """A heading or sentence, with its parts filled in."""
     return TEXTS[locale][key].format(**parts)

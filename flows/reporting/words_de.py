@@ -118,7 +118,7 @@ WORDS: dict[type[StrEnum], dict[str, str]] = {
         SkipReason.EXITED: "der Kunde verließ die Journey vor dem Versand",
         SkipReason.GOAL_REACHED: "das Ziel war vorher erreicht",
         SkipReason.ALREADY_SENT: "hat diese Nachricht in dieser Teilnahme schon bekommen",
-        SkipReason.QUIET: "keine erlaubte Stunde, bevor sie veraltet wäre",
+        SkipReason.QUIET: "außerhalb der erlaubten Stunden",
         SkipReason.CAPPED: "vorerst genug Nachrichten",
         SkipReason.TOO_SOON: "zu kurz nach der vorigen Nachricht",
         SkipReason.OUTRANKED: "eine wichtigere Nachricht ging an diesem Tag hinaus",

@@ -118,7 +118,7 @@ WORDS: dict[type[StrEnum], dict[str, str]] = {
         SkipReason.EXITED: "the customer left the journey before it went",
         SkipReason.GOAL_REACHED: "the customer reached the goal before it went",
         SkipReason.ALREADY_SENT: "had this message before, in this enrollment",
-        SkipReason.QUIET: "no permitted hour before it would have been too late",
+        SkipReason.QUIET: "outside the permitted hours",
         SkipReason.CAPPED: "enough messages for now",
         SkipReason.TOO_SOON: "too soon after the message before",
         SkipReason.OUTRANKED: "a more important message went that day",

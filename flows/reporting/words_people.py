@@ -171,6 +171,7 @@ TEXTS_EN = {
     "customer_mood": "Last mood: {mood}. Last score: {score}. Open complaints: {complaints}. "
     "Open tasks: {tasks}.",
     "customer_contacts": "Contacts: {contacts}",
+    "person_erased": "{number} (erased)",
     "customer_nothing": "Nothing happened.",
     "customer_more": "{n} more, without --limit",
 }
@@ -242,6 +243,7 @@ TEXTS_DE = {
     "customer_mood": "Letzte Stimmung: {mood}. Letzte Bewertung: {score}. "
     "Offene Reklamationen: {complaints}. Offene Maßnahmen: {tasks}.",
     "customer_contacts": "Ansprechpartner: {contacts}",
+    "person_erased": "{number} (gelöscht)",
     "customer_nothing": "Nichts ist geschehen.",
     "customer_more": "{n} weitere, ohne --limit",
 }
