@@ -193,7 +193,10 @@ def test_of_many_wrong_cells_the_first_are_named_and_the_others_counted(tmp_path
     ("options", "told_so"),
     [
         ({"outcome": "spend"}, 'there is no column "spend". Did you mean "spent"? There are: '),
-        ({"control": "non"}, 'nobody has "non" in the column "group". Did you mean "none"? There are: '),
+        (
+            {"control": "non"},
+            'nobody has "non" in the column "group". Did you mean "none"? There are: ',
+        ),
         ({"arm": "id", "control": "1"}, "holds 600 different values: these are no arms"),
         ({"covariate": "spent"}, "are three columns"),
         ({"winsorise": 1.5}, "at a quantile"),
