@@ -35,7 +35,8 @@ def only_one(folder: Path, api: str) -> Iterator["Note"]:
     """
     file = _file(folder)
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a+", encoding="utf-8") as opened:
+    file.touch()
+    with file.open("r+", encoding="utf-8") as opened:
         try:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -64,9 +65,11 @@ class Note:
 
     def write(self) -> None:
         """Let others read what is so now."""
+        text = json.dumps(asdict(self.running))
+        before = os.fstat(self.opened.fileno()).st_size
         self.opened.seek(0)
-        self.opened.truncate()
-        json.dump(asdict(self.running), self.opened)
+        # Nobody may find half of it: one write, and blanks over what was longer before.
+        self.opened.write(text.ljust(before))
         self.opened.flush()
 
 

@@ -83,6 +83,26 @@ def test_what_an_earlier_one_left_running_is_ended(tmp_path: Path) -> None:
             process.wait()
 
 
+def test_a_note_can_be_read_at_any_moment_while_it_is_written_anew(tmp_path: Path) -> None:
+    with only_one(tmp_path, API) as note:
+        ends = threading.Event()
+
+        def write() -> None:
+            while not ends.is_set():
+                for children in ([], [*range(1_000_000, 1_000_050)]):
+                    note.running.children = children
+                    note.write()
+
+        writing = threading.Thread(target=write)
+        writing.start()
+        try:
+            read = [found(tmp_path) for _ in range(500)]
+        finally:
+            ends.set()
+            writing.join()
+    assert all(each is not None for each in read)
+
+
 def test_nothing_is_ended_where_nothing_is_left() -> None:
     end_groups([])
     end_groups([2**22 - 1])
