@@ -1,11 +1,12 @@
 """What a person is told about their data: what for, from where, to whom, and a page to read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from html import escape
 from typing import Any
 
+from flows import disclosure_page
 from flows.config import Project
+from flows.disclosure_page import Reader
 from segments.names import Locale
 
 _TITLES = {
@@ -97,49 +98,17 @@ def about(project: Project, contact: str, customer: str, now: datetime) -> dict[
     }
 
 
-def page(found: Mapping[str, Any], locale: Locale) -> str:
-    """The whole of it as a page that needs nothing else; readable on paper, too."""
-    words = _TITLES[locale]
-    parts = "\n".join(_parts(found, words))
-    return (
-        f'<!doctype html>\n<html lang="{locale}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(words['title'])}</title><style>{_STYLE}</style></head>\n"
-        f"<body><main><h1>{escape(words['title'])}</h1>\n{parts}\n</main></body></html>\n"
+def page(found: Mapping[str, Any], project: Project) -> str:
+    """The whole of it, to be read by the person it is about."""
+    policy = project.policy
+    reader = Reader(
+        policy.locale,
+        policy.zone,
+        policy.currency,
+        {key: program.journey.title or key for key, program in project.journeys.items()},
+        {key: owner.name for key, owner in project.owners.owners.items()},
     )
-
-
-def _parts(found: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
-    for name, value in found.items():
-        yield f"<h2>{escape(words[name])}</h2>"
-        if name == "tables":
-            for table, rows in value.items():
-                yield f"<h3>{escape(table)} ({len(rows)})</h3>"
-                yield _shown(rows, words)
-        else:
-            yield _shown(value, words)
-
-
-def _shown(value: Any, words: Mapping[str, str]) -> str:
-    if value in (None, "", [], {}):
-        return f"<p>{escape(words['nothing'])}</p>"
-    if isinstance(value, Mapping):
-        rows = "".join(
-            f'<tr><th scope="row">{escape(str(name))}</th><td>{_inside(each)}</td></tr>'
-            for name, each in value.items()
-        )
-        return f"<table>{rows}</table>"
-    if isinstance(value, list):
-        return "\n".join(_shown(each, words) for each in value)
-    return f"<pre>{escape(str(value))}</pre>"
-
-
-def _inside(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "<br>".join(f"{escape(str(name))}: {_inside(each)}" for name, each in value.items())
-    if isinstance(value, list):
-        return "<br>".join(map(_inside, value))
-    return escape("" if value is None else str(value)).replace("\n", "<br>")
+    return disclosure_page.page(found, reader, _TITLES[policy.locale])
 
 
 def _recipients(project: Project, locale: Locale) -> list[str]:
@@ -151,12 +120,3 @@ def _recipients(project: Project, locale: Locale) -> list[str]:
         elif way.kind == "smtp":
             told.append(_SMTP[locale].format(host=way.host))
     return sorted(set(told)) or [_NOBODY[locale]]
-
-
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;color:#1c2324;background:#fff;margin:0}"
-    "main{max-width:60rem;margin:0 auto;padding:1rem}"
-    "table{border-collapse:collapse;width:100%;margin:.5rem 0 1rem}"
-    "th,td{text-align:left;vertical-align:top;border:1px solid #8a9496;padding:.3rem .6rem;"
-    "overflow-wrap:anywhere}th{width:14rem;font-weight:600}pre{white-space:pre-wrap}"
-)

@@ -42,7 +42,7 @@ def export_contact(folder: Path, contact: str, out: Path | None, as_of: str | No
     into.mkdir(parents=True, exist_ok=True)
     written = {
         "data.json": json.dumps(found, ensure_ascii=False, indent=2) + "\n",
-        "data.html": page(found, shop.project.policy.locale),
+        "data.html": page(found, shop.project),
     }
     for name, text in written.items():
         file = into / name
