@@ -52,10 +52,10 @@ def test_what_is_shipped_runs_by_itself(project: Path) -> None:
 def test_a_description_says_what_when_and_where_to_change_it(project: Path) -> None:
     _, entries = entries_of(project)
     told = {entry.name: entry.description for entry in entries}
-    assert told["weekday-morning"].startswith("Takes in the customer data")
-    assert "**Monday to Friday at 08:30 (Europe/Berlin).**" in told["weekday-morning"]
+    assert told["weekday-morning"].startswith("Holt die Kundendaten herein")
+    assert "**Montag bis Freitag um 08:30 (Europe/Berlin).**" in told["weekday-morning"]
     assert "`config/deployments.yaml`" in told["weekday-morning"]
-    assert "**By hand only: choose *Run*.**" in told["preview"]
+    assert "**Nur von Hand: *Run* wählen.**" in told["preview"]
 
 
 def test_what_is_switched_off_says_so(project: Path) -> None:
@@ -67,7 +67,7 @@ def test_what_is_switched_off_says_so(project: Path) -> None:
     _, (entry,) = entries_of(project)
     assert not entry.enabled
     assert entry.description.startswith(
-        "Did it help?\n\n**Switched off; else every day at 02:00 (America/New_York).**"
+        "Did it help?\n\n**Abgeschaltet; sonst täglich um 02:00 (America/New_York).**"
     )
 
 
