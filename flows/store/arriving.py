@@ -19,6 +19,8 @@ from sqlalchemy import (
     column,
     exists,
     func,
+    literal,
+    literal_column,
     select,
 )
 from sqlalchemy.dialects import postgresql
@@ -38,9 +40,8 @@ _FRESH: Mapping[str, TypeEngine[Any]] = {
     "kind": Text(),
     "at": Utc(),
     "score": Integer(),
-    "detail": JSON(),
-    "seen_at": Utc(),
 }
+_NOTHING = literal_column("'{}'::json", JSON)
 _ADD = (
     "INSERT INTO response (key, send_id, kind, at, score, detail, seen_at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
@@ -95,7 +96,7 @@ def written(dialect: str, events: Iterable[Event], now: datetime) -> list[Writte
     They are taken to be of sends of ours.
     """
     if dialect == "postgresql":
-        return [_document(event, now) for event in events]
+        return [_document(event) for event in events]
     return [_values(event, now) for event in events]
 
 
@@ -119,14 +120,18 @@ def add_responses(
             del place[key]
     chosen = [rows[number] for number in place.values()]
     if unknown:
-        make = _document if postgres else _values
         for position, number in enumerate(place.values()):
-            if events[number].send in unknown:
-                chosen[position] = make(events[number], now, stranger=True)
+            event = events[number]
+            if event.send in unknown:
+                chosen[position] = (
+                    _document(event, stranger=True)
+                    if postgres
+                    else _values(event, now, stranger=True)
+                )
     if not chosen:
         return []
     if postgres:
-        return [events[place[key]] for key in _add_documents(connection, chosen)]
+        return [events[place[key]] for key in _add_documents(connection, chosen, now)]
     connection.exec_driver_sql(_ADD, chosen)
     return [events[number] for number in place.values()]
 
@@ -149,33 +154,42 @@ def _moment(at: datetime) -> str:
     return at.isoformat(" ", "microseconds")[:26]
 
 
-def _document(event: Event, now: datetime, *, stranger: bool = False) -> bytes:
+def _document(event: Event, *, stranger: bool = False) -> bytes:
     key, send, kind, at, told, score = event
-    detail = orjson.Fragment(_json({**told, "send": send} if stranger else told))
-    of_send = send if 0 < send < _LARGEST and not stranger else None
-    return orjson.dumps(
-        {
-            "key": key,
-            "send_id": of_send,
-            "kind": kind.value,
-            "at": at,
-            "score": score,
-            "detail": detail,
-            "seen_at": now,
-        }
-    )
+    # What is empty is left out: the database takes its time to read that, too.
+    document: dict[str, Any] = {"key": key, "kind": kind.value, "at": at}
+    if 0 < send < _LARGEST and not stranger:
+        document["send_id"] = send
+    if score is not None:
+        document["score"] = score
+    if stranger:
+        told = {**told, "send": send}
+    if told:
+        document["detail"] = orjson.Fragment(_json(told))
+    return orjson.dumps(document)
 
 
-def _add_documents(connection: Connection, documents: Iterable[Any]) -> Sequence[str]:
+def _add_documents(
+    connection: Connection, documents: Iterable[Any], now: datetime
+) -> Sequence[str]:
     """Write them; the keys of those that were not there."""
     document = bindparam(None, f"[{b','.join(documents).decode()}]", type_=String())
     given = (
         func.json_to_recordset(cast(document, JSON))
-        .table_valued(*(column(name, kind) for name, kind in _FRESH.items()), name="fresh")
+        .table_valued(
+            *(column(name, kind) for name, kind in _FRESH.items()),
+            column("detail", JSON()),
+            name="fresh",
+        )
         .render_derived(with_types=True)
     )
     statement = postgresql.insert(_response).from_select(
-        list(_FRESH), select(*(given.c[name] for name in _FRESH))
+        [*_FRESH, "detail", "seen_at"],
+        select(
+            *(given.c[name] for name in _FRESH),
+            func.coalesce(given.c.detail, _NOTHING),
+            literal(now, Utc()),
+        ),
     )
     statement = statement.on_conflict_do_nothing(index_elements=["key"])
     return connection.scalars(statement.returning(_response.c.key)).all()
