@@ -94,7 +94,7 @@ def overview(
         select(*columns)
         .select_from(together.join(_customer, _customer.c.id == _send.c.customer_id))
         .where(*still)
-        .order_by(_doubt.c.id)
+        .order_by(_doubt.c.since, _doubt.c.send_id)
         .limit(limit)
     )
     return DoubtOverview(

@@ -162,7 +162,7 @@ def test_a_link_of_the_day_leads_to_its_table_in_the_same_kind_of_pages(
 def test_a_preview_is_started_from_its_form(stage: Stage, either: View) -> None:
     path = f"/deployments/deployment/{stage.deployment('preview')}/run"
     page = either.open(path, sees="So arbeiten, als wäre")
-    assert "Leave it empty for today" in either.reads()
+    assert "Leer heißt heute" in either.reads()
     either.keep("form")
     page.get_by_role("button", name="Submit").click()
     page.wait_for_url(re.compile(r"/deployments/deployment/[-0-9a-f]+(\?.*)?$"))
