@@ -72,10 +72,10 @@ _PURPOSES = {
     "proof of consents (Art. 6 (1) a, b, c and f GDPR)",
 }
 _RIGHTS = {
-    Locale.DE: "Berichtigung, Löschung, Einschränkung, Übertragung (diese JSON-Datei), Widerspruch "
-    "gegen Werbung jederzeit, Beschwerde bei einer Aufsichtsbehörde",
-    Locale.EN: "rectification, erasure, restriction, portability (this JSON file), objection to "
-    "advertising at any time, complaint to a supervisory authority",
+    Locale.DE: "Berichtigung, Löschung, Einschränkung, Übertragung (die Datei data.json), "
+    "Widerspruch gegen Werbung jederzeit, Beschwerde bei einer Aufsichtsbehörde",
+    Locale.EN: "rectification, erasure, restriction, portability (the file data.json), objection "
+    "to advertising at any time, complaint to a supervisory authority",
 }
 
 

@@ -31,7 +31,7 @@ from flows.stages.planning import Planning
 from flows.stages.shop import Progress, Shop, open_shop
 from flows.states import PROJECT_VARIABLE, expected, refusing, settled
 from flows.tasks import progress_bar, sealed
-from flows.trying import DELAYS, TRIES, may_pass
+from flows.trying import AGAIN
 
 _TRIES = 3
 _log = logging.getLogger(__name__)
@@ -48,9 +48,7 @@ def prepare_plan(shop: Shop, now: datetime, run_id: int) -> quote:
     name="plan customers",
     task_run_name="plan customers {first} to {last}",
     cache_policy=NO_CACHE,
-    retries=TRIES,
-    retry_delay_seconds=DELAYS,
-    retry_condition_fn=may_pass,
+    **AGAIN,
 )
 @refusing
 def plan_customers(shop: Shop, prepared: Planning, first: int, last: int) -> Counter[str]:

@@ -15,16 +15,14 @@ from flows.stages.shop import Shop
 from flows.stages.suppressing import ListsReport
 from flows.states import refusing, settled, speaking
 from flows.tasks import progress_bar, run_name, sealed, shop_and_moment
-from flows.trying import DELAYS, TRIES, may_pass
+from flows.trying import AGAIN
 
 
 @task(
     name="suppressions",
     task_run_name="read the lists of SendGrid",
     cache_policy=NO_CACHE,
-    retries=TRIES,
-    retry_delay_seconds=DELAYS,
-    retry_condition_fn=may_pass,
+    **AGAIN,
 )
 @refusing
 def take_in_lists(shop: Shop, now: datetime) -> ListsReport:

@@ -32,7 +32,7 @@ from flows.stages import delivering, measuring, pulling, responding, telling
 from flows.stages.deciding import refuse_done
 from flows.stages.shop import Progress, Shop, opened
 from flows.states import project_here, refusing
-from flows.trying import DELAYS, TRIES, may_pass, unattended
+from flows.trying import AGAIN, unattended
 
 if TYPE_CHECKING:
     from flows.reporting.charts import Picture
@@ -149,9 +149,7 @@ def _table_by_table(shop: Shop) -> Progress:
     name="pull",
     task_run_name="pull the company's data",
     cache_policy=NO_CACHE,
-    retries=TRIES,
-    retry_delay_seconds=DELAYS,
-    retry_condition_fn=may_pass,
+    **AGAIN,
 )
 @refusing
 def pull_data(shop: Shop, now: datetime) -> PullReport:
@@ -172,9 +170,7 @@ def deliver_messages(shop: Shop, now: datetime, *, ticking: bool) -> DeliveryRep
     name="respond",
     task_run_name="take in what came back",
     cache_policy=NO_CACHE,
-    retries=TRIES,
-    retry_delay_seconds=DELAYS,
-    retry_condition_fn=may_pass,
+    **AGAIN,
 )
 @refusing
 def take_in_responses(shop: Shop, now: datetime) -> ResponseReport:
@@ -186,9 +182,7 @@ def take_in_responses(shop: Shop, now: datetime) -> ResponseReport:
     name="measure",
     task_run_name="measure what it brought",
     cache_policy=NO_CACHE,
-    retries=TRIES,
-    retry_delay_seconds=DELAYS,
-    retry_condition_fn=may_pass,
+    **AGAIN,
 )
 @refusing
 def measure_effects(shop: Shop, now: datetime) -> RunFacts:

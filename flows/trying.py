@@ -7,9 +7,6 @@ from prefect.client.schemas.objects import State
 
 from flows.passing import PAUSES, passes
 
-TRIES = len(PAUSES)
-DELAYS = list(PAUSES)
-
 
 def unattended() -> bool:
     """Whether nobody waits at a terminal for this run, so that it may take its time to try."""
@@ -19,3 +16,11 @@ def unattended() -> bool:
 def may_pass(_task: object, _run: object, state: State[Any]) -> bool:
     """Whether trying again may help. Only for what changes nothing when it is done twice."""
     return unattended() and isinstance(state.data, Exception) and passes(state.data)
+
+
+AGAIN: dict[str, Any] = {
+    "retries": len(PAUSES),
+    "retry_delay_seconds": list(PAUSES),
+    "retry_condition_fn": may_pass,
+}
+"""What Prefect is told of a task that may be done twice."""

@@ -84,7 +84,6 @@ SAID = {
     "Uhrzeiten gelten für {zone}.",
     "verbatim": "Wörtlich, wie es uns gemeldet wurde:",
     "text_gone": "Der Wortlaut wird nicht mehr aufbewahrt.",
-    "other": "Weitere Angaben",
 }
 
 LABELS = {

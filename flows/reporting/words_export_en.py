@@ -83,7 +83,6 @@ SAID = {
     "same for other programs, with our internal numbers. Times are those of {zone}.",
     "verbatim": "Word for word as it was reported to us:",
     "text_gone": "The text is no longer kept.",
-    "other": "Other particulars",
 }
 
 LABELS = {
