@@ -12,8 +12,8 @@ from flows import passing, states, suppressions, tasks
 from flows.daily import daily
 from flows.deliver import deliver
 from flows.errors import ConfigError, DeliveryError, SourceError
-from flows.passing import StoreGoneError, gone, passes, patiently
-from flows.trying import DELAYS, may_pass
+from flows.passing import PAUSES, StoreGoneError, gone, passes, patiently
+from flows.trying import may_pass
 from segments.names import HaltCause
 
 
@@ -68,7 +68,7 @@ def test_only_what_may_be_done_twice_is_tried_again(monkeypatch: pytest.MonkeyPa
         for each in (*vars(tasks).values(), suppressions.take_in_lists)
         if hasattr(each, "retries") and each.retries
     }
-    assert again == dict.fromkeys(("pull", "respond", "measure", "suppressions"), (3, DELAYS))
+    assert again == dict.fromkeys(("pull", "respond", "measure", "suppressions"), (3, list(PAUSES)))
     # Prefect's own settings cannot have it deliver twice: it is said, not left to a default.
     for each in (tasks.deliver_messages, deliver, daily):
         assert each.retries == 0
