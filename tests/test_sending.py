@@ -259,7 +259,7 @@ def test_messages_in_doubt_are_listed_with_what_is_known_and_what_comes_next(
     assert out.startswith("Messages in doubt: 4, still asked about: 3\n")
     assert "example.com" not in out
     found = json.loads(say("doubts", "--json")[1])
-    assert found[0] == {
+    assert found[2] == {
         "send": 1,
         "journey": "newsletter",
         "message": "thanks",
@@ -272,10 +272,11 @@ def test_messages_in_doubt_are_listed_with_what_is_known_and_what_comes_next(
         "next": "leave",
         "next_at": "2026-06-15T05:13:00+00:00",
     }
+    # The oldest first.
     assert [(each["send"], each["next"], each["known"]) for each in found] == [
-        (1, "leave", None),
         (2, "leave", None),
         (3, "nothing", "not in the logs"),
+        (1, "leave", None),
         (4, "again", "withdrawn"),
     ]
     assert found[3]["next_at"] == "2026-06-15T05:09:00+00:00"
@@ -296,9 +297,9 @@ def test_messages_in_doubt_are_listed_with_what_is_known_and_what_comes_next(
     )
     found = json.loads(say("doubts", "newsletter", "--json")[1])
     assert [(each["next"], each["next_at"]) for each in found] == [
-        ("again", "2026-06-15T05:13:00+00:00"),
         ("again", "2026-06-15T04:45:00+00:00"),
         ("nothing", None),
+        ("again", "2026-06-15T05:13:00+00:00"),
     ]
 
 

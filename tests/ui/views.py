@@ -85,6 +85,15 @@ class View:
         """All one can read, with single spaces."""
         return re.sub(r"\s+", " ", self.page.locator("body").inner_text())
 
+    def tells(self, words: str) -> bool:
+        """Whether all one can read has these words in it; pages fill themselves bit by bit."""
+        until = time.monotonic() + _WAITS / 1000
+        while time.monotonic() < until:
+            if words in self.reads():
+                return True
+            self.page.wait_for_timeout(250)
+        return False
+
     def lines(self) -> list[str]:
         """The same line by line."""
         lines = self.page.locator("body").inner_text().splitlines()
