@@ -14,6 +14,7 @@ from flows.deployments import house_locale, load_deployments
 from flows.entries import ALERT, Entry, alert_entry
 from flows.errors import ConfigError, PipelineError
 from flows.prefect_home import prepare
+from flows.reaching import VARIABLE, needs_server, refused
 from flows.reporting.words import say
 from flows.settings import store_address
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from flows.registering import Pool
 
 KINDS = ("process", "docker", "kubernetes")
+
+_INSTEAD = (
+    "Start one, prefect server start, or correct the address; for one machine stammkunde up is "
+    "enough"
+)
 
 
 @dataclass(frozen=True)
@@ -98,14 +104,15 @@ def deploy(folder: Path, pool_name: str | None, kind: str, image: str | None) ->
             "--image", f"a {kind} pool starts containers: say which image holds Stammkunde"
         )
     project, entries = entries_of(folder)
-    address = os.environ.get("PREFECT_API_URL", "")
+    address = os.environ.get(VARIABLE, "")
     if not address:
         raise ConfigError.at(
-            "PREFECT_API_URL",
+            VARIABLE,
             "is not set, so nobody knows which server is meant. For one machine: stammkunde up, "
             "which needs no deploy. Else start a server (prefect server start) and set "
             "PREFECT_API_URL=http://127.0.0.1:4200/api",
         )
+    needs_server(address, os.environ, _INSTEAD)
     prepare(folder)
     from flows.registering import Pool
 
@@ -147,19 +154,12 @@ async def _register(
         raise PipelineError(_refused(error.response, address)) from error
     except httpx.HTTPError as error:
         raise PipelineError(
-            f"no Prefect server answers at {address} (PREFECT_API_URL). Start one, "
-            "prefect server start, or correct the address; for one machine stammkunde up is enough"
+            f"the Prefect server at {address} answers no more. {_INSTEAD}. Then deploy again, "
+            "which is safe to repeat"
         ) from error
     return Told(list(made), removed)
 
 
 def _refused(response: "object", address: str) -> str:
-    code, text = getattr(response, "status_code", 0), getattr(response, "text", "")
-    if code in (401, 403):
-        return (
-            f"the Prefect server at {address} does not let us in. Set PREFECT_API_AUTH_STRING "
-            "(user:password), or PREFECT_API_KEY for Prefect Cloud"
-        )
-    if code == 404:
-        return f"{address} is no Prefect server. Does PREFECT_API_URL end in /api?"
-    return f"the Prefect server at {address} refuses: {code} {text[:300]}"
+    status, text = getattr(response, "status_code", 0), getattr(response, "text", "")
+    return refused(status, address, text)

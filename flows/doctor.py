@@ -24,6 +24,7 @@ from flows.health.finding import Area, Finding, Grade, broken, fine, look, skipp
 from flows.health.resolving import DnsResolver, Resolver
 from flows.health.server import RefusedError, Server
 from flows.outlet_settings import SendGridOutletSettings, SmtpOutletSettings
+from flows.reaching import is_address
 from flows.running import found as running
 from flows.settings import store_address
 from flows.store import health
@@ -195,6 +196,9 @@ def _server(
     api = server_of(project.folder, os.environ)
     if api is None:
         yield from work.without_server(entries)
+        return
+    if not is_address(api):
+        yield broken(Area.SERVER, "server_no_address", api=api)
         return
     try:
         facts = Server(api, os.environ, _PATIENCE).facts(now)

@@ -8,6 +8,7 @@ from flows.glance import Glance, server_of
 from flows.health.asking import NoAnswerError
 from flows.health.server import RefusedError, Registered, Server
 from flows.health.work import STAGE
+from flows.reaching import is_address
 from flows.reporting.words import say
 from flows.store import health
 from flows.store.health import Batches, Doubts, Queue, RunNote, Standing, Still, Tasks
@@ -81,6 +82,8 @@ def ask_server(seen: Glance, environment: Mapping[str, str], now: datetime) -> S
     api = server_of(seen.folder, environment)
     if api is None:
         return ServerSeen(None, say("status_no_server", seen.locale))
+    if not is_address(api):
+        return ServerSeen(None, say("status_server_no_address", seen.locale, api=api))
     try:
         found = Server(api, environment, reach=_REACH).deployments(now, ahead=False)
     except NoAnswerError as error:

@@ -15,6 +15,7 @@ from flows.errors import ConfigError, Fault
 from flows.moments import moment
 from flows.plain import print_tables
 from flows.prefect_home import prepare
+from flows.reaching import VARIABLE, is_address
 from flows.reporting.words import say, word
 from flows.stages.shop import Shop, open_shop
 from flows.store import locks, manual, pauses, review
@@ -79,7 +80,7 @@ def approve_sends(
 def _let_go_on(shop: Shop, now: datetime) -> None:
     """Have a run that waited for this go on at once, where its server is known."""
     prepare(shop.project.folder)
-    if os.environ.get("PREFECT_API_URL"):
+    if is_address(os.environ.get(VARIABLE, "")):
         # Prefect takes seconds to load, and nearly never is needed here.
         from flows.resuming import go_on
 

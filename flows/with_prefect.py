@@ -4,18 +4,21 @@ import os
 import socket
 import sys
 from importlib import import_module
-from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from flows.config import load
-from flows.errors import FAILED, WRONG, ConfigError, PipelineError
+from flows.errors import FAILED, WRONG, ConfigError
 from flows.prefect_home import pages, prepare
+from flows.reaching import VARIABLE, needs_server
 from flows.running import found
 
-_ANSWERS_WITHIN = 10.0
+_WITHOUT = (
+    "Start it (stammkunde up, or prefect server start), or unset PREFECT_API_URL: a server is then "
+    "started for the time of this run. Or add --plain, which needs none"
+)
 
 
 def run_flow(folder: Path, name: str, **parameters: Any) -> None:
@@ -24,36 +27,14 @@ def run_flow(folder: Path, name: str, **parameters: Any) -> None:
     for fault in load(folder).broken:
         typer.echo(f"left out: {fault}", err=True)
     prepare(folder)
-    _needs_server()
+    if address := os.environ.get(VARIABLE):
+        needs_server(address, os.environ, _WITHOUT)
     state = final_state(name, **parameters)
     typer.echo(state.message or state.name, err=not state.is_completed())
     if not state.is_completed():
         from flows.states import WRONG_INPUT
 
         raise typer.Exit(WRONG if state.name in WRONG_INPUT else FAILED)
-
-
-def _needs_server() -> None:
-    """Say it in a sentence where no server answers under the address somebody set."""
-    address = os.environ.get("PREFECT_API_URL", "")
-    if not address:
-        return
-    import httpx
-
-    try:
-        answer = httpx.get(f"{address.rstrip('/')}/admin/version", timeout=_ANSWERS_WITHIN)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise PipelineError(
-            f"no Prefect server answers at {address} (PREFECT_API_URL). Start it (stammkunde up, "
-            "or prefect server start), or unset PREFECT_API_URL: a server is then started for the "
-            "time of this run. Or add --plain, which needs none"
-        ) from error
-    theirs = answer.text.strip('" \n') if answer.is_success else ""
-    if theirs and theirs.partition(".")[0] != installed("prefect").partition(".")[0]:
-        raise PipelineError(
-            f"the Prefect server at {address} is of version {theirs}, and here is "
-            f"{installed('prefect')}: they do not understand one another. Install the same on both"
-        )
 
 
 def final_state(name: str, **parameters: Any) -> Any:

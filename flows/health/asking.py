@@ -81,7 +81,10 @@ def ask(
     """
     data = None if body is None else json.dumps(body).encode()
     given = {"Content-Type": "application/json"} if data is not None else {}
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        raise NoAnswerError("no address") from None
     if parts.scheme not in ("http", "https"):
         raise NoAnswerError(f"{parts.scheme or 'no'} address")
     request = urllib.request.Request(  # noqa: S310 - http and https only
@@ -101,7 +104,7 @@ def ask(
             return Answer(error.code, error.read(_MOST_BYTES), elsewhere)
     except urllib.error.URLError as error:
         raise NoAnswerError(_why(error.reason)) from error
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, ValueError) as error:
         raise NoAnswerError(_why(error)) from error
 
 

@@ -17,10 +17,11 @@ OF_PROJECT = "project:"
 
 _AT_ONCE = 4
 _PAGE = 200
+_FINE = 200
 
 
 class RefusedError(Exception):
-    """A server answers, and does not tell us anything: its status."""
+    """Somebody answers, and tells nothing a Prefect server would tell: the status."""
 
     def __init__(self, status: int) -> None:
         super().__init__(str(status))
@@ -99,7 +100,7 @@ class Server:
         """Which Prefect it is. Raises `NoAnswerError`, or `RefusedError`."""
         said = self._get("/admin/version")
         if not isinstance(said, str):
-            raise NoAnswerError("no Prefect server")
+            raise RefusedError(_FINE)
         return said
 
     def facts(self, now: datetime) -> ServerFacts:
@@ -119,6 +120,8 @@ class Server:
         """Ours, by name, each with its last run; with the next one too where it is `ahead`."""
         asked = {"deployments": {"tags": {"all_": [OURS]}}, "limit": _PAGE}
         kept: Sequence[dict[str, Any]] = self._post("/deployments/filter", asked)
+        if not isinstance(kept, list):
+            raise RefusedError(_FINE)
         with ThreadPoolExecutor(_AT_ONCE) as side_by_side:
             found = side_by_side.map(lambda each: self._registered(each, now, ahead), kept)
             return {each.name: each for each in found}
@@ -201,7 +204,10 @@ class Server:
 def _told(answer: Answer) -> Any:
     if not 200 <= answer.status < 300:
         raise RefusedError(answer.status)
-    return answer.read()
+    try:
+        return answer.read()
+    except NoAnswerError as error:
+        raise RefusedError(answer.status) from error
 
 
 def _run(seen: dict[str, Any]) -> RunSeen:

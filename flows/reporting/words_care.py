@@ -5,6 +5,8 @@ EN = {
     "status_pages": "Runs: {pages}",
     "status_no_server": "No Prefect server is running here, so nothing starts by itself: "
     "stammkunde up. Runs below are as the store knows them",
+    "status_server_no_address": 'PREFECT_API_URL: "{api}" is no address. Write one like '
+    "http://127.0.0.1:4200/api. Runs below are as the store knows them",
     "status_server_away": "No Prefect server answers at {api} ({why}). Start it, or correct "
     "PREFECT_API_URL; for one machine: stammkunde up. Runs below are as the store knows them",
     "status_server_refuses": "The Prefect server at {api} does not tell us anything ({status}). "
@@ -48,6 +50,8 @@ DE = {
     "status_pages": "Läufe: {pages}",
     "status_no_server": "Hier läuft kein Prefect-Server, also startet nichts von selbst: "
     "stammkunde up. Die Läufe unten sind so, wie der Speicher sie kennt",
+    "status_server_no_address": 'PREFECT_API_URL: "{api}" ist keine Adresse. Schreiben Sie eine '
+    "wie http://127.0.0.1:4200/api. Die Läufe unten sind so, wie der Speicher sie kennt",
     "status_server_away": "Unter {api} antwortet kein Prefect-Server ({why}). Starten Sie ihn, "
     "oder berichtigen Sie PREFECT_API_URL; auf einem einzelnen Rechner: stammkunde up. Die Läufe "
     "unten sind so, wie der Speicher sie kennt",

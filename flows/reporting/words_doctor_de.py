@@ -207,6 +207,9 @@ WORDS = {
     "doctor_no_server_mend": "stammkunde up betreibt alles auf diesem Rechner; mit eigenem Server "
     "setzen Sie PREFECT_API_URL, dann stammkunde deploy",
     "doctor_nothing_scheduled": "Nicht geprüft: config/deployments.yaml startet nichts von selbst",
+    "doctor_server_no_address": 'PREFECT_API_URL: "{api}" ist keine Adresse',
+    "doctor_server_no_address_mend": "Schreiben Sie eine wie http://127.0.0.1:4200/api; auf einem "
+    "einzelnen Rechner nehmen Sie die Variable weg, und stammkunde up genügt",
     "doctor_server_silent": "Unter {api} antwortet kein Prefect-Server: {why}",
     "doctor_server_silent_mend": "Starten Sie ihn (prefect server start), oder berichtigen Sie "
     "PREFECT_API_URL; auf einem einzelnen Rechner genügt stammkunde up",

@@ -194,6 +194,9 @@ WORDS = {
     "doctor_no_server_mend": "stammkunde up runs everything on this machine; with a server of "
     "your own set PREFECT_API_URL, then stammkunde deploy",
     "doctor_nothing_scheduled": "Not looked at: config/deployments.yaml starts nothing by itself",
+    "doctor_server_no_address": 'PREFECT_API_URL: "{api}" is no address',
+    "doctor_server_no_address_mend": "Write one like http://127.0.0.1:4200/api; on one machine "
+    "unset it, and stammkunde up is enough",
     "doctor_server_silent": "No Prefect server answers at {api}: {why}",
     "doctor_server_silent_mend": "Start it (prefect server start), or correct PREFECT_API_URL; on "
     "one machine stammkunde up is enough",
