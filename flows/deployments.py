@@ -6,13 +6,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from flows.cron_words import in_words
 from flows.crons import CronError, read_cron
 from flows.errors import Fault
 from flows.reporting.words import say
-from flows.yamlfile import build, read
+from flows.yamlfile import Document, build, read
 from segments.names import Locale
 from segments.spans import Duration, Span
 from segments.spec import Spec
@@ -118,13 +118,6 @@ class Deployments(Spec):
             raise ValueError(f'"{value}" is not a time zone. Write one like "Europe/Berlin"')
         return value
 
-    @model_validator(mode="after")
-    def _each_name_once(self) -> "Deployments":
-        names = [deployment.name for deployment in self.deployments]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f'"{twice[0]}" is the name of two deployments')
-        return self
-
     def called(self, name: str) -> str:
         """What a deployment is called in Prefect's lists."""
         return f"{self.project}-{name}" if self.project else name
@@ -158,7 +151,19 @@ def load_deployments(folder: Path) -> tuple[Deployments, list[Fault]]:
     if document is None:
         return Deployments(), faults
     built, wrong = build(Deployments, document)
-    return built or Deployments(), [*faults, *wrong]
+    return built or Deployments(), sorted([*faults, *wrong, *_named_twice(document)])
+
+
+def _named_twice(document: Document) -> Iterator[Fault]:
+    data = document.data if isinstance(document.data, dict) else {}
+    written, known = data.get("deployments"), set()
+    for number, each in enumerate(written if isinstance(written, list) else []):
+        name = each.get("name") if isinstance(each, dict) else None
+        if isinstance(name, str) and name in known:
+            place = ("deployments", number, "name")
+            yield document.fault(place, f'"{name}" is the name of another deployment already')
+        elif isinstance(name, str):
+            known.add(name)
 
 
 def business_zone(folder: Path) -> str:

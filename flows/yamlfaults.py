@@ -28,11 +28,22 @@ _SYNTAX = {
     "expected ',' or": "a bracket is opened here and not closed, or a comma is missing",
 }
 _PATTERNS = {
+    "^[a-z][a-z0-9-]": "is no name. Write small letters, digits and - only, a letter first",
+    "^[A-Za-z0-9][A-Za-z0-9_-]": "is no name. Write letters, digits, - and _ only",
     "^[a-z]": "is no name. Write small letters, digits and _ only",
     "^[A-Z]{3}": 'is no currency. Write its three capital letters: "EUR"',
     "^#": 'is no colour. Write # and six digits: "#1f5b4d"',
+    r"^(https?://": 'is no address. Write one like "https://chat.example.com/hooks/stammkunde", '
+    "or the name of an environment variable that holds it",
+    r"^https?://[^\s/]+(": 'is no address. Write one like "https://mail.example.com"',
+    r"^https?://[^\s/]+$": 'is no address. Write one like "https://api.example.com", and nothing '
+    "behind it",
+    "^[A-Za-z][A-Za-z0-9-]": 'is no name of a header. Write one like "X-Forwarded-For"',
+    "^[A-Za-z0-9._-]{1,30}@": 'is no e-mail address. Write one like "antwort@parse.example.com"',
     "^[^@": 'is no e-mail address. Write one like "name@company.com"',
 }
+_VARIABLE = "^[A-Z][A-Z0-9_]"
+"""What stands here instead may be a secret: it is not said again."""
 _LIMITS = {
     "greater_than": ("gt", "more than"),
     "greater_than_equal": ("ge", "at least"),
@@ -169,6 +180,11 @@ def said(finding: Finding, model: type[Spec]) -> str:
             return f"{where}{context.get('error', details['msg'])}"
         case "string_pattern_mismatch":
             pattern = str(context.get("pattern", ""))
+            if pattern.startswith(_VARIABLE):
+                return (
+                    f"{label}write the name of an environment variable, such as SENDGRID_API_KEY; "
+                    "the secret itself stands there, never here"
+                )
             what = next((w for start, w in _PATTERNS.items() if pattern.startswith(start)), None)
             key = "[key]" in details["loc"]
             return f'{"" if key else label}"{given}" {what or "does not look right here"}'

@@ -92,7 +92,25 @@ def test_a_name_is_given_once(project: Path) -> None:
     one = "  - name: morning\n    runs: daily\n"
     written(project, f"deployments:\n{one}{one}")
     _, faults = load_deployments(project)
-    assert [fault.what for fault in faults] == ['"morning" is the name of two deployments']
+    assert [(fault.line, fault.what) for fault in faults] == [
+        (4, '"morning" is the name of another deployment already')
+    ]
+    written(project, f"at_once: 0\ndeployments:\n{one}{one}  - name: Two Words\n    runs: daily\n")
+    _, faults = load_deployments(project)
+    assert [(fault.line, fault.what.partition(". ")[0]) for fault in faults] == [
+        (1, "at_once: 0 does not go; write at least 1"),
+        (5, '"morning" is the name of another deployment already'),
+        (7, 'name: "Two Words" is no name'),
+    ]
+    assert faults[2].what.endswith("Write small letters, digits and - only, a letter first")
+
+
+def test_a_pool_is_called_as_prefect_can_call_it(project: Path) -> None:
+    written(project, "pool: two words\ndeployments: []\n")
+    _, faults = load_deployments(project)
+    assert [fault.what for fault in faults] == [
+        'pool: "two words" is no name. Write letters, digits, - and _ only'
+    ]
 
 
 def test_a_wrong_time_stops_no_run_that_is_under_way(project: Path) -> None:

@@ -403,3 +403,26 @@ def test_both_loaders_read_the_same(file: Path):
     text = file.read_text(encoding="utf-8")
     quick, thorough = (yaml.compose(text, Loader=each) for each in (_QuickLoader, _Loader))
     assert told(quick) == told(thorough)
+
+
+def test_settings_say_what_would_look_right_and_repeat_no_secret(tmp_path):
+    from flows.settings import Settings
+
+    file = tmp_path / "settings.yaml"
+    file.write_text(
+        "outlets:\n  sg:\n    kind: sendgrid\n    key: SG.abc.def\n    address: api.sendgrid.com\n"
+        "alerts: {webhook: chat.example.com}\nweb:\n  address: mail.example.com\n"
+        "  client_header: X For\n  inbound: {replies: antwort}\n",
+        "utf-8",
+    )
+    document, _ = read(file, "settings.yaml")
+    _, faults = build(Settings, document)
+    said = {fault.line: fault.what for fault in faults}
+    assert said[4] == (
+        "key: write the name of an environment variable, such as SENDGRID_API_KEY; the secret "
+        "itself stands there, never here"
+    )
+    for line in (5, 6, 8):
+        assert 'is no address. Write one like "https://' in said[line]
+    assert "is no name of a header" in said[9]
+    assert "is no e-mail address" in said[10]
