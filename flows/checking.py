@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 from sqlalchemy import Connection, Engine, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from flows import clock, consents, foresight
 from flows.config import Project, load
@@ -136,7 +136,7 @@ def _store(project: Project, folder: Path) -> Iterator[Engine | None]:
     engine = open_store(address.render_as_string(hide_password=False))
     try:
         yield engine if revision(engine) == newest() else None
-    except OperationalError:
+    except DatabaseError:
         typer.echo("The store cannot be reached, so customers were not looked at.", err=True)
         yield None
     finally:

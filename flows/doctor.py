@@ -28,7 +28,7 @@ from flows.reaching import is_address
 from flows.running import found as running
 from flows.settings import store_address
 from flows.store import health
-from flows.store.looking import LookError, ask, looking
+from flows.store.looking import DamagedError, LookError, ask, looking
 from flows.store.place import POSTGRESQL, file_of
 from flows.store.revisions import known, revision_seen
 
@@ -182,6 +182,8 @@ def _store(
                 now,
                 posting=any(project.settings.outlets[name].kind != "folder" for name in outlets),
             )
+    except DamagedError as error:
+        yield broken(Area.STORE, "store_damaged", place=file, why=error)
     except LookError as error:
         yield broken(Area.STORE, "store_away", why=error)
 

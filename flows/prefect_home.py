@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from flows.errors import ConfigError
 from flows.running import found
 
 # Prefect reads its environment once, on import.
@@ -18,6 +19,9 @@ _ALWAYS = {
     # A sign of life often enough to tell a run whose machine died from a long one.
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
 }
+
+
+_SQLITE = b"SQLite format 3\0"
 
 
 def prepare(project: Path) -> None:
@@ -38,12 +42,39 @@ def prepare(project: Path) -> None:
 def prepare_server(project: Path) -> None:
     """The same for a server of the project's own: its history lies in `var/prefect`."""
     home = project.resolve() / "var" / "prefect"
+    if "PREFECT_API_DATABASE_CONNECTION_URL" not in os.environ:
+        _refuse_unusable(Path(os.environ.get("PREFECT_HOME") or home))
     # Prefect makes only the last folder of the path and then fails to open its database.
     home.parent.mkdir(parents=True, exist_ok=True)
     # Prefect starts a server for the time of a run: 6 to 21 s on two busy cores, where its own
     # patience ends after 20.
     patience = {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90"}
     _choose(_ALWAYS | patience | {"PREFECT_HOME": str(home)})
+
+
+def _refuse_unusable(home: Path) -> None:
+    """Say at once what Prefect would say by a trace back, or by never coming up."""
+    file = home / "prefect.db"
+    for place in (file, home) if home.exists() else (home.parent,):
+        if place.exists() and not os.access(place, os.W_OK):
+            raise ConfigError.at(
+                place,
+                "Prefect keeps its history of runs here, and whoever runs this may not write "
+                "here. Give it to that user, or set PREFECT_HOME to another folder",
+            )
+    if home.exists() and not home.is_dir():
+        raise ConfigError.at(
+            home, "Prefect keeps its history of runs here: this is to be a folder, not a file"
+        )
+    if file.exists():
+        with file.open("rb") as opened:
+            begins = opened.read(len(_SQLITE))
+        if begins and begins != _SQLITE:
+            raise ConfigError.at(
+                file,
+                "Prefect's history of runs is no database any more. Move this file away: a new "
+                "one is made, and customers, messages and journeys are not kept in it",
+            )
 
 
 def _choose(chosen: dict[str, str]) -> None:

@@ -12,7 +12,7 @@ from flows.reaching import is_address
 from flows.reporting.words import say
 from flows.store import health
 from flows.store.health import Batches, Doubts, Queue, RunNote, Standing, Still, Tasks
-from flows.store.looking import LookError, ask_all, looking
+from flows.store.looking import DamagedError, LookError, ask_all, looking
 from flows.store.place import file_of
 from flows.store.revisions import known, newest, revision_seen
 
@@ -73,6 +73,8 @@ def look_into_store(seen: Glance, now: datetime) -> StoreSeen:
                 health.alerts(),
             )
             return StoreSeen(None, *answers)
+    except DamagedError as error:
+        return StoreSeen(say("status_store_damaged", seen.locale, why=error))
     except LookError as error:
         return StoreSeen(say("status_store_away", seen.locale, why=error))
 

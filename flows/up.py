@@ -155,6 +155,9 @@ def _begin(house: House, wanted: Wanted, api: str) -> None:
     web = project.settings.web
     web_at = (web.host, wanted.web_port or web.port)
     if wanted.web:
+        if web_at[1] == wanted.server_port:
+            told = say("up_same_port", house.locale, port=web_at[1])
+            raise ConfigError([Fault("--web-port", 0, told)])
         _refuse_taken(house, *web_at, "--web-port", "up_endpoint")
         asked = ["--host", web_at[0], "--port", str(web_at[1])]
         command = [sys.executable, "-m", "flows.cli", "web", *asked]
@@ -175,11 +178,16 @@ def _look_at_store(house: House, project: "Project") -> None:
     """Refuse a store of a newer version; one that is away now may be back for the first run."""
     # Loaded while the server gets up.
     from flows.settings import store_address
-    from flows.store.looking import LookError
+    from flows.store.looking import DamagedError, LookError
+    from flows.store.place import damaged, file_of
     from flows.store.revisions import look_at
 
+    address = store_address(project.settings, house.folder)
     try:
-        look_at(store_address(project.settings, house.folder))
+        look_at(address)
+    except DamagedError as error:
+        file = file_of(address) or house.folder
+        raise ConfigError.at(file, damaged(file, error)) from error
     except LookError as error:
         house.say("up_store_away", error=True, why=error)
 

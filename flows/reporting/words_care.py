@@ -16,6 +16,8 @@ EN = {
     "{store}, this one knows {ours}). Install that version, or go back to a copy of the store",
     "status_older_store": "The store is of an older Stammkunde (its tables are at {store}, this "
     "one needs {ours}). The next run brings it up to date; make a copy of it before",
+    "status_store_damaged": "The file of the store is no whole database any more ({why}). Keep it "
+    "aside, and put a copy back",
     "status_store_away": "The store does not answer: {why}",
     "status_what": "What",
     "status_last": "Last run",
@@ -64,6 +66,8 @@ DE = {
     "status_older_store": "Der Speicher ist von einem älteren Stammkunde (seine Tabellen sind bei "
     "{store}, dieses braucht {ours}). Der nächste Lauf bringt ihn auf den Stand; machen Sie vorher "
     "eine Kopie",
+    "status_store_damaged": "Die Datei des Speichers ist keine heile Datenbank mehr ({why}). Legen "
+    "Sie sie beiseite, und spielen Sie eine Kopie zurück",
     "status_store_away": "Der Speicher antwortet nicht: {why}",
     "status_what": "Was",
     "status_last": "Letzter Lauf",

@@ -62,6 +62,8 @@ WORDS = {
     "Tabellen sind bei {store}, dieses kennt {ours})",
     "doctor_store_newer_mend": "Installieren Sie jene Version auch hier, oder nehmen Sie eine "
     "Kopie des Speichers von früher",
+    "doctor_store_damaged": "{place} ist keine heile Datenbank mehr ({why})",
+    "doctor_store_damaged_mend": "Legen Sie die Datei beiseite, und spielen Sie eine Kopie zurück",
     "doctor_store_away": "Der Speicher antwortet nicht: {why}",
     "doctor_store_away_mend": 'Prüfen Sie, ob die Datenbank läuft, und "store" in '
     "config/settings.yaml",

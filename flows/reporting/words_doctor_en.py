@@ -60,6 +60,8 @@ WORDS = {
     "{store}, this one knows {ours})",
     "doctor_store_newer_mend": "Install that version on this machine as well, or go back to a "
     "copy of the store",
+    "doctor_store_damaged": "{place} is no whole database any more ({why})",
+    "doctor_store_damaged_mend": "Keep the file aside, and put a copy of it back",
     "doctor_store_away": "The store does not answer: {why}",
     "doctor_store_away_mend": 'Look whether the database runs, and at "store" in '
     "config/settings.yaml",

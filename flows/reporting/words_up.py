@@ -21,6 +21,8 @@ EN = {
     "up_ends_again": "{name} ends again and again; see {log}",
     "up_not_ready": "not ready after {seconds:.0f} s; see {log}",
     "up_taken": "port {port} is taken by another program ({why}). Say another {option} for {whose}",
+    "up_same_port": "the web endpoint is to have port {port}, and so is Prefect's server. Say "
+    "another --web-port or --server-port",
     "up_server": "Prefect's server",
     "up_endpoint": "the web endpoint",
 }
@@ -48,6 +50,8 @@ DE = {
     "up_not_ready": "nach {seconds:.0f} s nicht bereit; siehe {log}",
     "up_taken": "Port {port} gehört schon einem anderen Programm ({why}). Nennen Sie für {whose} "
     "einen anderen: {option}",
+    "up_same_port": "der Web-Endpunkt soll Port {port} bekommen, und der Prefect-Server auch. "
+    "Nennen Sie einen anderen: --web-port oder --server-port",
     "up_server": "den Prefect-Server",
     "up_endpoint": "den Web-Endpunkt",
 }

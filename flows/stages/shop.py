@@ -1,5 +1,6 @@
 """A project opened for work: its YAML read, its store migrated and ready."""
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 from weakref import finalize
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from flows import clock
 from flows.config import Project, load
@@ -17,6 +18,7 @@ from flows.errors import ConfigError
 from flows.passing import patiently
 from flows.settings import store_address
 from flows.store import runs
+from flows.store.place import damaged, file_of
 from flows.store.session import open_store, writing
 from flows.store.upgrade import upgrade
 
@@ -43,15 +45,27 @@ def open_shop(folder: Path) -> Shop:
     try:
         engine = open_store(address)
         upgrade(engine)
-    except (OperationalError, ModuleNotFoundError, ValueError) as error:
-        why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise ConfigError.at(
-            "config/settings.yaml", f"the store cannot be opened: {why}"
-        ) from error
+    except (DatabaseError, ModuleNotFoundError, ValueError) as error:
+        raise _not_opened(address, error) from error
     shop = Shop(project, engine)
     # Whoever is through with a shop lets go of it; what it was connected to is let go of as well.
     finalize(shop, engine.dispose).atexit = False
     return shop
+
+
+def _not_opened(address: str, error: Exception) -> ConfigError:
+    beneath = getattr(error, "orig", None)
+    why = str(beneath or error).strip().splitlines()[0]
+    file = file_of(address)
+    if file is None:
+        return ConfigError.at("config/settings.yaml", f"the store cannot be opened: {why}")
+    if isinstance(beneath, sqlite3.Error) and not isinstance(beneath, sqlite3.OperationalError):
+        return ConfigError.at(file, damaged(file, why))
+    return ConfigError.at(
+        file,
+        f"the store cannot be opened: {why}. Does the folder exist, and may whoever runs this "
+        'write there? "store" in config/settings.yaml says where it is',
+    )
 
 
 @contextmanager

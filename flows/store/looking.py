@@ -32,6 +32,10 @@ class LookError(Exception):
     """The store cannot be looked into, and why."""
 
 
+class DamagedError(LookError):
+    """The file of a store is no whole database, and will not be by itself."""
+
+
 @dataclass(frozen=True)
 class Question(Generic[T]):
     """Something to ask a store: a statement with `:names`, and what its rows mean."""
@@ -114,7 +118,8 @@ class _Sqlite:
                 connection.execute("PRAGMA query_only=ON")
                 yield cls(connection)
         except sqlite3.Error as error:
-            raise LookError(str(error)) from error
+            passes = isinstance(error, sqlite3.OperationalError)
+            raise (LookError if passes else DamagedError)(str(error)) from error
 
     def rows(self, questions: Sequence[Question[Any]]) -> list[list[Row]]:
         return [

@@ -51,6 +51,14 @@ def place_of(address: str) -> Place:
     return Place(found["kind"], found["database"] or None, way)
 
 
+def damaged(file: Path, why: object) -> str:
+    """What is said of a file that is no whole database."""
+    return (
+        f"this is no database, or no whole one any more ({why}). Keep it aside, and put a copy of "
+        f"{file.name} back"
+    )
+
+
 def file_of(address: str) -> Path | None:
     """The file of a store that is one; none for what is no address at all."""
     try:
