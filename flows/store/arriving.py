@@ -1,8 +1,10 @@
 """Responses by the thousand: which are known, of which sends, and those that are new written."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 import orjson
@@ -11,7 +13,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Integer,
+    Row,
     String,
     Text,
     bindparam,
@@ -19,32 +21,32 @@ from sqlalchemy import (
     column,
     exists,
     func,
-    literal,
-    literal_column,
     select,
 )
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
 from flows.store.models import Base
-from flows.store.types import Utc
 from segments.names import ResponseKind
 
 _response = Base.metadata.tables["response"]
 _send = Base.metadata.tables["send"]
 
 _LARGEST = 2**63
-_FRESH: Mapping[str, TypeEngine[Any]] = {
-    "key": Text(),
-    "send_id": BigInteger(),
-    "kind": Text(),
-    "at": Utc(),
-    "score": Integer(),
-}
-_NOTHING = literal_column("'{}'::json", JSON)
+_TOGETHER = 500
+"""Rows in one statement on SQLite: each statement hands Python's lock on and asks for it back."""
+
 _ADD = (
-    "INSERT INTO response (key, send_id, kind, at, score, detail, seen_at) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
+    "INSERT INTO response (key, send_id, kind, at, score, detail, seen_at) SELECT fresh.*, %s "
+    "FROM %s AS fresh WHERE true ON CONFLICT (key) DO NOTHING"
+)
+_VALUES = "(?, ?, ?, ?, ?, ?)"
+# Arrays in the driver's binary form cost both sides less than a document does.
+_ARRAYS = (
+    "unnest(%b::text[], %b::bigint[], %b::text[], %b::timestamptz[], %b::integer[], %b::json[])"
+)
+_ADD_ARRAYS = (
+    "WITH added AS (" + _ADD % ("%b", _ARRAYS) + " RETURNING kind, send_id) "
+    "SELECT kind, send_id IS NULL, count(*) FROM added GROUP BY 1, 2"
 )
 
 
@@ -86,118 +88,72 @@ def _given(connection: Connection, values: list[Any], kind: TypeEngine[Any]) -> 
     return func.json_each(document).table_valued(column("value", kind), name="given").c.value
 
 
-Written = tuple[Any, ...] | bytes
-"""An event as the database takes it: values for SQLite, a document for PostgreSQL."""
+Written = tuple[str, int | None, str, datetime | str, int | None, str]
+"""Key, send, kind, moment, score and detail of an event, as a database's driver takes them."""
 
 
-def written(dialect: str, events: Iterable[Event], now: datetime) -> list[Written]:
-    """Events that became known `now`, as a database takes them; it is not asked for that.
+def written(dialect: str, events: Iterable[Event]) -> list[Written]:
+    """Events as a database takes them; it is not asked for that.
 
     They are taken to be of sends of ours.
     """
     if dialect == "postgresql":
-        return [_document(event) for event in events]
-    return [_values(event, now) for event in events]
+        return [
+            (key, send, kind.value, at, score, _json(detail))
+            for key, send, kind, at, detail, score in events
+        ]
+    return [
+        # As the column's type writes moments, at a third of the time.
+        (key, send, kind.value, at.isoformat(" ", "microseconds")[:26], score, _json(detail))
+        for key, send, kind, at, detail, score in events
+    ]
 
 
 def add_responses(
-    connection: Connection,
-    events: Sequence[Event],
-    rows: Sequence[Written],
-    unknown: Set[int],
-    now: datetime,
-) -> list[Event]:
-    """Write events that became known `now` and did not come before, each once. Which they are.
+    connection: Connection, rows: Sequence[Written], unknown: Set[int], now: datetime
+) -> Counter[tuple[ResponseKind, bool]]:
+    """Write what became known `now` and did not come before, each once; whoever writes is alone.
 
-    `rows` are the same events as `written` gives them; one of an `unknown` send has no send, and
-    keeps the number it came with.
+    How many of each kind, and whether they are of a stranger: one of an `unknown` send has no
+    send, and keeps the number it came with.
     """
-    place = {event.key: number for number, event in reversed(list(enumerate(events)))}
-    postgres = connection.dialect.name == "postgresql"
-    if not postgres:
-        # It tells of no rows that are written many at once; whoever writes to it is alone.
-        for key in known_keys(connection, place):
-            del place[key]
-    chosen = [rows[number] for number in place.values()]
     if unknown:
-        for position, number in enumerate(place.values()):
-            event = events[number]
-            if event.send in unknown:
-                chosen[position] = (
-                    _document(event, stranger=True)
-                    if postgres
-                    else _values(event, now, stranger=True)
-                )
-    if not chosen:
-        return []
-    if postgres:
-        return [events[place[key]] for key in _add_documents(connection, chosen, now)]
-    connection.exec_driver_sql(_ADD, chosen)
-    return [events[number] for number in place.values()]
+        rows = [_of_nobody(row) if row[1] in unknown else row for row in rows]
+    add = _add_arrays if connection.dialect.name == "postgresql" else _add_rows
+    added = add(connection, rows, now)
+    return Counter({(ResponseKind(kind), bool(strange)): count for kind, strange, count in added})
 
 
-def _values(event: Event, now: datetime, *, stranger: bool = False) -> tuple[Any, ...]:
-    key, send, kind, at, detail, score = event
-    return (
-        key,
-        None if stranger else send,
-        kind.value,
-        _moment(at),
-        score,
-        _json({**detail, "send": send} if stranger else detail).decode(),
-        _moment(now),
+def _of_nobody(row: Written) -> Written:
+    key, send, kind, at, score, detail = row
+    return key, None, kind, at, score, json.dumps({**json.loads(detail), "send": send})
+
+
+def _add_arrays(
+    connection: Connection, rows: Sequence[Written], now: datetime
+) -> Iterable[Row[Any]]:
+    arrays = map(list, zip(*rows, strict=True))
+    return connection.exec_driver_sql(_ADD_ARRAYS, (now, *arrays))
+
+
+def _add_rows(connection: Connection, rows: Sequence[Written], now: datetime) -> Iterable[Row[Any]]:
+    last = connection.scalar(select(func.coalesce(func.max(_response.c.id), 0)))
+    moment = now.isoformat(" ", "microseconds")[:26]
+    for start in range(0, len(rows), _TOGETHER):
+        part = rows[start : start + _TOGETHER]
+        statement = _ADD % ("?", f"(VALUES {', '.join([_VALUES] * len(part))})")
+        connection.exec_driver_sql(statement, (moment, *chain.from_iterable(part)))
+    stranger = _response.c.send_id.is_(None)
+    return connection.execute(
+        select(_response.c.kind, stranger, func.count())
+        .where(_response.c.id > last)
+        .group_by(_response.c.kind, stranger)
     )
 
 
-def _moment(at: datetime) -> str:
-    """As the column's type writes moments, at a third of the time."""
-    return at.isoformat(" ", "microseconds")[:26]
-
-
-def _document(event: Event, *, stranger: bool = False) -> bytes:
-    key, send, kind, at, told, score = event
-    # What is empty is left out: the database takes its time to read that, too.
-    document: dict[str, Any] = {"key": key, "kind": kind.value, "at": at}
-    if 0 < send < _LARGEST and not stranger:
-        document["send_id"] = send
-    if score is not None:
-        document["score"] = score
-    if stranger:
-        told = {**told, "send": send}
-    if told:
-        document["detail"] = orjson.Fragment(_json(told))
-    return orjson.dumps(document)
-
-
-def _add_documents(
-    connection: Connection, documents: Iterable[Any], now: datetime
-) -> Sequence[str]:
-    """Write them; the keys of those that were not there."""
-    document = bindparam(None, f"[{b','.join(documents).decode()}]", type_=String())
-    given = (
-        func.json_to_recordset(cast(document, JSON))
-        .table_valued(
-            *(column(name, kind) for name, kind in _FRESH.items()),
-            column("detail", JSON()),
-            name="fresh",
-        )
-        .render_derived(with_types=True)
-    )
-    statement = postgresql.insert(_response).from_select(
-        [*_FRESH, "detail", "seen_at"],
-        select(
-            *(given.c[name] for name in _FRESH),
-            func.coalesce(given.c.detail, _NOTHING),
-            literal(now, Utc()),
-        ),
-    )
-    statement = statement.on_conflict_do_nothing(index_elements=["key"])
-    return connection.scalars(statement.returning(_response.c.key)).all()
-
-
-def _json(detail: Mapping[str, Any]) -> bytes:
+def _json(detail: Mapping[str, Any]) -> str:
     try:
-        return orjson.dumps(detail)
+        return orjson.dumps(detail).decode()
     except TypeError:
         # A number of more than 64 bits.
-        return json.dumps(detail).encode()
+        return json.dumps(detail)

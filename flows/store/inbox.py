@@ -94,14 +94,17 @@ def keep(
     if not events:
         return Kept(Counter(), 0, Counter(), 0, 0)
     unknown = strangers(connection, {event.send for event in events})
-    rows = written(connection.dialect.name, events, now) if rows is None else rows
-    new = add_responses(connection, events, rows, unknown, now)
+    rows = written(connection.dialect.name, events) if rows is None else rows
+    added = add_responses(connection, rows, unknown, now)
+    new: Counter[ResponseKind] = Counter()
+    for (kind, _), count in added.items():
+        new[kind] += count
     answered = [event for event in events if event.send not in unknown]
     stopping = [event for event in answered if event.kind in _STOPPING]
     addressees = _addressees(connection, {event.send for event in stopping})
     return Kept(
-        Counter(event.kind for event in new),
-        sum(event.send in unknown for event in new),
+        new,
+        sum(count for (_, of_nobody), count in added.items() if of_nobody),
         _move(connection, answered),
         _suppress(connection, stopping, addressees),
         _object(connection, stopping, addressees),
