@@ -1,54 +1,37 @@
 """Staged rows made to agree with one another and with the store, before anything is written."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Connection,
-    Executable,
     Table,
     and_,
     cast,
     delete,
     exists,
-    false,
     func,
     insert,
-    literal,
     or_,
     select,
-    true,
     update,
 )
 
 from flows.store.load_erased import Erased, keep_out
-from flows.store.load_stage import ASIDE, REJECTS, STAGES, WATERMARK, holds, measure, note_filled
+from flows.store.load_refused import (
+    KEYS,
+    Condition,
+    Settled,
+    any_row,
+    count,
+    empty,
+    reject,
+    take_out,
+)
+from flows.store.load_stage import REJECTS, STAGES, WATERMARK, holds, measure, note_filled
 from flows.store.models import Contact, Customer, Purchase, Task
-
-Condition = ColumnElement[bool]
-
-_KEYS = {
-    "customers": "customer",
-    "contacts": "contact",
-    "products": "product",
-    "orders": "order",
-    "complaints": "complaint",
-    "interactions": "interaction",
-    "task_results": "task",
-}
-
-
-@dataclass(frozen=True)
-class Settled:
-    """Staged rows of one source that will not be written, and why."""
-
-    duplicates: int = 0
-    rejected: int = 0
-    left_out: int = 0
-    not_yet: int = 0
 
 
 def keep_new_orders(connection: Connection, since: datetime) -> int:
@@ -58,7 +41,7 @@ def keep_new_orders(connection: Connection, since: datetime) -> int:
         return 0
     mark = lines.c[WATERMARK]
     new = select(lines.c.order).where(or_(mark >= since, mark.is_(None)))
-    return _count(connection, delete(lines).where(lines.c.order.not_in(new)))
+    return count(connection, delete(lines).where(lines.c.order.not_in(new)))
 
 
 def settle(
@@ -81,7 +64,7 @@ def settle(
 
     def refuse(table: str, column: str, wrong: Condition, of: str, reason: str) -> None:
         if table in settled:
-            dropped = _refuse(connection, table, column, wrong, of, reason)
+            dropped = take_out(connection, table, column, wrong, of, reason)
             settled[table] = replace(
                 dropped,
                 duplicates=settled[table].duplicates,
@@ -111,14 +94,14 @@ def settle(
         if table in given:
             wrong = ~_contact_known(STAGES[table], of_customer=True)
             reason = "the customer has no such contact; left empty"
-            _empty(connection, table, "contact", wrong, "contacts", reason)
+            empty(connection, table, "contact", wrong, "contacts", reason)
     if "complaints" in given:
         wrong = ~_order_known(STAGES["complaints"], of_customer=True)
         reason = "the customer has no such order; left empty"
-        _empty(connection, "complaints", "order", wrong, "orders", reason)
+        empty(connection, "complaints", "order", wrong, "orders", reason)
     if "permissions" in given:
         wrong = ~_order_known(STAGES["permissions"])
-        _empty(connection, "permissions", "order", wrong, "orders", "there is no such order")
+        empty(connection, "permissions", "order", wrong, "orders", "there is no such order")
     return settled
 
 
@@ -146,15 +129,15 @@ def _settle_suppressions(
             rejected=before.rejected + after.rejected,
             not_yet=before.not_yet + after.not_yet,
         )
-        _empty(connection, "suppressions", column, stranger, of, f"{reason}; left empty")
+        empty(connection, "suppressions", column, stranger, of, f"{reason}; left empty")
     nobody = and_(stage.c.email.is_(None), stage.c.contact.is_(None), stage.c.customer.is_(None))
     before = settled["suppressions"]
-    if _any(connection, stage, nobody):
+    if any_row(connection, stage, nobody):
         # A cell that made no sense was rejected under its own name.
         told = exists().where(REJECTS.c.source == "suppressions", REJECTS.c.row == stage.c.row)
         why = "names nobody: neither address nor contact nor customer"
-        _reject(connection, "suppressions", "email", and_(nobody, ~told), why, whole=True)
-        gone = _count(connection, delete(stage).where(nobody))
+        reject(connection, "suppressions", "email", and_(nobody, ~told), why, whole=True)
+        gone = count(connection, delete(stage).where(nobody))
         settled["suppressions"] = replace(before, rejected=before.rejected + gone)
 
 
@@ -163,75 +146,17 @@ def _drop_duplicates(connection: Connection, table: str) -> int:
     if not holds(connection, stage):
         return 0
     if table == "permissions":
-        _count(
+        count(
             connection,
             update(stage).where(stage.c.purpose.is_(None)).values(purpose="advertising"),
         )
         key = [stage.c.contact, stage.c.kind, stage.c.purpose, stage.c.at]
-    elif table in _KEYS:
-        key = [stage.c[_KEYS[table]]]
+    elif table in KEYS:
+        key = [stage.c[KEYS[table]]]
     else:
         return 0
     last = select(func.max(stage.c.row)).group_by(*key)
-    return _count(connection, delete(stage).where(stage.c.row.not_in(last)))
-
-
-def _refuse(
-    connection: Connection, table: str, column: str, wrong: Condition, of: str, reason: str
-) -> Settled:
-    stage = STAGES[table]
-    if not _any(connection, stage, wrong):
-        return Settled()
-    put_aside = and_(ASIDE.c.source == of, ASIDE.c.key == stage.c[column])
-    waits = and_(wrong, exists().where(put_aside, ASIDE.c.later))
-    left = and_(wrong, exists().where(put_aside))
-    _put_aside(connection, table, waits, later=True)
-    not_yet = _count(connection, delete(stage).where(waits))
-    _put_aside(connection, table, left, later=False)
-    why = "left out together with what it belongs to"
-    _reject(connection, table, column, left, why, whole=True)
-    left_out = _count(connection, delete(stage).where(left))
-    _reject(connection, table, column, wrong, reason, whole=True)
-    rejected = _count(connection, delete(stage).where(wrong))
-    return Settled(not_yet=not_yet, left_out=left_out, rejected=rejected)
-
-
-def _put_aside(connection: Connection, table: str, which: Condition, *, later: bool) -> None:
-    if table in _KEYS:
-        key = STAGES[table].c[_KEYS[table]]
-        rows = select(literal(table), key, true() if later else false()).where(which)
-        connection.execute(insert(ASIDE).from_select(["source", "key", "later"], rows))
-        note_filled(connection, ASIDE)
-
-
-def _empty(
-    connection: Connection, table: str, column: str, wrong: Condition, of: str, reason: str
-) -> None:
-    stage = STAGES[table]
-    cell = stage.c[column]
-    put_aside = exists().where(ASIDE.c.source == of, ASIDE.c.key == cell)
-    wrong = and_(cell.is_not(None), wrong)
-    if not _any(connection, stage, wrong):
-        return
-    _reject(connection, table, column, and_(wrong, ~put_aside), reason, whole=False)
-    connection.execute(update(stage).where(wrong).values({column: None}))
-
-
-def _reject(
-    connection: Connection, table: str, column: str, wrong: Condition, reason: str, *, whole: bool
-) -> None:
-    stage = STAGES[table]
-    rows = select(
-        literal(table),
-        stage.c.row,
-        literal(column),
-        stage.c[column],
-        literal(reason),
-        true() if whole else false(),
-    ).where(wrong)
-    names = ["source", "row", "column", "value", "reason", "whole"]
-    connection.execute(insert(REJECTS).from_select(names, rows))
-    note_filled(connection, REJECTS)
+    return count(connection, delete(stage).where(stage.c.row.not_in(last)))
 
 
 def _settle_lines(
@@ -241,7 +166,7 @@ def _settle_lines(
     if not holds(connection, lines):
         return
     if "customers" in given:
-        settled["order_lines"] = _refuse(
+        settled["order_lines"] = take_out(
             connection,
             "order_lines",
             "customer",
@@ -266,12 +191,12 @@ def _settle_lines(
     )
     wrong = and_(lines.c.order.in_(shared), lines.c.customer != owner)
     reason = "another customer has the same order number"
-    _reject(connection, "order_lines", "customer", wrong, reason, whole=True)
+    reject(connection, "order_lines", "customer", wrong, reason, whole=True)
     named = select(REJECTS.c.row).where(
         REJECTS.c.source == "order_lines", REJECTS.c.reason == reason
     )
     # By the rows named: comparing anew while deleting would move the first line of an order.
-    rejected = _count(connection, delete(lines).where(lines.c.row.in_(named)))
+    rejected = count(connection, delete(lines).where(lines.c.row.in_(named)))
     before = settled["order_lines"]
     settled["order_lines"] = replace(before, rejected=before.rejected + rejected)
 
@@ -337,14 +262,3 @@ def _order_known(stage: Table, *, of_customer: bool = False) -> Condition:
     )
     # As with contacts: what an order's row says today counts.
     return or_(theirs, and_(~here, stored))
-
-
-def _any(connection: Connection, stage: Table, wrong: Condition) -> bool:
-    if not holds(connection, stage):
-        return False
-    found = connection.execute(select(stage.c.row).where(wrong).limit(1))
-    return found.first() is not None
-
-
-def _count(connection: Connection, statement: Executable) -> int:
-    return max(connection.execute(statement).rowcount, 0)

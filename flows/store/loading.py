@@ -28,7 +28,8 @@ from flows.store.load_events import (
 )
 from flows.store.load_master import merge_contacts, merge_customers, merge_locks, merge_products
 from flows.store.load_orders import merge_lines, merge_orders
-from flows.store.load_settle import Settled, keep_new_orders, settle
+from flows.store.load_refused import Settled
+from flows.store.load_settle import keep_new_orders, settle
 from flows.store.load_stage import (
     REJECTS,
     holds,
