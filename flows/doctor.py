@@ -18,7 +18,7 @@ from flows.entries import ALERT, Entry, alert_entry
 from flows.errors import FAILED, WRONG, ConfigError
 from flows.findings import print_json, print_lines
 from flows.glance import locale_of, needs_config, server_of
-from flows.health import disk, domains, endpoint, keys, schedules, stores, versions, work
+from flows.health import cluster, disk, domains, endpoint, keys, schedules, stores, versions, work
 from flows.health.asking import NoAnswerError
 from flows.health.finding import Area, Finding, Grade, broken, fine, look, skipped, worst
 from flows.health.resolving import DnsResolver, Resolver
@@ -101,6 +101,7 @@ def _all(
         yield from domains.domains(settings, project.senders, names, environment, resolver)
     yield from endpoint.endpoint(settings.web.address, ways, now, offline=offline)
     yield from _server(project, entries, installed, now)
+    yield from _cluster(project)
     yield from _disk(project)
 
 
@@ -219,6 +220,27 @@ def _server(
     expected = [*entries, _alert(project)] if told else entries
     up = running(project.folder) is not None
     yield from schedules.schedules(expected, facts, now, up=up)
+
+
+def _cluster(project: Project) -> Iterator[Finding]:
+    """Who decides and sends where several processes or machines share the work of a run."""
+    scale = project.settings.scale
+    if scale.runner == "threads":
+        return
+    with suppress(ConfigError):
+        if file_of(store_address(project.settings, project.folder)) is not None:
+            yield cluster.needs_postgres(scale.runner)
+    if scale.dask is None or scale.runner != "dask":
+        return
+    if _version("prefect-dask") is None:
+        yield cluster.not_installed()
+        return
+    try:
+        facts = cluster.ask(scale.dask)
+    except cluster.SilentError as error:
+        yield cluster.silent(scale.dask, error)
+        return
+    yield from cluster.findings(scale.dask, facts, cluster.installed_here())
 
 
 def _alert(project: Project) -> Entry:

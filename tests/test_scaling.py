@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from flows.errors import ConfigError, PipelineError
+from flows.health.cluster import ask, findings, installed_here
 from flows.stages import delivering, planning
 from flows.stages.shop import opened
 from tests.decided import Rows, decided
@@ -146,6 +147,21 @@ def test_four_shards_in_two_processes_decide_what_one_process_decides(
     tasks = tasks_of(api, state)
     assert [row["state_type"] for row in tasks] == ["COMPLETED"] * 4
     assert inputs(tasks) <= PASSED
+
+
+def test_the_doctor_counts_the_workers_and_names_those_that_do_not_answer(cluster: Cluster) -> None:
+    here = installed_here()
+    assert within(PATIENCE, lambda: len(ask(cluster.address).threads) == 2)
+    assert [each.key for each in findings(cluster.address, ask(cluster.address), here)] == [
+        "dask_fine"
+    ]
+    one = cluster.workers()[0]
+    os.kill(one, signal.SIGSTOP)
+    try:
+        facts = ask(cluster.address, 3)
+    finally:
+        os.kill(one, signal.SIGCONT)
+    assert [each.key for each in findings(cluster.address, facts, here)] == ["dask_stuck"]
 
 
 def queued(works: Works, name: str, cluster: Cluster, copies: int) -> int:

@@ -25,6 +25,7 @@ class Area(StrEnum):
     WEB = auto()
     SERVER = auto()
     SCHEDULES = auto()
+    CLUSTER = auto()
     DATA = auto()
     SENDING = auto()
     DISK = auto()

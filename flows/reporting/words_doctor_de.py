@@ -13,6 +13,7 @@ WORDS = {
     "doctor_area_web": "Endpunkt",
     "doctor_area_server": "Prefect-Server",
     "doctor_area_schedules": "Zeitpläne",
+    "doctor_area_cluster": "Viele Rechner",
     "doctor_area_data": "Daten und Läufe",
     "doctor_area_sending": "Versand",
     "doctor_area_disk": "Platte",
@@ -209,6 +210,31 @@ WORDS = {
     "doctor_no_server_mend": "stammkunde up betreibt alles auf diesem Rechner; mit eigenem Server "
     "setzen Sie PREFECT_API_URL, dann stammkunde deploy",
     "doctor_nothing_scheduled": "Nicht geprüft: config/deployments.yaml startet nichts von selbst",
+    "doctor_scale_needs_postgres": "scale: runner: {runner} lässt mehrere Prozesse zugleich "
+    "schreiben, und der Speicher ist eine SQLite-Datei, die nur einen verträgt",
+    "doctor_scale_needs_postgres_mend": "Legen Sie den Speicher in PostgreSQL, oder schreiben Sie "
+    "runner: threads in config/settings.yaml",
+    "doctor_dask_not_installed": "runner: dask braucht prefect-dask, und das fehlt hier",
+    "doctor_dask_not_installed_mend": 'pip install "stammkunde[dask]", auf jedem Worker auch',
+    "doctor_dask_silent": "Unter {address} antwortet kein Dask-Scheduler: {why}",
+    "doctor_dask_silent_mend": "Starten Sie ihn (dask scheduler) und seine Worker (dask worker "
+    "{address}), oder berichtigen Sie scale: dask in config/settings.yaml",
+    "doctor_dask_no_workers": "Der Dask-Scheduler unter {address} hat keine Worker",
+    "doctor_dask_no_workers_mend": "Starten Sie welche: dask worker {address}",
+    "doctor_dask_stuck": "Der Dask-Scheduler unter {address} antwortet, aber nicht jeder seiner "
+    "{n} Worker",
+    "doctor_dask_stuck_mend": "Sehen Sie nach, ob ihre Rechner erreichbar und nicht überlastet "
+    "sind; starten Sie den Worker neu, der schweigt",
+    "doctor_dask_strange_worker": "Der Worker {worker} kennt Stammkunde nicht, oder ihm ist nicht "
+    "wohl: {why}",
+    "doctor_dask_strange_worker_mend": 'Dort: pip install "stammkunde[dask]", dann den Worker neu '
+    "starten",
+    "doctor_dask_other_versions": "{where} hat andere Versionen als dieser Rechner (dessen in "
+    "Klammern): {told}",
+    "doctor_dask_other_versions_mend": "Installieren Sie überall dasselbe, am besten mit "
+    "constraints.txt",
+    "doctor_dask_fine": "Der Dask-Cluster hat {n} Worker mit {threads} Threads; überall ist "
+    "dasselbe installiert",
     "doctor_server_no_address": 'PREFECT_API_URL: "{api}" ist keine Adresse',
     "doctor_server_no_address_mend": "Schreiben Sie eine wie http://127.0.0.1:4200/api; auf einem "
     "einzelnen Rechner nehmen Sie die Variable weg, und stammkunde up genügt",

@@ -13,6 +13,7 @@ WORDS = {
     "doctor_area_web": "Endpoint",
     "doctor_area_server": "Prefect's server",
     "doctor_area_schedules": "Schedules",
+    "doctor_area_cluster": "Many machines",
     "doctor_area_data": "Data and runs",
     "doctor_area_sending": "Sending",
     "doctor_area_disk": "Disk",
@@ -196,6 +197,30 @@ WORDS = {
     "doctor_no_server_mend": "stammkunde up runs everything on this machine; with a server of "
     "your own set PREFECT_API_URL, then stammkunde deploy",
     "doctor_nothing_scheduled": "Not looked at: config/deployments.yaml starts nothing by itself",
+    "doctor_scale_needs_postgres": "scale: runner: {runner} has several processes write at the "
+    "same time, and the store is a SQLite file, which takes one",
+    "doctor_scale_needs_postgres_mend": "Put the store on PostgreSQL, or write runner: threads in "
+    "config/settings.yaml",
+    "doctor_dask_not_installed": "runner: dask needs prefect-dask, which is not installed here",
+    "doctor_dask_not_installed_mend": 'pip install "stammkunde[dask]", on every worker, too',
+    "doctor_dask_silent": "No Dask scheduler answers at {address}: {why}",
+    "doctor_dask_silent_mend": "Start it (dask scheduler) and its workers (dask worker {address}), "
+    "or correct scale: dask in config/settings.yaml",
+    "doctor_dask_no_workers": "The Dask scheduler at {address} has no workers",
+    "doctor_dask_no_workers_mend": "Start some: dask worker {address}",
+    "doctor_dask_stuck": "The Dask scheduler at {address} answers, but not every one of its {n} "
+    "workers",
+    "doctor_dask_stuck_mend": "See whether their machines can be reached and are not overloaded; "
+    "start the worker again that is silent",
+    "doctor_dask_strange_worker": "The worker {worker} does not know Stammkunde, or is not well: "
+    "{why}",
+    "doctor_dask_strange_worker_mend": 'There: pip install "stammkunde[dask]", then start the '
+    "worker again",
+    "doctor_dask_other_versions": "{where} has other versions than this machine (whose are in "
+    "brackets): {told}",
+    "doctor_dask_other_versions_mend": "Install the same everywhere, best with constraints.txt",
+    "doctor_dask_fine": "The Dask cluster has {n} workers with {threads} threads; the same is "
+    "installed everywhere",
     "doctor_server_no_address": 'PREFECT_API_URL: "{api}" is no address',
     "doctor_server_no_address_mend": "Write one like http://127.0.0.1:4200/api; on one machine "
     "unset it, and stammkunde up is enough",
