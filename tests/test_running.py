@@ -22,6 +22,7 @@ from flows.store.session import open_store
 from flows.store.upgrade import upgrade
 from flows.up import Wanted, demo_folder, up
 from flows.with_prefect import run_flow
+from tests.waiting import within
 
 API = "http://127.0.0.1:4711/api"
 # The words by which a process is known to be ours stand in its command line.
@@ -129,12 +130,14 @@ def test_a_child_ends_with_all_it_started(tmp_path: Path) -> None:
 def test_children_notice_ctrl_c_though_their_parent_was_told_not_to(tmp_path: Path) -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        child = Child("x", SLEEPS, tmp_path / "x.log")
+        begun = "import time; print('begun', flush=True); time.sleep(60)"
+        child = Child("x", [sys.executable, "-c", begun], tmp_path / "x.log")
         child.start()
     finally:
         signal.signal(signal.SIGINT, before)
     assert child.process is not None
-    time.sleep(0.5)
+    # Only once it runs does an interrupt leave words behind.
+    assert within(60, lambda: "begun" in child.log.read_text("utf-8"))
     child.process.send_signal(signal.SIGINT)
     assert child.process.wait(20) != 0
     assert "KeyboardInterrupt" in child.last_words()
