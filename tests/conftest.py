@@ -1,11 +1,13 @@
 """Stores to test on: SQLite always, PostgreSQL where its programs are installed."""
 
+import re
 import shutil
 import signal
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from hypothesis import settings
@@ -18,6 +20,8 @@ from tests import postgres
 from tests.long import LONG
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+STORE = Path(__file__).parent / "store"
+_KINDS = {"sqlite", "postgresql"}
 _DATABASES = count(1)
 _SHORT, _FEWEST, _MANY = 3, 8, 3
 _NOBODY_ELSE = text(
@@ -44,16 +48,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_spared(item: pytest.Item) -> bool:
-    """Whether this is the same once more, on the database that is not the one meant for it."""
-    mark = item.get_closest_marker("briefly")
-    if mark is None:
-        return False
-    there = mark.args[0] if postgres.programs() else "sqlite"
+    """Whether this is the same once more, on the database that is not the one meant for it.
+
+    What is marked says itself where it belongs. All SQL is in the store, so its tests are there on
+    both; of a table of cases the first one, and the others take turns. All other tests take turns.
+    """
     call = getattr(item, "callspec", None)
-    databases = {"sqlite", "postgresql"} & {
-        str(given) for given in (call.params if call else {}).values()
-    }
-    return bool(databases) and there not in databases
+    cases = {name: str(given) for name, given in (call.params if call else {}).items()}
+    databases = _KINDS & set(cases.values())
+    if call is None or not databases:
+        return False
+    if postgres.programs() is None:
+        return "sqlite" not in databases
+    mark = item.get_closest_marker("briefly")
+    if mark is not None:
+        return not databases & set(mark.args)
+    others = [name for name, given in cases.items() if given not in _KINDS]
+    if STORE in item.path.parents and not any(call.indices[name] for name in others):
+        return False
+    # Whatever the order of tests, each has its place: that of its name.
+    name = re.sub("sqlite|postgresql", "", item.nodeid)
+    return sorted(_KINDS)[crc32(name.encode()) % 2] not in databases
 
 
 def _try_as_often_as_there_is_time(law: Any) -> None:

@@ -44,7 +44,7 @@ def server() -> Iterator[str]:
         f"-p {port} -c listen_addresses=127.0.0.1 -k {home} "
         "-c fsync=off -c full_page_writes=off -c synchronous_commit=off "
         # Rows stand in the order they came in, however often a table was emptied.
-        "-c autovacuum=off"
+        "-c autovacuum=off -c jit=off"
     )
 
     def run(*command: str) -> None:

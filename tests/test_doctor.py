@@ -134,6 +134,7 @@ def test_a_server_that_is_away_and_a_store_that_is_away_are_told(
     assert findings(project)["store_unknown"]["grade"] == "broken"
 
 
+@pytest.mark.briefly("sqlite", "postgresql")
 def test_it_works_on_postgresql(
     project: Path, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -253,6 +253,7 @@ def test_a_rejected_message_says_why_and_a_missing_mailbox_is_written_to_no_more
         assert column(connection, "detail")[1] == "550 no such user"
 
 
+@pytest.mark.briefly("postgresql")
 def test_a_database_that_goes_away_for_a_moment_stops_nothing(engine: Engine) -> None:
     if engine.dialect.name != "postgresql":
         pytest.skip("SQLite has no server that could go away")

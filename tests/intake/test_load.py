@@ -351,6 +351,7 @@ def test_rows_older_than_the_watermark_are_not_read_again(project: Project) -> N
     assert project.rows(Customer, "key", "name") == [("100", "Neu"), ("200", "Zwei")]
 
 
+@pytest.mark.briefly("sqlite", "postgresql")
 def test_nothing_temporary_is_left_behind(project: Project) -> None:
     project.csv("order_lines", LINES)
     project.pull()

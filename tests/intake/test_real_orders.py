@@ -83,6 +83,7 @@ def test_online_retail_comes_in_to_the_cent(shared_data: Path, tmp_path: Path) -
     engine.dispose()
 
 
+@pytest.mark.briefly("sqlite")
 def test_cdnow_has_no_order_numbers_and_comes_in_by_customer_and_day(
     engine: Engine, shared_data: Path
 ) -> None:

@@ -24,6 +24,7 @@ steps:
 """
 
 
+@pytest.mark.briefly("sqlite", "postgresql")
 def test_a_day_leads_from_files_to_messages_and_back(tiny: Tiny):
     with tiny.open() as shop:
         pulled = pull(shop, NOW)

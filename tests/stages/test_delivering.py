@@ -145,6 +145,7 @@ def test_what_may_not_arrive_any_more_when_its_turn_comes_waits_for_the_next_hou
     assert waits == {NOW + timedelta(days=1)}
 
 
+@pytest.mark.briefly("postgresql")
 def test_much_to_send_is_shared_by_processes_where_the_database_has_a_server(tiny: Tiny) -> None:
     number = queued(tiny, copies=1_500)
     shown = []
