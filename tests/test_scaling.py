@@ -21,6 +21,7 @@ from flows.stages import delivering, planning
 from flows.stages.shop import opened
 from tests.decided import Rows, decided
 from tests.long import LONG
+from tests.prefects import harness
 from tests.scaled import DAY, Cluster, Works, as_of, begin, company, copied
 from tests.waiting import within
 
@@ -53,19 +54,9 @@ def alone(works: Works) -> dict[str, Rows]:
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[str]:
-    """A Prefect server, without the heartbeat's second a run."""
-    from prefect.settings import (
-        PREFECT_API_URL,
-        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
-        temporary_settings,
-    )
-    from prefect.testing.utilities import prefect_test_harness
-
-    with (
-        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-        prefect_test_harness(server_startup_timeout=300),
-    ):
-        yield str(PREFECT_API_URL.value())
+    """A Prefect server."""
+    with harness() as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
