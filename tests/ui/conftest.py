@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.ui.stage import Stage, lived_stage
+from tests.long import LONG, ONLY_LONG
+from tests.ui.stage import Stage, lived_stage, reviewed
 from tests.ui.views import VIEWS, View
 
 
@@ -15,6 +16,13 @@ from tests.ui.views import VIEWS, View
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """`stammkunde up` in a German company that has lived through some runs, one of them red."""
     with lived_stage(tmp_path_factory.mktemp("pages")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def reviewing(stage: Stage) -> Iterator[Stage]:
+    """The same before its first day, whose newsletter is in review."""
+    with reviewed(stage) as made:
         yield made
 
 
@@ -26,10 +34,13 @@ def chromium() -> Iterator[Any]:
     found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
         pytest.skip("Chromium is not installed")
-    alone = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    # As root, as in a container, Chromium starts only without its sandbox.
+    ways = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    if not LONG:
+        # The drawing of a run would take a processor of its own as long as it is seen.
+        ways += ["--disable-gpu", "--disable-software-rasterizer"]
     with drive.sync_playwright() as playwright:
-        # As root, as in a container, Chromium starts only without its sandbox.
-        opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", alone])
+        opened = playwright.chromium.launch(executable_path=found, args=ways)
         yield opened
         opened.close()
 
@@ -48,20 +59,29 @@ def pictures(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="package")
-def see(
+def views(
     stage: Stage, chromium: Any, pictures: Path, asked_elsewhere: list[str]
 ) -> Iterator[Callable[[str], View]]:
-    """A view by its name, such as "V2 light"; each keeps one page open for all tests."""
-    views: dict[str, View] = {}
+    """A view by its name; each keeps one page open for all tests."""
+    opened: dict[str, View] = {}
 
     def seen(name: str) -> View:
-        if name not in views:
-            views[name] = View.opened(name, chromium, stage.pages, pictures, asked_elsewhere)
-        return views[name]
+        if name not in opened:
+            opened[name] = View.opened(name, chromium, stage.pages, pictures, asked_elsewhere)
+        return opened[name]
 
     yield seen
-    for view in views.values():
+    for view in opened.values():
         view.page.context.close()
+
+
+@pytest.fixture
+def see(views: Callable[[str], View]) -> Iterator[Callable[[str], View]]:
+    """A view by its name, such as "V2 light", until the end of the test."""
+    seen: dict[str, View] = {}
+    yield lambda name: seen.setdefault(name, views(name))
+    for view in seen.values():
+        view.leave()
 
 
 @pytest.fixture(params=VIEWS)
@@ -70,7 +90,14 @@ def view(request: pytest.FixtureRequest, see: Callable[[str], View]) -> View:
     return see(request.param)
 
 
-@pytest.fixture(params=["V2 light", "V1 dark"])
+@pytest.fixture(
+    params=[
+        "V2 light",
+        "V1 dark",
+        pytest.param("V2 dark", marks=ONLY_LONG),
+        pytest.param("V1 light", marks=ONLY_LONG),
+    ]
+)
 def either(request: pytest.FixtureRequest, see: Callable[[str], View]) -> View:
-    """Each of Prefect's two pages as it opens by itself."""
+    """Each of Prefect's two pages as it opens by itself; the other way as well with LONG=1."""
     return see(request.param)

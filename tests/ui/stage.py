@@ -79,6 +79,21 @@ class Stage:
             time.sleep(0.25)
         raise AssertionError(f"still {state['name']}: {self.said()}")
 
+    def asked(self) -> str:
+        """A daily run that waits for somebody to approve what it would send."""
+        run = self.start("weekday-morning", as_of=f"{FIRST}T11:00", dry_run=False)
+        state = self.ends(run, "PAUSED")
+        assert state["name"] == "Suspended", state
+        return run
+
+    def stands(self, run: str) -> bool:
+        """Whether a run still waits for somebody."""
+        return bool(self.state(run)["type"] == "PAUSED")
+
+    def mails(self) -> int:
+        """How many went out."""
+        return len(list((self.folder / "var" / "mails").rglob("*.eml")))
+
     def run_named(self, name: str) -> str:
         """The id of the newest run that is called so."""
         found = self.ask("flow_runs/filter", flow_runs={"name": {"any_": [name]}})
@@ -143,6 +158,27 @@ def lived_stage(around: Path) -> Iterator[Stage]:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         yield stage
+
+
+@contextmanager
+def reviewed(stage: Stage) -> Iterator[Stage]:
+    """The same company before its first day, whose newsletter is in review."""
+    var, config = stage.folder / "var", stage.folder / "config"
+    changes = {
+        "settings.yaml": (r"(?m)^store: \S+", "store: sqlite:///var/review.db"),
+        "journeys/newsletter.yaml": (r"(?m)^status: live", "status: review"),
+        "deployments.yaml": (r"\A", "approve_within: 30 minutes\n"),
+    }
+    before = {name: (config / name).read_text("utf-8") for name in changes}
+    for name, (old, new) in changes.items():
+        text, found = re.subn(old, new, before[name], count=1)
+        assert found, name
+        (config / name).write_text(text, encoding="utf-8")
+    # Another store counts its sends anew, and so its mails.
+    (var / "mails").rename(var / "mails of before")
+    yield stage
+    for name, text in before.items():
+        (config / name).write_text(text, encoding="utf-8")
 
 
 def _fail(stage: Stage) -> None:

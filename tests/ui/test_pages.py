@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.long import ONLY_LONG
 from tests.ui.naming import named, people
 from tests.ui.stage import CUSTOMERS, FIRST, SECOND, Stage
 from tests.ui.views import View
@@ -47,16 +48,16 @@ def test_each_says_what_it_does_when_and_where_that_is_changed(stage: Stage, eit
     either.keep("deployment")
 
 
-def test_the_list_of_runs_says_how_each_went_in_our_words(view: View) -> None:
-    view.open("/runs", sees=DAY)
+def test_the_list_of_runs_says_how_each_went_in_our_words(either: View) -> None:
+    either.open("/runs", sees=DAY)
     for run, state in (
         (DAY, HEADLINE),
         (RED, "Falsche Eingabe"),
         (NEXT_DAY, "Nichts zu versenden"),
     ):
-        assert view.shows(run, state, lines=6), run
-    assert view.dark() == view.name.endswith("dark")
-    view.keep("runs", whole=True)
+        assert either.shows(run, state, lines=6), run
+    assert either.dark() == either.name.endswith("dark")
+    either.keep("runs", whole=True)
 
 
 def test_a_run_says_its_result_in_a_sentence(stage: Stage, either: View) -> None:
@@ -94,9 +95,9 @@ def test_a_day_has_its_pages_under_names_that_stay(stage: Stage, either: View) -
     either.keep("artifacts")
 
 
-def test_the_page_of_the_day_answers_by_itself(stage: Stage, view: View) -> None:
+def test_the_page_of_the_day_answers_by_itself(stage: Stage, either: View) -> None:
     day = stage.artifact("day", stage.run_named(DAY))
-    page = view.open(f"/artifacts/artifact/{day['id']}", sees="Was geschah: Dienstag")
+    page = either.open(f"/artifacts/artifact/{day['id']}", sees="Was geschah: Dienstag")
     for heading in (
         "Was hereinkam",
         "Wer welche Journey begann",
@@ -108,20 +109,23 @@ def test_the_page_of_the_day_answers_by_itself(stage: Stage, view: View) -> None
     ):
         # The page fills itself bit by bit; a heading that is there twice is refused, too.
         page.get_by_role("heading", name=heading, exact=True).wait_for()
-    assert view.tells(day["description"])
-    reads = view.reads()
+    assert either.tells(day["description"])
+    reads = either.reads()
     assert re.search(r"Neue Bestellungen \d", reads)
     assert re.search(r"Monatsbrief in der Journey \d+ \d+ \d+", reads)
-    if view.newer:
+    if either.newer:
         page.locator("svg").get_by_text("Begonnen: 40").first.wait_for()
-        assert "flowchart LR" not in view.reads()
+        assert "flowchart LR" not in either.reads()
     else:
         assert "flowchart LR" in reads
         assert "Begonnen: 40" in reads
-    view.keep("day", whole=True)
+    either.keep("day", whole=True)
 
 
-@pytest.mark.parametrize("key", ["sends", "left-out", "effect", "doubts"])
+@pytest.mark.parametrize(
+    "key",
+    ["sends", "doubts", *(pytest.param(key, marks=ONLY_LONG) for key in ("left-out", "effect"))],
+)
 def test_tables_of_the_day_can_be_searched(stage: Stage, see: Callable[[str], View], key: str):
     kept = stage.artifact(key, stage.run_named(DAY))
     newer = see("V2 light")
@@ -130,8 +134,19 @@ def test_tables_of_the_day_can_be_searched(stage: Stage, see: Callable[[str], Vi
     newer.keep(key)
 
 
-@pytest.mark.parametrize("key", ["matrix", "effect-picture"])
-def test_pictures_of_the_day_are_drawn_and_described(stage: Stage, either: View, key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("matrix", "V2 light"),
+        ("effect-picture", "V1 dark"),
+        pytest.param("effect-picture", "V2 light", marks=ONLY_LONG),
+        pytest.param("matrix", "V1 dark", marks=ONLY_LONG),
+    ],
+)
+def test_pictures_of_the_day_are_drawn_and_described(
+    stage: Stage, see: Callable[[str], View], key: str, name: str
+) -> None:
+    either = see(name)
     kept = stage.artifact(key, stage.run_named(DAY))
     page = either.open(f"/artifacts/artifact/{kept['id']}", sees=kept["description"][:60])
     picture = page.locator("img[src^='data:image/png']").first
@@ -159,7 +174,11 @@ def test_a_link_of_the_day_leads_to_its_table_in_the_same_kind_of_pages(
     assert ("/v2/" in page.url) == either.newer
 
 
-def test_a_preview_is_started_from_its_form(stage: Stage, either: View) -> None:
+@pytest.mark.parametrize("name", ["V1 dark", pytest.param("V2 light", marks=ONLY_LONG)])
+def test_a_preview_is_started_from_its_form(
+    stage: Stage, see: Callable[[str], View], name: str
+) -> None:
+    either = see(name)
     path = f"/deployments/deployment/{stage.deployment('preview')}/run"
     page = either.open(path, sees="So arbeiten, als wäre")
     assert either.tells("Leer heißt heute")
@@ -232,10 +251,63 @@ def test_nothing_of_ours_leaves_the_machine(
 
 
 def test_prefect_is_told_nobodys_name_or_address(stage: Stage) -> None:
-    """Runs last: looks through all that runs of every kind, red ones too, have left behind."""
+    """Looks through all that runs of every kind, red ones too, have left behind.
+
+    All but samples that wait for approval, which are signed as letters are: they come after this.
+    """
     who = people(stage.folder)
     assert {"katrin.lindner@nordholz.example", "Katrin Lindner", "+49 5141 5550-11"} <= who
     assert len(who) > 2 * CUSTOMERS
     home = stage.folder / "var" / "prefect"
     assert (home / "prefect.db").stat().st_size > 500_000
     assert named(who, home, stage.folder / "var" / "log") == {}
+
+
+def test_what_is_approved_in_the_form_goes_out(
+    reviewing: Stage, see: Callable[[str], View]
+) -> None:
+    run, before = reviewing.asked(), reviewing.mails()
+    (number,) = re.findall(
+        r"^(\d+) Nachrichten", reviewing.artifact("approval", run)["description"]
+    )
+    older = see("V1 dark")
+    _form_of_the_older_pages(older, run)
+    older.keep("approval-form")
+    older.leave()
+    newer = see("V2 light")
+    page = newer.open(f"/runs/flow-run/{run}", sees="Suspended")
+    page.locator("main button[aria-haspopup=menu], button[aria-haspopup=menu]").last.click()
+    page.get_by_role("menuitem", name="Resume").click()
+    page.get_by_label(f"Select Monatsbrief: {number} Nachrichten").click()
+    newer.keep("approval-choice")
+    page.get_by_role("option", name="freigeben", exact=True).click()
+    page.get_by_label("Ihr Kürzel").fill("AB")
+    newer.keep("approval-form")
+    assert newer.presses("Resume", lambda: not reviewing.stands(run)), newer.reads()
+    newer.leave()
+    state = reviewing.ends(run)
+    assert state["type"] == "COMPLETED"
+    assert f"freigegeben von AB: {number}" in state["message"]
+    assert reviewing.mails() == before + int(number)
+    newer.open(f"/runs/flow-run/{run}", sees="versandt")
+    newer.keep("approval-done")
+
+
+@ONLY_LONG
+def test_nobody_s_choice_sends_nothing(reviewing: Stage, see: Callable[[str], View]) -> None:
+    run, before = reviewing.asked(), reviewing.mails()
+    older = see("V1 dark")
+    _form_of_the_older_pages(older, run)
+    assert older.presses("Submit", lambda: not reviewing.stands(run)), older.reads()
+    older.leave()
+    state = reviewing.ends(run)
+    assert state["type"] == "COMPLETED"
+    assert re.search(r"\d+ Nachrichten warten auf Freigabe: stammkunde approve", state["message"])
+    assert reviewing.mails() == before
+
+
+def _form_of_the_older_pages(older: View, run: str) -> None:
+    page = older.open(f"/runs/flow-run/{run}", sees="Suspended")
+    older.tab("Artifacts", sees="warten auf Freigabe: Monatsbrief")
+    page.get_by_role("button", name="Resume").first.click()
+    older.waits_for("Was mit den Nachrichten von newsletter geschehen soll")

@@ -2,9 +2,12 @@
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.waiting import within
 
 VIEWS = ("V2 light", "V2 dark", "V1 light", "V1 dark")
 _SIZE = {"width": 1280, "height": 900}
@@ -28,6 +31,7 @@ class View:
         context = browser.new_context(
             base_url=pages,
             color_scheme=scheme,
+            reduced_motion="reduce",
             viewport=_SIZE,
             locale="de-DE",
             timezone_id="Europe/Berlin",
@@ -48,23 +52,42 @@ class View:
     def open(self, path: str, *, sees: str) -> Any:
         """Go there and wait until one can read `sees`; the page.
 
-        A page that was refused something by a busy server (503) is opened again, as people do.
+        A page that was refused something by a busy server (503) is opened anew, as people do.
         """
+        self.page.goto(f"/v2{path}" if self.newer else path, wait_until="commit")
+        self._until(lambda: self.waits_for(sees))
+        return self.page
+
+    def _until(self, seen: Callable[[], None]) -> None:
+        """Do and look at this; open the page anew as long as it does not come about."""
         for left in (2, 1, 0):
-            self.page.goto(f"/v2{path}" if self.newer else path, wait_until="commit")
+            self.page.set_default_timeout(_WAITS if not left else _WAITS / 2)
             try:
-                self.waits_for(sees)
+                seen()
             except Exception as error:
                 # Playwright may be missing, and its own name for this with it.
                 if type(error).__name__ != "TimeoutError" or not left:
                     raise
+                self.page.reload(wait_until="commit")
             else:
                 break
-        return self.page
+        self.page.set_default_timeout(_WAITS)
+
+    def leave(self) -> None:
+        """Look at nothing: what is seen asks the server and draws itself all the time."""
+        self.page.goto("about:blank")
 
     def waits_for(self, words: str) -> None:
         """Until one can read it somewhere."""
         self.page.get_by_text(words).locator("visible=true").first.wait_for()
+
+    def presses(self, name: str, done: Callable[[], bool]) -> bool:
+        """Press a button until it is done: of a busy server one sees that it refused (503)."""
+        for _ in range(3):
+            self.page.get_by_role("button", name=name).last.click()
+            if within(20, done):
+                return True
+        return False
 
     def tab(self, name: str, *, sees: str) -> None:
         """Turn to another leaf of the page."""
@@ -72,8 +95,12 @@ class View:
         leaf = self.page.get_by_role("tab", name=name).or_(
             self.page.locator(".p-tab-navigation__tab, .p-tab").filter(has_text=name)
         )
-        leaf.locator("visible=true").first.click()
-        self.waits_for(sees)
+
+        def turned() -> None:
+            leaf.locator("visible=true").first.click()
+            self.waits_for(sees)
+
+        self._until(turned)
 
     def see_more(self) -> None:
         """Have a long text shown to its end, where the page cuts it off."""
