@@ -12,6 +12,9 @@ from sqlalchemy import select, update
 
 from flows import clock, showing, steering
 from flows.demo import prepare
+from flows.moments import moment
+from flows.stages.planning import plan
+from flows.stages.pulling import pull
 from flows.stages.shop import Shop, opened
 from flows.store.models import Approval, Contact, Customer, Pause, Send
 from segments.names import Locale
@@ -142,9 +145,24 @@ def test_what_is_rejected_stays_in_the_log_with_its_reason(
     assert [row[1:] for row in rows].count(("cancelled", "not_approved", "rejected")) == number
 
 
-def test_a_message_that_waits_is_shown_as_it_would_go(
-    asked: str, shop: Shop, folder: Path, capfdbinary: pytest.CaptureFixture[bytes]
+def test_who_decides_later_has_nothing_sent_and_the_messages_wait_on(
+    asked: str, server: Server, shop: Shop, folder: Path
 ):
+    number, before = waits(shop), mails(folder)
+    server.post(f"flow_runs/{asked}/resume", run_input={"journey_newsletter": "decide later"})
+    state = server.run(asked)
+    assert state["type"] == "COMPLETED"
+    assert f"{number} messages wait for approval: stammkunde approve" in state["message"]
+    assert mails(folder) == before
+    assert waits(shop) == number
+
+
+def test_a_message_that_waits_is_shown_as_it_would_go(
+    shop: Shop, folder: Path, capfdbinary: pytest.CaptureFixture[bytes]
+):
+    now = moment(DAY, "Europe/Berlin", clock.now())
+    pull(shop, now)
+    plan(shop, now)
     rows = rows_of(shop.engine, Send, "id", "outcome", "review")
     number = next(row[0] for row in rows if row[1:] == ("queued", "pending"))
     showing.show_send(folder, number, None, "subject")
