@@ -12,6 +12,7 @@ import typer
 
 from flows.health.finding import Area, Finding, Grade
 from flows.reporting.words import say, word
+from flows.state_words import state_told
 from segments.names import HaltCause, Locale
 
 _WIDE = 100
@@ -36,6 +37,8 @@ def _parts(finding: Finding, locale: Locale, zone: str) -> dict[str, object]:
             told[name] = f"{part.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
         elif isinstance(part, HaltCause):
             told[name] = word(HaltCause, part, locale)
+        elif name == "state":
+            told[name] = state_told(str(part), locale)
         elif part is None:
             told[name] = say("everything", locale) if name == "what" else "–"
         else:

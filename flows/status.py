@@ -22,6 +22,7 @@ from flows.prefect_home import pages
 from flows.reporting.terminal import table
 from flows.reporting.words import say, word
 from flows.seen import ServerSeen, StoreSeen, ask_server, look_into_store
+from flows.state_words import state_told
 from flows.store.health import Still, Tasks
 from segments.names import HaltCause, Locale
 
@@ -103,9 +104,11 @@ def _last(
     if run is not None:
         at = run.began_at or run.expected_at
         if note is None or at is None or note.began_at <= at + timedelta(minutes=30):
-            told = run.message if run.state == "COMPLETED" and run.message else run.name
-            if run.state in ("FAILED", "CRASHED") and run.message:
-                told = f"{run.name}: {run.message}"
+            told = state_told(run.name, locale)
+            if run.state == "COMPLETED" and run.message:
+                told = run.message
+            elif run.state in ("FAILED", "CRASHED") and run.message:
+                told = f"{told}: {run.message}"
             return at, told
     if note is None:
         return None, _NONE

@@ -1,6 +1,19 @@
 """What `stammkunde status` says, in German and in English."""
 
 EN = {
+    "prefect_scheduled": "planned",
+    "prefect_late": "late: nobody has begun it yet",
+    "prefect_pending": "about to begin",
+    "prefect_queued": "waits for the run before it",
+    "prefect_running": "under way",
+    "prefect_again": "tries again in a moment",
+    "prefect_paused": "waits for approval",
+    "prefect_cancelling": "being cancelled",
+    "prefect_cancelled": "cancelled; the next run completes the work",
+    "prefect_completed": "went well",
+    "prefect_failed": "failed",
+    "prefect_crashed": "crashed",
+    "prefect_timed_out": "took too long",
     "status_head": "How it stands on {at} ({zone})",
     "status_pages": "Runs: {pages}",
     "status_no_server": "No Prefect server is running here, so nothing starts by itself: "
@@ -48,6 +61,19 @@ EN = {
     "max_age: {limit}. Nothing is sent until newer data comes in",
 }
 DE = {
+    "prefect_scheduled": "geplant",
+    "prefect_late": "verspätet: noch hat ihn niemand begonnen",
+    "prefect_pending": "beginnt gleich",
+    "prefect_queued": "wartet auf den Lauf davor",
+    "prefect_running": "läuft",
+    "prefect_again": "versucht es gleich noch einmal",
+    "prefect_paused": "wartet auf Freigabe",
+    "prefect_cancelling": "wird abgebrochen",
+    "prefect_cancelled": "abgebrochen; der nächste Lauf erledigt den Rest",
+    "prefect_completed": "gut gegangen",
+    "prefect_failed": "fehlgeschlagen",
+    "prefect_crashed": "abgestürzt",
+    "prefect_timed_out": "dauerte zu lange",
     "status_head": "So steht es am {at} ({zone})",
     "status_pages": "Läufe: {pages}",
     "status_no_server": "Hier läuft kein Prefect-Server, also startet nichts von selbst: "
