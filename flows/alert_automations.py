@@ -20,6 +20,7 @@ from flows.alerted import told_of
 from flows.automations import automate
 from flows.crons import read_cron
 from flows.entries import ALERT, Entry
+from flows.reporting.words import say
 from flows.reporting.words_alerts import DE, EN
 from segments.names import AlertKind, Locale
 
@@ -95,7 +96,8 @@ def automations(
                 trigger = _silent(deployments[entry.name], within)
                 if actions:
                     found.append(_automation(f"{entry.name} is missing", trigger, actions))
-    return found
+    described = {"description": say("does_alerts", locale)}
+    return [each.model_copy(update=described) for each in found]
 
 
 def longest_gap(entry: Entry, now: datetime) -> timedelta:
@@ -107,7 +109,6 @@ def longest_gap(entry: Entry, now: datetime) -> timedelta:
 def _automation(name: str, trigger: EventTrigger, actions: list[Any]) -> AutomationCore:
     return AutomationCore(
         name=f"{_OURS} {name}",
-        description="Made from alerts: in config/settings.yaml; changes are made there.",
         trigger=trigger,
         actions=actions,
     )

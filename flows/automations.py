@@ -20,7 +20,7 @@ def dead_runs(after: timedelta = DEAD_AFTER, locale: Locale = Locale.EN) -> Auto
     """
     return AutomationCore(
         name="stammkunde: dead runs are shown as crashed",
-        description="A run gives a sign of life every 30 seconds.",
+        description=say("does_dead_runs", locale),
         trigger=EventTrigger(
             after={"prefect.flow-run.heartbeat"},
             # Events are called like the state a run came into, and ours have names of their own.

@@ -63,6 +63,7 @@ def test_they_are_registered_once_and_leave_with_the_settings(server: Server, tm
     crashed = named(server)["stammkunde: alert run crashed"]
     assert [each["type"] for each in crashed["actions"]] == ["call-webhook", "run-deployment"]
     assert crashed["trigger"]["match"]["prefect.state-type"] in ("CRASHED", ["CRASHED"])
+    assert crashed["description"].startswith("Aus `alerts:` in")
     assert "ist abgebrochen" in crashed["actions"][0]["payload"]
     # The address may hold a token: no automation shows it.
     assert "127.0.0.1:9" not in json.dumps(named(server))

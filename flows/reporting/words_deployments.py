@@ -15,6 +15,9 @@ EN = {
     "does_retention": "Lets go of records that `retention:` in `config/policy.yaml` no longer "
     "lets us keep. Reports of the past stay as they are.",
     "does_preview": "Shows what would be decided now. Writes nothing and sends nothing.",
+    "does_alerts": "Made from `alerts:` in `config/settings.yaml`; changes are made there.",
+    "does_dead_runs": "A run gives a sign of life every 30 seconds; one that gives none for two "
+    "minutes is shown as crashed.",
     "does_alert": "Tells the team what needs a person. By itself.",
     "form_as_of": "Day",
     "form_as_of_help": "Work as if it were the end of this day of the past. Leave it empty for "
@@ -76,6 +79,9 @@ DE = {
     "does_retention": "Löscht Datensätze, die `retention:` in `config/policy.yaml` nicht länger "
     "aufbewahren lässt. Berichte über Vergangenes bleiben, wie sie sind.",
     "does_preview": "Zeigt, was jetzt entschieden würde. Schreibt nichts und versendet nichts.",
+    "does_alerts": "Aus `alerts:` in `config/settings.yaml` gemacht; geändert wird dort.",
+    "does_dead_runs": "Ein Lauf gibt alle 30 Sekunden ein Lebenszeichen; gibt er zwei Minuten lang "
+    "keines, gilt er als abgestürzt.",
     "does_alert": "Sagt dem Team, was einen Menschen braucht. Von selbst.",
     "form_as_of": "Tag",
     "form_as_of_help": "So arbeiten, als wäre es das Ende dieses vergangenen Tages. Leer heißt "
