@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flows.delivery.report import DeliveryReport
 from flows.intake.report import PullReport
-from flows.reporting import tables
+from flows.reporting import tables, words_export_de, words_export_en
 from flows.reporting.facts import FAILED, RunFacts
 from flows.reporting.figures import count
 from flows.reporting.markdown import page, points, section
@@ -152,8 +152,9 @@ def retained(report: RetentionReport, locale: Locale) -> Told:
     if not total:
         nothing = say("state_nothing_old", locale)
         return Told(nothing, nothing=nothing)
+    kept = (words_export_de if locale == Locale.DE else words_export_en).KEPT
     rows: list[Row] = [
-        {say("records", locale): name, say("number", locale): number}
+        {say("records", locale): kept.get(name, name), say("number", locale): number}
         for name, number in report.gone.items()
         if number
     ]

@@ -107,6 +107,6 @@ def test_who_had_a_digest_stays_with_us() -> None:
 def test_what_was_let_go_is_counted_kind_by_kind() -> None:
     told = pages.retained(RetentionReport(gone={"response_detail": 1200, "notice": 0}), DE)
     assert told.said == "Gelöscht 1.200, wie retention: in config/policy.yaml es will"
-    assert "| response_detail | 1.200 |" in told.page
+    assert "| Einzelheiten der Rückmeldungen | 1.200 |" in told.page
     assert "notice" not in told.page
     assert pages.retained(RetentionReport(), EN).nothing == "Nothing too old"
