@@ -9,13 +9,14 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import runtime
 from prefect.client.schemas.objects import State
-from prefect.exceptions import CancelledRun, FlowPauseTimeout, PausedRun
+from prefect.exceptions import CancelledRun, FlowPauseTimeout, PausedRun, TerminationSignal
 from prefect.flow_engine import FlowRunTimeoutError
 from prefect.states import Completed, Failed, raise_state_exception
 from prefect.task_engine import TaskRunTimeoutError
 from sqlalchemy.exc import OperationalError, StatementError
 
 from flows import clock
+from flows.cancelling import cancelled
 from flows.deployments import house_locale
 from flows.errors import ConfigError, PipelineError, SourceError
 from flows.limits import TooLongError
@@ -85,6 +86,10 @@ def speaking(body: Callable[Asked, State[Any]]) -> Callable[Asked, State[Any]]:
         try:
             return body(*args, **kwargs)
         except _PASSING:
+            raise
+        except TerminationSignal:
+            if state := cancelled(house_locale(project_here())):
+                return state
             raise
         except Exception as error:
             return refused(expected(error))

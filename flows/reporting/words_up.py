@@ -2,6 +2,9 @@
 
 EN = {
     "state_timed_out": "Timed out",
+    "state_cancelled": "Cancelled",
+    "run_cancelled": "Somebody cancelled this run. Nothing is lost: the next run completes the "
+    "work",
     "limit_run": "Ended: it took longer than {file} lets {name} take (longest: {longest}). "
     "Nothing is lost: the next run completes the work",
     "limit_pull": "bringing the data in took longer than config/sources.yaml allows (longest: "
@@ -28,6 +31,9 @@ EN = {
 }
 DE = {
     "state_timed_out": "Zeit überschritten",
+    "state_cancelled": "Abgebrochen",
+    "run_cancelled": "Jemand hat diesen Lauf abgebrochen. Verloren ist nichts: Der nächste Lauf "
+    "erledigt den Rest",
     "limit_run": "Beendet: Es dauerte länger, als {file} {name} erlaubt (longest: {longest}). "
     "Verloren ist nichts: Der nächste Lauf erledigt den Rest",
     "limit_pull": "Die Daten hereinzuholen dauerte länger, als config/sources.yaml erlaubt "

@@ -60,6 +60,15 @@ def _kill_in_turn(here: House, database: str, each: int) -> None:
     kill(*here.in_flight(run, each))
     assert here.ended(run, 30)[0] == "CRASHED"
 
+    # Somebody thinks better of it and clicks "Cancel": the sender stops, and nothing is lost.
+    run = here.begin()
+    here.in_flight(run, each)
+    here.ask(f"flow_runs/{run}/set_state", state={"type": "CANCELLING"})
+    assert here.ended(run, 60)[0] == "CANCELLED"
+    assert within(20, lambda: not processes_of(run)), "a cancelled run goes on sending"
+    assert here.violations() == []
+    assert here.left()
+
     # What starts runs: it is started again, and says what became of those under way.
     run = here.begin()
     before = here.in_flight(run, each)
