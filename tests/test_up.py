@@ -220,7 +220,7 @@ def test_everything_runs_until_ctrl_c(up: Up) -> None:
     assert up.completed()[0]["name"].startswith("respond 20")
 
     # What ends by itself is started again.
-    assert within(20, lambda: (up.folder / "var" / "log" / "web.log").exists())
+    assert within(60, lambda: (up.folder / "var" / "log" / "web.log").exists())
     os.kill(children[-1], signal.SIGKILL)
     assert within(60, lambda: len(up.children()) == 4)
     assert "web hat sich beendet und wird neu gestartet" in up.said()

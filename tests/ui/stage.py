@@ -71,7 +71,7 @@ class Stage:
 
     def ends(self, run: str, *others: str) -> dict[str, Any]:
         """The state in which a run ends, or the one of the `others` by which it stands still."""
-        until = time.monotonic() + 120
+        until = time.monotonic() + 240
         while time.monotonic() < until:
             state = self.state(run)
             if state["type"] in _ENDED or state["type"] in others:

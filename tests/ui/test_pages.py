@@ -66,8 +66,7 @@ def test_a_run_says_its_result_in_a_sentence(stage: Stage, either: View) -> None
     assert told.startswith(HEADLINE)
     either.open(f"/runs/flow-run/{run}", sees=HEADLINE)
     either.tab("Details", sees="State Message")
-    either.see_more()
-    assert either.tells(said(told))
+    assert either.tells(said(told), to_its_end=True)
     either.tab("Task Runs", sees="plan customers 1 to")
     either.keep("run")
 
@@ -80,8 +79,7 @@ def test_a_red_run_says_file_and_line_and_shows_no_trace_back(stage: Stage, eith
     assert "Traceback" not in reads
     assert ".py" not in reads
     either.tab("Details", sees="State Message")
-    either.see_more()
-    assert either.tells(said(SENTENCE))
+    assert either.tells(said(SENTENCE), to_its_end=True)
     either.keep("red")
 
 

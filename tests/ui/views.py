@@ -102,22 +102,22 @@ class View:
 
         self._until(turned)
 
-    def see_more(self) -> None:
-        """Have a long text shown to its end, where the page cuts it off."""
-        more = self.page.get_by_text("See More")
-        if more.count():
-            more.first.click()
-
     def reads(self) -> str:
         """All one can read, with single spaces."""
         return re.sub(r"\s+", " ", self.page.locator("body").inner_text())
 
-    def tells(self, words: str) -> bool:
-        """Whether all one can read has these words in it; pages fill themselves bit by bit."""
+    def tells(self, words: str, *, to_its_end: bool = False) -> bool:
+        """Whether all one can read has these words in it; pages fill themselves bit by bit.
+
+        A long text is cut off, and shown `to_its_end` where one asks the page to.
+        """
+        more = self.page.get_by_text("See More")
         until = time.monotonic() + _WAITS / 1000
         while time.monotonic() < until:
             if words in self.reads():
                 return True
+            if to_its_end and more.count():
+                more.first.click()
             self.page.wait_for_timeout(250)
         return False
 
