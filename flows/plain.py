@@ -1,5 +1,6 @@
 """Commands without Prefect: the same stages, their figures in the terminal."""
 
+import re
 import shutil
 import sys
 import textwrap
@@ -28,6 +29,8 @@ from segments.names import Locale
 _WIDE = 280
 _MOST_BLOCKS = 12
 _NOTE = 100
+_CUT_FIGURE = re.compile(r"(?<!\S)[+-][^\w\s]?\d(?:(?!  ).)*…")
+"""A difference or an interval of which the end is missing: half a figure misleads."""
 
 
 def run_day(folder: Path, as_of: str | None, *, dry_run: bool) -> None:
@@ -144,10 +147,12 @@ def print_tables(found: Iterable[Sequence[Mapping[str, object]]]) -> None:
 
 
 def _fitted(rows: Sequence[Mapping[str, object]], width: int) -> str:
-    """A table; where its very headings would be cut, one block of lines for each row."""
+    """A table; where its headings or figures would be cut, one block of lines for each row."""
     shown = table(rows, width=width)
-    if "…" not in shown.partition("\n")[0] or len(rows) > _MOST_BLOCKS:
+    if "…" not in shown.partition("\n")[0] and not _CUT_FIGURE.search(shown):
         return shown
+    if len(rows) > _MOST_BLOCKS:
+        return table(rows, width=width, folded=True)
     first, *others = rows[0]
     margin = max(map(len, others))
     blocks = (

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from flows.intake.report import PullReport, Reason, TableReport
-from flows.plain import say_pull
+from flows.plain import print_tables, say_pull
 from segments.names import Locale
 
 NOW = datetime(2026, 11, 18, tzinfo=UTC)
@@ -43,3 +43,14 @@ def test_a_pull_of_nothing_wrong_says_nothing_about_rejects(
 ) -> None:
     say_pull(PullReport((TableReport("customers"),), NOW, False, "", 0.1), NOW, Locale.EN)
     assert len(capsys.readouterr().out.strip().splitlines()) == 3
+
+
+def test_no_interval_is_shown_by_half(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    row = {"Journey": "Monatsbrief", "95 %": "-5,057 %-Punkte bis +7,299 %-Punkte", "Urteil": "–"}
+    print_tables([[row]])
+    out = capsys.readouterr().out
+    assert "+7,299 %-Punkte" in out
+    assert "…" not in out

@@ -1,5 +1,6 @@
 """Tables for the terminal: plain text, aligned, no wider than the window."""
 
+import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
 
@@ -8,18 +9,28 @@ _LEAST = 6
 
 
 def table(
-    rows: Sequence[Mapping[str, object]], columns: Sequence[str] | None = None, width: int = 100
+    rows: Sequence[Mapping[str, object]],
+    columns: Sequence[str] | None = None,
+    width: int = 100,
+    *,
+    folded: bool = False,
 ) -> str:
     """Rows under their headings; numbers to the right, long text cut with an ellipsis.
 
-    `columns` picks and orders; without it the first row's. The widest columns give way first.
+    `columns` picks and orders; without it the first row's. The widest columns give way first;
+    where headings are `folded`, they take as many lines as their columns are narrow.
     """
     names = list(columns if columns is not None else rows[0] if rows else [])
     if not names:
         return ""
     cells = [[_text(row.get(name)) for name in names] for row in rows]
+    headings = [_text(name) for name in names]
+    least = [max(map(_wide, name.split()), default=0) for name in headings]
     widths = _fit(
-        [max(map(_wide, column)) for column in zip(names, *cells, strict=True)],
+        [
+            max([least[place] if folded else _wide(name), *map(_wide, column)])
+            for place, (name, *column) in enumerate(zip(headings, *cells, strict=True))
+        ],
         width - len(_GAP) * (len(names) - 1),
     )
     right = [
@@ -27,7 +38,7 @@ def table(
         for name in names
     ]
     rule = ["─" * size for size in widths]
-    lines = [names, rule, *cells]
+    lines = [*(_folded(headings, widths) if folded else [headings]), rule, *cells]
     return "\n".join(
         _GAP.join(
             _pad(cell, size, on_right)
@@ -35,6 +46,17 @@ def table(
         ).rstrip()
         for line in lines
     )
+
+
+def _folded(headings: list[str], widths: list[int]) -> list[list[str]]:
+    """Headings on as many lines as they need, the last one next to the rule."""
+    told = [
+        textwrap.wrap(name, size, break_long_words=False) or [""]
+        for name, size in zip(headings, widths, strict=True)
+    ]
+    most = max(map(len, told))
+    padded = [[""] * (most - len(lines)) + lines for lines in told]
+    return [list(line) for line in zip(*padded, strict=True)]
 
 
 def _fit(widths: list[int], room: int) -> list[int]:

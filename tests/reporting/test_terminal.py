@@ -29,6 +29,17 @@ def test_the_widest_column_gives_way_to_the_window():
     assert table(rows, width=24).splitlines()[-1] == "a        no permission…"
 
 
+def test_headings_may_be_folded_instead_of_cut():
+    rows = [{"Mit der Zeit davor": "460,35 €", "An jedem Tag": 7}]
+    assert table(rows, width=19, folded=True).splitlines() == [
+        "Mit der      An",
+        "Zeit      jedem",
+        "davor       Tag",
+        "────────  ─────",
+        "460,35 €      7",
+    ]
+
+
 def test_no_rows_leave_the_headings_and_no_columns_nothing():
     assert table([], ["a", "b"]).splitlines() == ["a  b", "─  ─"]
     assert table([]) == ""
