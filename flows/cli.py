@@ -1,6 +1,7 @@
 """The command line. Heavy imports happen inside the commands, so that --help answers at once."""
 
 import os
+import re
 import sys
 from datetime import date
 from pathlib import Path
@@ -27,6 +28,23 @@ from flows import (
 from flows.cli_options import AsOf, DryRun, Plain, project_folder, run_stage
 from flows.errors import FAILED, WRONG, ConfigError, PipelineError, SourceError
 
+_TYPED = (
+    (r"Value error, ", ""),
+    (r"Input should be a valid integer.*", "write a whole number"),
+    (r"Input should be a valid number.*", "write a number"),
+    (r"Input should be greater than or equal to (\S+)", r"write \1 or more"),
+    (r"Input should be less than or equal to (\S+)", r"write \1 or less"),
+    (r"Input should be greater than (\S+)", r"write more than \1"),
+    (r"Input should be less than (\S+)", r"write less than \1"),
+)
+"""What pydantic says of an option, and what is said instead."""
+
+
+def _ours(message: str) -> str:
+    for theirs, ours in _TYPED:
+        message = re.sub(theirs, ours, message)
+    return message
+
 
 class _Commands(TyperGroup):
     """All commands; what was mistyped is said without the words of the libraries beneath."""
@@ -36,7 +54,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
-            error.message = error.message.removeprefix("Value error, ")
+            error.message = _ours(error.message)
             raise
 
 

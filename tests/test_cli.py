@@ -201,11 +201,13 @@ def test_a_moment_that_is_none_is_refused(say: Say, project: Path, words: list[s
     [
         (["runn"], "Did you mean 'run'"),
         (["run", "--dryrun"], "No such option: --dryrun (Possible options: --dry-run)"),
-        (["show", "first"], "Invalid value for 'SEND': Input should be a valid integer"),
+        (["show", "first"], "Invalid value for 'SEND': write a whole number"),
         (["task", "done", "1", "--outcome", "spoken"], "'--outcome': 'spoken' is not one of"),
         (["demo", "--locale", "fr"], '--locale  "fr" is not spoken here. Write de or en'),
         (["demo", "--until", "x"], '--until  "x" is not a day. Write 2026-11-18'),
-        (["demo", "--customers", "3"], "Invalid value for '--customers': Input should be greater"),
+        (["power", "x", "--entries", "many"], "Invalid value for '--entries': write a number\n"),
+        (["web", "--port", "70000"], "Invalid value for '--port': write 65535 or less\n"),
+        (["demo", "--customers", "3"], "Invalid value for '--customers': write 20 or more"),
     ],
 )
 def test_what_cannot_be_typed_is_told(say: Say, words: list[str], said: str) -> None:
