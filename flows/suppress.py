@@ -17,7 +17,7 @@ from flows.erased import hashes
 from flows.errors import ConfigError, Fault
 from flows.moments import moment
 from flows.plain import print_tables
-from flows.reporting.words import person_said, say, word
+from flows.reporting.words import person_said, say, whence, word
 from flows.stages.shop import Shop, open_shop
 from flows.store import suppressed
 from flows.store.session import writing
@@ -149,7 +149,7 @@ def list_suppressions(folder: Path, whom: Whom, as_of: str | None, *, as_json: b
             "bar_not_for": word(Purpose, purpose, locale) if purpose else say("bar_all", locale),
             "bar_because": word(SuppressionReason, row["reason"], locale),
             "bar_since": _local(row["at"], zone),
-            "bar_source": row["source"],
+            "bar_source": whence(row["source"], locale),
             "bar_note": row["note"] or "",
         }
 

@@ -65,6 +65,7 @@ def test_a_german_house_is_spoken_to_in_german(say: Say, house: Shop):
         (("suppress", "a@x.example", *advertising), "a@x.example war schon so gesperrt"),
         (("suppress", "--contact", "P1"), "Ab jetzt geht an Person P1 nichts mehr"),
         (("suppress", "--list"), "nicht für"),
+        (("suppress", "--list"), "von Hand"),
         (("unsuppress", "a@x.example", "--why", "x"), "1 aufgehoben für a@x.example"),
         (("consent", "P2"), "P2"),
         (("erase", "P1", "--dry-run"), "Nichts wurde geändert."),

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows.reporting.figures import UNKNOWN, money
-from flows.reporting.words import person_said, say, word
+from flows.reporting.words import person_said, say, whence, word
 from flows.store.timeline import Moment
 from segments.names import (
     Arm,
@@ -176,7 +176,9 @@ def _leave(key: str) -> Callable[[_Words], str]:
     def leave(of: _Words) -> str:
         contact = person_said(of.text("contact"), of.locale)
         said = of.say(key, kind=of.word(PermissionKind, "kind"), contact=contact)
-        return of.in_brackets(said, of.word(Purpose, "purpose"), of.text("source"))
+        return of.in_brackets(
+            said, of.word(Purpose, "purpose"), whence(of.text("source"), of.locale)
+        )
 
     return leave
 
@@ -185,7 +187,7 @@ def _barred(key: str) -> Callable[[_Words], str]:
     def barred(of: _Words) -> str:
         purpose = of.word(Purpose, "purpose") or of.say("all_purposes")
         said = of.say(key, reason=of.word(SuppressionReason, "reason"))
-        return of.in_brackets(said, purpose, of.text("source"))
+        return of.in_brackets(said, purpose, whence(of.text("source"), of.locale))
 
     return barred
 

@@ -96,6 +96,14 @@ TEXTS = {
 }
 
 
+_WAYS = {
+    "by hand": "bar_from_hand",
+    "unsubscribe link": "bar_from_link",
+    "mail to unsubscribe": "bar_from_mail",
+    "preferences page": "bar_from_page",
+}
+
+
 def word(kind: type[StrEnum], value: str, locale: Locale) -> str:
     """How to say a word of `segments.names` to a colleague."""
     return WORDS[locale][kind][value]
@@ -110,6 +118,14 @@ def person_said(key: str, locale: Locale) -> str:
     """A person by the company's own number, or that it was erased."""
     mark, _, number = key.partition(" ")
     return say("person_erased", locale, number=number) if mark == "erased" else key
+
+
+def whence(source: str, locale: Locale) -> str:
+    """Where a wish or a suppression came from: our own ways in words, all else as it is."""
+    mark, _, number = source.partition(" ")
+    if mark == "send" and number.isdigit():
+        return say("bar_from_send", locale, number=number)
+    return say(_WAYS[source], locale) if source in _WAYS else source
 
 
 def say(key: str, locale: Locale, **parts: object) -> str:
