@@ -206,11 +206,7 @@ class _Page:
             return UNKNOWN
         if name in _REFERENCES:
             known = self.named[name].get(value)
-            return (
-                UNKNOWN
-                if known is None
-                else self.plain(name.replace("enrollment_id", "journey"), known)
-            )
+            return self.plain(name.replace("enrollment_id", "journey"), known)
         if name in _MONEY:
             currency = row.get("currency") or self.currencies.get(
                 row.get("purchase_id"), self.reader.currency
@@ -294,7 +290,7 @@ _STYLE = (
     "table{border-collapse:collapse;width:100%;margin:.5rem 0 1rem;break-inside:avoid}"
     "th,td{text-align:left;vertical-align:top;border-bottom:1px solid #c3cacb;"
     "padding:.3rem .6rem .3rem 0;overflow-wrap:anywhere}"
-    "table{border-top:2px solid #8a9496}"
+    "table+table{border-top:2px solid #8a9496;margin-top:1.5rem}"
     "th{width:38%;font-weight:600}.list th{width:auto}"
     "pre{white-space:pre-wrap;margin:.25rem 0;font-size:.875rem}"
     "@media(max-width:30rem){table:not(.list) th,table:not(.list) td{display:block;width:auto}"
