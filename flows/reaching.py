@@ -11,6 +11,7 @@ from flows.health.server import RefusedError, Server
 VARIABLE = "PREFECT_API_URL"
 
 _ANSWERS_WITHIN = 10.0
+_NOT_FOUND = 404
 
 
 def is_address(text: str) -> bool:
@@ -38,6 +39,9 @@ def needs_server(address: str, environment: Mapping[str, str], otherwise: str) -
             f"no Prefect server answers at {address} ({VARIABLE}): {error}. {otherwise}"
         ) from error
     except RefusedError as error:
+        if error.status == _NOT_FOUND and environment.get("PREFECT_API_KEY"):
+            # Prefect Cloud does not tell its version, and goes with any.
+            return
         raise PipelineError(refused(error.status, address)) from error
     ours = installed("prefect")
     if theirs.partition(".")[0] != ours.partition(".")[0]:

@@ -143,6 +143,14 @@ def test_what_answers_and_is_none_of_ours_is_said_in_a_sentence(
         who(shop)
 
 
+def test_a_cloud_that_does_not_tell_its_version_is_taken_as_it_is(other: str) -> None:
+    reaching.needs_server(f"{other}/none", {"PREFECT_API_KEY": "pnu_1"}, "")
+    with pytest.raises(PipelineError):
+        reaching.needs_server(f"{other}/none", {}, "")
+    with pytest.raises(PipelineError, match="does not let us in"):
+        reaching.needs_server(f"{other}/locked", {"PREFECT_API_KEY": "pnu_1"}, "")
+
+
 @WHO
 def test_who_is_not_there_or_never_answers_is_given_up_with_what_to_start(
     shop: Path,
