@@ -289,3 +289,21 @@ def test_a_pool_of_containers_is_made_offline(server: Server) -> None:
     kept = daily(server)
     assert kept["work_pool_name"] == "boxes"
     assert kept["job_variables"]["image"] == "stammkunde:1"
+
+
+def test_who_serves_them_takes_the_deployments_of_a_pool_over(server: Server) -> None:
+    import asyncio
+
+    from prefect.client.orchestration import PrefectClient
+
+    from flows.deploying import entries_of
+    from flows.registering import register
+
+    async def served() -> None:
+        async with PrefectClient(server.api) as client:
+            await register(client, entries_of(server.project)[1])
+
+    assert daily(server)["work_pool_name"]
+    asyncio.run(served())
+    # Kept, it would have a worker take the runs as well.
+    assert daily(server)["work_pool_name"] is None
