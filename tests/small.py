@@ -2,7 +2,9 @@
 
 import atexit
 import shutil
+import sqlite3
 import tempfile
+from contextlib import closing
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -44,3 +46,9 @@ def without_examples(folder: Path) -> Path:
         text = file.read_text(encoding="utf-8").partition("\nexamples:")[0]
         file.write_text(f"{text}\n", encoding="utf-8")
     return folder
+
+
+def stored(folder: Path) -> list[str]:
+    """All that a project's store holds; the file also changes when SQLite only tidies up."""
+    with closing(sqlite3.connect(folder / "var" / "stammkunde.db")) as store:
+        return list(store.iterdump())

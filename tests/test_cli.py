@@ -14,7 +14,7 @@ import typer
 
 from flows.cli import app, main
 from flows.shipping import shipped
-from tests.small import copied, without_examples
+from tests.small import copied, stored, without_examples
 
 COMMANDS = list(typer.main.get_group(app).commands)
 Said = tuple[int, str, str]
@@ -255,11 +255,11 @@ def test_a_wide_window_shows_tables(
 
 
 def test_a_preview_writes_nothing(say: Say, project: Path) -> None:
-    before = (project / "var" / "stammkunde.db").stat().st_mtime_ns
+    before = stored(project)
     code, out, err = say("--project", project, "plan", "--dry-run", "--as-of", "2024-11-07")
     assert (code, err) == (0, "")
     assert out.startswith("Only shown: ")
-    assert (project / "var" / "stammkunde.db").stat().st_mtime_ns == before
+    assert stored(project) == before
 
 
 def test_old_data_stops_the_sending_and_says_what_to_do(say: Say, project: Path) -> None:
