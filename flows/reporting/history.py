@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flows.reporting.figures import UNKNOWN, money
 from flows.reporting.words import person_said, say, whence, word
+from flows.store.clicks import MACHINE
 from flows.store.timeline import Moment
 from segments.names import (
     Arm,
@@ -132,7 +133,10 @@ def _handed_over(of: _Words) -> str:
 def _response(of: _Words) -> str:
     if of.about.get("score") is not None:
         return of.say("score", score=of.about["score"], message=of.text("message"))
-    return of.say("response", kind=of.word(ResponseKind, "kind"), message=of.text("message"))
+    if of.text("told") == MACHINE:
+        return of.say("scanned", message=of.text("message"))
+    kind = of.in_brackets(of.word(ResponseKind, "kind"), of.text("told"))
+    return of.say("response", kind=kind, message=of.text("message"))
 
 
 def _answer(of: _Words) -> str:

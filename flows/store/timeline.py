@@ -188,11 +188,18 @@ def _sends(customer: int) -> Iterator[Question]:
 
 def _answers(customer: int) -> Iterator[Question]:
     yield (
-        select(Response.kind, Response.score, Send.id.label("send"), Send.message, Response.at)
+        select(
+            Response.kind,
+            Response.detail["kind"].as_string().label("told"),
+            Response.score,
+            Send.id.label("send"),
+            Send.message,
+            Response.at,
+        )
         .join(Send, Send.id == Response.send_id)
         .where(Send.customer_id == customer)
         .order_by(Response.id),
-        (Told("response", "at", ("kind", "score", "send", "message")),),
+        (Told("response", "at", ("kind", "told", "score", "send", "message")),),
     )
     yield (
         select(SurveyAnswer.question, SurveyAnswer.answer, Send.message, SurveyAnswer.at)
