@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import typer
@@ -49,7 +48,7 @@ def examine(
     needs_config(folder)
     now = clock.now()
     locale, zone = locale_of(folder), "Europe/Berlin"
-    installed = {name: _version(name) for name in _INSTALLED}
+    installed = {name: versions.version_of(name) for name in _INSTALLED}
     try:
         project = load(folder)
     except ConfigError as error:
@@ -232,7 +231,7 @@ def _cluster(project: Project) -> Iterator[Finding]:
             yield cluster.needs_postgres(scale.runner)
     if scale.dask is None or scale.runner != "dask":
         return
-    if _version("prefect-dask") is None:
+    if versions.version_of("prefect-dask") is None:
         yield cluster.not_installed()
         return
     try:
@@ -259,10 +258,3 @@ def _disk(project: Project) -> Iterator[Finding]:
     yield from disk.room(places, file)
     yield from disk.writable(dict.fromkeys(places))
     yield from disk.history(home / "prefect.db")
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -5,12 +5,12 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 from typing import Any
 from urllib.parse import urlsplit
 
 from flows.health.finding import Area, Finding, broken, fine, look
+from flows.health.versions import version_of
 
 _AREA = Area.CLUSTER
 _MUST = ("python", "stammkunde", "prefect", "dask", "distributed")
@@ -44,7 +44,7 @@ class ClusterFacts:
 def installed_here() -> dict[str, str | None]:
     """What is installed where this is asked: on a worker, too."""
     return {"python": python_version()} | {
-        name: _version(name) for name in (*_MUST, *_OUGHT) if name != "python"
+        name: version_of(name) for name in (*_MUST, *_OUGHT) if name != "python"
     }
 
 
@@ -124,10 +124,3 @@ def _asked(address: str, patience: float) -> ClusterFacts:
         fine_ones,
         {where: str(why) for where, why in answers.items() if where not in fine_ones},
     )
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

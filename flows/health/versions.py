@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
 from flows.health.finding import Area, Finding, Grade, broken, fine, look
@@ -31,6 +32,14 @@ _TROUBLES = (
     _Trouble("fastapi", (0, 155), (3, 9), Grade.BROKEN, "fastapi_no_server"),
     _Trouble("fastapi", (0, 151), (3, 9), Grade.LOOK, "fastapi_untested"),
 )
+
+
+def version_of(package: str) -> str | None:
+    """Which version of a package is installed here; None where it is missing."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def together(python: tuple[int, ...], installed: Mapping[str, str | None]) -> list[Finding]:
